@@ -1,0 +1,175 @@
+"""The server: one process that serves, or several behind one socket, until it is told to stop."""
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+
+import uvicorn
+import uvloop
+
+from tillgate import assembly, logs
+from tillgate.assembly import Assembly
+from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, CredentialKind
+from tillgate.core.merchants import DEMO_SHOP
+from tillgate.flows import directory
+from tillgate.http.addresses import is_loopback
+from tillgate.http.protocol import Protocol
+from tillgate.settings import Settings
+from tillgate.surfaces.v1 import sandbox_keys
+
+BACKLOG = 2_048
+_RESTART_PAUSE_SECONDS = 0.5
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; what was taken in is finished first.
+
+    Raises OSError where the address cannot be had.
+    """
+    listener = _listen(settings)
+    if settings.workers == 1:
+        _work(settings, listener, 0, lambda: None)
+    else:
+        _supervise(settings, listener)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((settings.host, settings.port))
+    listener.listen(BACKLOG)
+    listener.set_inheritable(True)
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, saying when the socket accepts."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._ready()
+
+
+def _work(settings: Settings, listener: socket.socket, slot: int, started: Callable[[], None]) -> None:
+    logs.configure(settings.log)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, listener, slot, started))
+
+
+async def _serve(settings: Settings, listener: socket.socket, slot: int, started: Callable[[], None]) -> None:
+    async with assembly.assembled(settings, slot=slot) as parts:
+        # In a server that listens beyond this machine the documents' keys are not good: it gives out its own, once.
+        greeting = await _greeting(settings, listener, parts) if slot == 0 else ""
+
+        def ready() -> None:
+            # What lives from here on is short-lived requests; the collector need not walk the rest again and again.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(20_000, 20, 50)
+            if greeting:
+                print(greeting, flush=True)
+            started()
+
+        config = uvicorn.Config(
+            parts.application,
+            http=Protocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            proxy_headers=False,
+            timeout_keep_alive=75,
+            backlog=BACKLOG,
+            loop="none",
+        )
+        await _Server(config, ready).serve([listener])
+
+
+async def _greeting(settings: Settings, listener: socket.socket, parts: Assembly) -> str:
+    host, port = listener.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    lines = [f"Tillgate is ready on {address}", "", f"  merchant         {DEMO_SHOP.name} (test mode)"]
+    if is_loopback(settings.host):
+        lines += [
+            f"  secret key       {sandbox_keys.SECRET_KEY}",
+            f"  publishable key  {sandbox_keys.PUBLISHABLE_KEY}",
+            "",
+            f"  curl {address}/v1/payments -H 'Authorization: Bearer {sandbox_keys.SECRET_KEY}' \\",
+            "    -H 'Content-Type: application/json' \\",
+            """    -d '{"amount": 2000, "currency": "usd", "payment_method": "card"}'""",
+        ]
+    elif await directory.has_credentials(parts.gateway, DEMO_SHOP):
+        lines.append("  keys             as given out at the first start")
+    else:
+        secret, publishable = [
+            await directory.issue(parts.gateway, DEMO_SHOP, kind, scopes, secrets.token_urlsafe(32))
+            for kind, scopes in (
+                (CredentialKind.SECRET_KEY, ALL_SCOPES),
+                (CredentialKind.PUBLISHABLE_KEY, PUBLISHABLE_SCOPES),
+            )
+        ]
+        lines += [
+            f"  secret key       {secret}",
+            f"  publishable key  {publishable}",
+            "  Keep them: they are shown this once.",
+        ]
+    return "\n".join(lines)
+
+
+def _supervise(settings: Settings, listener: socket.socket) -> None:
+    """Keep as many processes serving as were asked for; one that dies is replaced."""
+    logs.configure(settings.log)
+    context = multiprocessing.get_context("spawn")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+
+    def start(slot: int) -> BaseProcess:
+        process = context.Process(target=_worker, args=(settings, listener, slot), daemon=False)
+        process.start()
+        return process
+
+    workers = [start(slot) for slot in range(settings.workers)]
+    while not stopping.wait(_RESTART_PAUSE_SECONDS):
+        for slot, process in enumerate(workers):
+            if not process.is_alive():
+                logs.log.error("a worker died", slot=slot, exit_code=process.exitcode)
+                workers[slot] = start(slot)
+    for process in workers:
+        if process.pid is not None and process.is_alive():
+            os.kill(process.pid, signal.SIGTERM)
+    for process in workers:
+        process.join()
+
+
+def _worker(settings: Settings, listener: socket.socket, slot: int) -> None:
+    """One process of several. It does not outlive the one that started it, however that one dies."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            threading.Event().wait(0.2)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True, name="tillgate-lifeline").start()
+    try:
+        _work(settings, listener, slot, lambda: None)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,127 @@
+"""Assembly: every part made from the settings and put together, in one place."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import msgspec
+
+from tillgate.clock import Clock, SystemClock
+from tillgate.connectors import registry
+from tillgate.connectors.contract import BankNotice
+from tillgate.core.ids import Ids
+from tillgate.flows import attempts
+from tillgate.flows.directory import Directory
+from tillgate.flows.gateway import Gateway
+from tillgate.http.addresses import Proxies, is_loopback
+from tillgate.http.application import Application
+from tillgate.sandbox import faults
+from tillgate.sandbox.bank import Bank
+from tillgate.sandbox.register import Register
+from tillgate.settings import Settings
+from tillgate.store import data_keys, database
+from tillgate.store.database import Store
+from tillgate.store.engine import Strike, no_strike
+from tillgate.surfaces.probes import Probes
+from tillgate.surfaces.v1.docs import Docs
+from tillgate.surfaces.v1.sandbox_keys import SANDBOX_KEYS
+from tillgate.surfaces.v1.surface import V1
+from tillgate.transport import Transport
+from tillgate.vault import key_encryption
+from tillgate.vault.cards import Cards
+from tillgate.vault.data_keys import DataKey, DataKeys, Purpose
+from tillgate.vault.envelope import Envelope
+from tillgate.vault.secrets import Secrets
+from tillgate.workers import schedule
+
+BANK = "sandbox"
+
+
+class Assembly(msgspec.Struct, frozen=True):
+    """The parts that whoever runs the whole has to do with."""
+
+    application: Application
+    gateway: Gateway
+    directory: Directory
+    bank: Bank
+
+
+class KeptDataKeys:
+    """Data keys, kept in the database for the vault, which does not know of one."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._decode = msgspec.json.Decoder(DataKey).decode
+
+    async def load(self) -> list[DataKey]:
+        """See vault.data_keys.KeyStore."""
+        return [self._decode(body) for body in await data_keys.load(self._store)]
+
+    async def add(self, key: DataKey) -> DataKey:
+        """See vault.data_keys.KeyStore."""
+        return self._decode(await data_keys.add(self._store, key.id, msgspec.json.encode(key).decode()))
+
+
+@asynccontextmanager
+async def assembled(
+    settings: Settings,
+    *,
+    slot: int = 0,
+    clock: Clock | None = None,
+    random: Callable[[int], bytes] = os.urandom,
+    strike: Strike = no_strike,
+) -> AsyncIterator[Assembly]:
+    """Everything, running; on leaving, everything finished and closed. `slot` numbers the processes of one server."""
+    clock = clock or SystemClock()
+    ids = Ids(random)
+    async with AsyncExitStack() as stack:
+        kek = key_encryption.load(settings.key_encryption, settings.data, random)
+        store = await database.open_store(
+            settings.database,
+            settings.data,
+            wall=clock.wall,
+            mint_batch=lambda: ids.new("bat", clock.wall()),
+            balance_lane=slot,
+            strike=strike,
+        )
+        stack.push_async_callback(store.close)
+        keys = DataKeys(KeptDataKeys(store), kek, random)
+        await keys.turn_over(clock.wall())
+        envelope = Envelope(keys)
+        register = stack.enter_context(Register.open(settings.data / "bank"))
+        notice_key = keys.for_digests(Purpose.IDEMPOTENCY).digest("sandbox bank notices").hex()
+        bank = Bank(
+            register, clock=clock.wall, notice_key=notice_key, faults=faults.parse(settings.bank_faults)
+        )
+        stack.callback(bank.stop)
+        gateway = Gateway(
+            store=store,
+            cards=Cards(envelope, keys.for_digests(Purpose.FINGERPRINT)),
+            secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
+            banks={BANK: registry.connect(BANK, {"notice_key": notice_key})},
+            transport=Transport({BANK: bank.answer}),
+            clock=clock,
+            ids=ids,
+        )
+        directory = Directory(gateway, SANDBOX_KEYS if is_loopback(settings.host) else {})
+        bank.on_notification = _notified(gateway, directory)
+        application = Application(
+            (V1(gateway, directory), Probes(store), Docs()),
+            lambda: ids.new("req", clock.wall()),
+            proxies=Proxies(settings.trusted_proxies),
+        )
+        jobs = schedule.jobs(gateway, directory, lambda: keys.turn_over(clock.wall()))
+        await stack.enter_async_context(schedule.running(jobs))
+        yield Assembly(application, gateway, directory, bank)
+
+
+def _notified(gateway: Gateway, directory: Directory) -> Callable[[BankNotice], Awaitable[None]]:
+    """What is done with a bank's notice: it is believed if the bank signed it."""
+
+    async def take(notice: BankNotice) -> None:
+        told = gateway.banks[BANK].notification(notice)
+        if told is not None:
+            tenant = await directory.tenant(told.tenant)
+            await attempts.learn(gateway, tenant, told.attempt, told.outcome)
+
+    return take

@@ -1,0 +1,106 @@
+"""The contract of connectors: pure functions from question to request, and from answer to outcome."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from tillgate.core.attempts import Attempt, Outcome
+from tillgate.core.cards import Card
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank is to be asked, with everything it may want to know. Its repr shows the attempt's id alone.
+
+    A charge or an authorization needs the card. `return_url` is where the customer goes after a challenge.
+    A void with `challenged` gives up a challenge that is still open as far as we know; one that was met
+    meanwhile stands.
+    """
+
+    attempt: Attempt
+    card: Card | None = None
+    merchant: str = ""
+    return_url: str | None = None
+    challenged: bool = False
+
+    def __repr__(self) -> str:
+        return f"Question({self.attempt.id})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("attempt", self.attempt.id)]
+
+
+class BankRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sent to a bank. Headers and body may hold secrets and cards, so its repr leaves them out.
+
+    The scheme of `url` says which route carries it: `sandbox:/charges`. No secret and no card is ever in a
+    URL.
+    """
+
+    method: str
+    url: str
+    reference: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"BankRequest({self.method} {self.url}, {self.reference})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("method", self.method), ("url", self.url), ("reference", self.reference)]
+
+
+class BankAnswer(msgspec.Struct, frozen=True):
+    """What came back. Whatever a bank may write into it, its repr shows only how much there is of it."""
+
+    status: int
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"BankAnswer({self.status}, {len(self.body)} bytes)"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("status", self.status), ("bytes", len(self.body))]
+
+
+class BankNotice(msgspec.Struct, frozen=True):
+    """What a bank says without being asked. The names of its headers are in lower case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"BankNotice({len(self.body)} bytes)"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("bytes", len(self.body))]
+
+
+class Connector(Protocol):
+    """A bank's language. Reading never raises: what is not an explicit answer about the attempt is UNKNOWN.
+
+    An answer is about an attempt when reference, amount and currency are the attempt's own.
+    """
+
+    @property
+    def name(self) -> str:
+        """What tenants and attempts call the bank."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether real money moves."""
+
+    def write(self, question: Question) -> BankRequest:
+        """The request that puts a question, under the attempt's id. Raises ValueError for a missing card."""
+
+    def inquire(self, attempt: Attempt) -> BankRequest:
+        """The request that asks what became of an attempt; it moves nothing."""
+
+    def read(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
+        """What the answer to the question itself says; NEVER_SEEN is none of it."""
+
+    def read_inquiry(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
+        """What the answer to an inquiry says; NEVER_SEEN where the bank knows no such reference."""
+
+    def notification(self, notice: BankNotice) -> tuple[str, Outcome] | None:
+        """The reference a notice is about and what it says of it; None for one that the bank did not sign."""

@@ -1,0 +1,187 @@
+"""The connector of the sandbox bank, in which no real money moves."""
+
+import enum
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest, Question
+from tillgate.core import attempts
+from tillgate.core.attempts import Action, Attempt, Kind, Outcome, Verdict
+from tillgate.core.reasons import Reason
+
+NAME: Final = "sandbox"
+
+NOTICE_KEY: Final = "notice_key"
+"""The name of the secret with which the bank signs its notices."""
+
+SIGNATURE: Final = "bank-signature"
+"""The header of a notice that holds the hex HMAC-SHA256 of its body."""
+
+REASONS: Final[Mapping[str, Reason]] = {
+    "do_not_honor": Reason.CARD_DECLINED,
+    "insufficient_funds": Reason.INSUFFICIENT_FUNDS,
+    "expired_card": Reason.CARD_EXPIRED,
+    "security_code_mismatch": Reason.CVC_INCORRECT,
+    "system_malfunction": Reason.PROCESSING_ERROR,
+    "invalid_number": Reason.CARD_NUMBER_INCORRECT,
+    "authentication_failed": Reason.AUTHENTICATION_FAILED,
+    "authentication_expired": Reason.AUTHENTICATION_FAILED,
+    "authentication_canceled": Reason.AUTHENTICATION_FAILED,
+    "authorization_released": Reason.AUTHORIZATION_EXPIRED,
+    "exceeds_authorized": Reason.CAPTURE_EXCEEDS_AUTHORIZED,
+    "nothing_held": Reason.NOTHING_TO_CANCEL,
+    "exceeds_captured": Reason.NOT_REFUNDABLE,
+    "no_such_operation": Reason.PROCESSING_ERROR,
+}
+"""The bank's words for a no. One that is not among them is a no all the same: the card was declined."""
+
+
+class _Card(msgspec.Struct, frozen=True, omit_defaults=True):
+    number: str
+    exp_month: int
+    exp_year: int
+    cvc: str | None = None
+    name: str | None = None
+
+
+class _Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    reference: str
+    amount: int
+    currency: str
+    card: _Card | None = None
+    target: str | None = None
+    merchant: str = ""
+    return_url: str | None = None
+    again: bool = False
+
+
+class _Result(enum.StrEnum):
+    APPROVED = "approved"
+    DECLINED = "declined"
+    PENDING = "pending"
+    CHALLENGE = "challenge"
+    NOT_FOUND = "not_found"
+
+
+class _Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bank says of an operation."""
+
+    reference: str
+    result: _Result
+    kind: Kind | None = None
+    amount: int | None = None
+    currency: str | None = None
+    code: str | None = None
+    challenge_url: str | None = None
+
+
+_PATHS: Final[Mapping[Kind, str]] = {
+    Kind.CHARGE: "/charges",
+    Kind.AUTHORIZE: "/authorizations",
+    Kind.CAPTURE: "/captures",
+    Kind.VOID: "/voids",
+    Kind.REFUND: "/refunds",
+}
+"""Where each kind of attempt is posted; a void that gives up a challenge goes to `/cancellations`."""
+
+_BY_CARD: Final = (Kind.CHARGE, Kind.AUTHORIZE)
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Statement).decode
+
+
+class SandboxConnector:
+    """Speaks JSON to the sandbox bank. `secrets` holds NOTICE_KEY."""
+
+    name = NAME
+    is_live = False
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._notice_key = secrets[NOTICE_KEY].encode()
+
+    def write(self, question: Question) -> BankRequest:
+        """As in the contract."""
+        attempt = question.attempt
+        order = _Order(
+            reference=attempt.id,
+            amount=attempt.amount.amount,
+            currency=attempt.amount.currency,
+            card=_card(question) if attempt.kind in _BY_CARD else None,
+            target=attempt.target,
+            merchant=question.merchant,
+            return_url=question.return_url,
+            again=attempt.asked > 1,
+        )
+        path = "/cancellations" if question.challenged else _PATHS[attempt.kind]
+        return BankRequest(method="POST", url=f"{NAME}:{path}", reference=attempt.id, body=_encode(order))
+
+    def inquire(self, attempt: Attempt) -> BankRequest:
+        """As in the contract."""
+        return BankRequest(method="GET", url=f"{NAME}:/operations/{attempt.id}", reference=attempt.id)
+
+    def read(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
+        """As in the contract: a no comes with status 402, everything else with 200."""
+        said = _read(answer.body)
+        if said is None or answer.status != (402 if said.result is _Result.DECLINED else 200):
+            return attempts.UNKNOWN
+        return _outcome(said) if _is_about(attempt, said) else attempts.UNKNOWN
+
+    def read_inquiry(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
+        """As in the contract: what the bank knows comes with status 200, what it does not with 404."""
+        said = _read(answer.body)
+        if said is None or said.reference != attempt.id:
+            return attempts.UNKNOWN
+        if answer.status == 404 and said.result is _Result.NOT_FOUND:
+            return Outcome(verdict=Verdict.NEVER_SEEN)
+        return _outcome(said) if answer.status == 200 and _is_about(attempt, said) else attempts.UNKNOWN
+
+    def notification(self, notice: BankNotice) -> tuple[str, Outcome] | None:
+        """As in the contract. The amount is in the outcome, for the attempt to be compared with."""
+        signature = hmac.digest(self._notice_key, notice.body, "sha256").hex()
+        if not hmac.compare_digest(signature.encode(), notice.headers.get(SIGNATURE, "").encode()):
+            return None
+        said = _read(notice.body)
+        if said is None or said.kind is None or said.amount is None:
+            return None
+        return said.reference, _outcome(said)
+
+
+def _card(question: Question) -> _Card:
+    card = question.card
+    if card is None:
+        raise ValueError(f"{question.attempt.id} is asked with a card")
+    return _Card(card.number.digits, card.exp_month, card.exp_year, card.cvc, card.name)
+
+
+def _read(body: bytes) -> _Statement | None:
+    try:
+        return _decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def _is_about(attempt: Attempt, said: _Statement) -> bool:
+    return (
+        said.reference == attempt.id
+        and said.kind is attempt.kind
+        and said.amount == attempt.amount.amount
+        and said.currency == attempt.amount.currency
+    )
+
+
+def _outcome(said: _Statement) -> Outcome:
+    match said.result:
+        case _Result.APPROVED:
+            return Outcome(verdict=Verdict.APPROVED, amount=said.amount)
+        case _Result.DECLINED if said.code is not None:
+            reason = REASONS.get(said.code, Reason.CARD_DECLINED)
+            return Outcome(verdict=Verdict.DECLINED, reason=reason, bank_code=said.code)
+        case _Result.PENDING:
+            return Outcome(verdict=Verdict.PENDING)
+        case _Result.CHALLENGE if said.challenge_url is not None:
+            return Outcome(verdict=Verdict.CHALLENGE, action=Action(said.challenge_url))
+        case _:
+            return attempts.UNKNOWN

@@ -1,0 +1,79 @@
+"""The chart of accounts: every account name is spelt here, and nowhere else.
+
+Value moves from a source to a destination, so a balance is what flowed in less what flowed out. An account that others
+owe us through (a bank's receivable) is therefore negative while they owe, one that we owe (a merchant's payable) positive.
+"""
+
+import enum
+
+import msgspec
+
+from tillgate.core.reasons import Reason, Refused
+
+
+class Nature(enum.StrEnum):
+    """What a balance means to whoever reads the books."""
+
+    ASSET = "asset"
+    LIABILITY = "liability"
+    INCOME = "income"
+    MEMORANDUM = "memorandum"
+    """Not money yet: what issuers hold for us, and its mirror."""
+    EXCHANGE = "exchange"
+
+
+PAYABLE = "merchant:payable"
+"""What the gateway owes the merchant."""
+
+FEES = "fees:processing"
+"""What processing earned."""
+
+AUTHORIZED = "payments:authorized"
+"""Authorized and neither captured nor released."""
+
+
+def receivable(bank: str) -> str:
+    """What a bank owes for captured payments."""
+    return f"bank:{bank}:receivable"
+
+
+def holds(bank: str) -> str:
+    """What issuers hold on cards at our request, through a bank."""
+    return f"bank:{bank}:holds"
+
+
+def exchange(currency: str) -> str:
+    """The position in a currency that exchanges opened."""
+    return f"exchange:{currency}"
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A line of the chart: a name or a name's form, its nature and its meaning."""
+
+    form: str
+    nature: Nature
+    meaning: str
+
+
+CHART = (
+    Account(PAYABLE, Nature.LIABILITY, "owed to the merchant"),
+    Account(FEES, Nature.INCOME, "processing fees earned"),
+    Account(AUTHORIZED, Nature.MEMORANDUM, "authorized, neither captured nor released"),
+    Account("bank:{bank}:receivable", Nature.ASSET, "owed by a bank for captured payments"),
+    Account("bank:{bank}:holds", Nature.MEMORANDUM, "held by issuers, seen through a bank"),
+    Account("exchange:{currency}", Nature.EXCHANGE, "position opened by exchanges into or out of a currency"),
+)
+
+
+def nature(name: str) -> Nature:
+    """The nature of an account by its name.
+
+    Raises Refused(NOT_FOUND) for a name that no line of the chart covers.
+    """
+    for account in CHART:
+        head, brace, rest = account.form.partition("{")
+        tail = rest.partition("}")[2]
+        covered = name.startswith(head) and name.endswith(tail) and len(name) > len(head) + len(tail)
+        if name == account.form or (brace and covered):
+            return account.nature
+    raise Refused(Reason.NOT_FOUND, "account")

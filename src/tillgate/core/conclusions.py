@@ -1,0 +1,205 @@
+"""Conclusions: what a bank's answer means for the payment, its refund, the books and everybody who is told."""
+
+import msgspec
+
+from tillgate.core import accounts, attempts, fees, payments
+from tillgate.core.attempts import Attempt, Kind, Outcome, State
+from tillgate.core.decisions import Decision
+from tillgate.core.events import EventType, event
+from tillgate.core.instants import HOUR
+from tillgate.core.ledger import Entry, Posting, entry
+from tillgate.core.money import Money
+from tillgate.core.occasions import Occasion
+from tillgate.core.payments import AUTHORIZATION_LASTS, Cancellation, Failure, Payment, Reservation
+from tillgate.core.records import Record, evolve
+from tillgate.core.refunds import Refund, RefundState
+from tillgate.core.timers import Timer, TimerKind
+
+Change = tuple[Payment, tuple[EventType, ...], tuple[Posting, ...]]
+"""A payment after an answer, what there is to announce of it, and what moved."""
+
+POSTED_AS = {
+    Kind.CHARGE: "captured",
+    Kind.AUTHORIZE: "authorized",
+    Kind.CAPTURE: "captured",
+    Kind.VOID: "voided",
+    Kind.REFUND: "refunded",
+}
+"""The second half of an entry's natural id, by the kind of the attempt that moved the money."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where an attempt stands: with its payment, and its refund where that is what it is about."""
+
+    payment: Payment
+    attempt: Attempt
+    refund: Refund | None = None
+
+
+def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[Standing, Decision] | None:
+    """Where things stand after a bank's answer, and the decision; None where the answer says nothing new.
+
+    Raises attempts.Contradiction when a bank takes back a final answer.
+    """
+    moved = attempts.move(standing.attempt, outcome, occasion)
+    if moved is None:
+        return None
+    payment, types, postings = _change(standing.payment, moved, outcome, occasion)
+    refund = _refund_after(standing.refund, moved) if standing.refund else None
+    told = _news(standing, payment, types, refund)
+    before = standing.payment.events
+    payment = evolve(payment, in_flight=_still_in_flight(payment, moved), events=before + len(told))
+    payments.assert_sound(payment)
+    decision = Decision(
+        save=(payment, moved, refund) if refund else (payment, moved),
+        post=_entries(payment, moved, postings, occasion),
+        announce=tuple(
+            event(type, view or payment, payment.id, number, occasion)
+            for number, (type, view) in enumerate(told, start=before + 1)
+        ),
+        schedule=_timers(standing.payment, payment, moved, occasion),
+    )
+    return Standing(payment, moved, refund), decision
+
+
+def _change(payment: Payment, attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Change:
+    if attempt.state is State.APPROVED:
+        return _APPROVED[attempt.kind](payment, attempt, occasion)
+    if attempt.is_final:
+        return _failed(payment, attempt)
+    return evolve(payment, action=outcome.action or payment.action), (), ()
+
+
+def _still_in_flight(payment: Payment, attempt: Attempt) -> tuple[Reservation, ...]:
+    if not attempt.is_final:
+        return payment.in_flight
+    return tuple(held for held in payment.in_flight if held.attempt != attempt.id)
+
+
+def _charged(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
+    amount = attempt.amount
+    changed, postings = _taken(evolve(payment, authorized=amount.amount, authorization=attempt.id), amount)
+    return evolve(changed, action=None, failure=None), (EventType.PAYMENT_SUCCEEDED,), postings
+
+
+def _authorized(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
+    changed = evolve(
+        payment,
+        authorized=attempt.amount.amount,
+        authorization=attempt.id,
+        authorization_expires_at=occasion.now + AUTHORIZATION_LASTS,
+        action=None,
+        failure=None,
+    )
+    held = Posting(accounts.holds(payment.bank), accounts.AUTHORIZED, attempt.amount)
+    return changed, (EventType.PAYMENT_AUTHORIZED,), (held,)
+
+
+def _captured(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
+    first = payment.captured == 0
+    changed, postings = _taken(evolve(payment, failure=None), attempt.amount)
+    released = Posting(accounts.AUTHORIZED, accounts.holds(payment.bank), attempt.amount)
+    told = EventType.PAYMENT_SUCCEEDED if first else EventType.PAYMENT_CAPTURED
+    return changed, (told,), (released, *postings)
+
+
+def _voided(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
+    canceled = Cancellation(occasion.now, attempt.cause or "requested")
+    if not payment.authorized:
+        return evolve(payment, canceled=canceled, action=None), (EventType.PAYMENT_CANCELED,), ()
+    changed = evolve(payment, canceled=canceled, voided=payment.voided + attempt.amount.amount)
+    released = Posting(accounts.AUTHORIZED, accounts.holds(payment.bank), attempt.amount)
+    told = EventType.PAYMENT_RELEASED if payment.captured else EventType.PAYMENT_CANCELED
+    return changed, (told,), (released,)
+
+
+def _refunded(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
+    changed = evolve(payment, refunded=payment.refunded + attempt.amount.amount)
+    return changed, (), (Posting(accounts.PAYABLE, accounts.receivable(payment.bank), attempt.amount),)
+
+
+_APPROVED = {
+    Kind.CHARGE: _charged,
+    Kind.AUTHORIZE: _authorized,
+    Kind.CAPTURE: _captured,
+    Kind.VOID: _voided,
+    Kind.REFUND: _refunded,
+}
+
+
+def _taken(payment: Payment, amount: Money) -> tuple[Payment, tuple[Posting, ...]]:
+    """The payment with `amount` captured, and the movements of the money and of the fee that falls due with it."""
+    fee = fees.fee(payment.fee_plan, Money(payment.captured, amount.currency), amount)
+    taken = Posting(accounts.receivable(payment.bank), accounts.PAYABLE, amount)
+    changed = evolve(payment, captured=payment.captured + amount.amount, fees=payment.fees + fee.amount)
+    if fee.is_zero:
+        return changed, (taken,)
+    return changed, (taken, Posting(accounts.PAYABLE, accounts.FEES, fee))
+
+
+def _failed(payment: Payment, attempt: Attempt) -> Change:
+    assert attempt.reason is not None, attempt.id
+    failure = Failure(attempt.reason, attempt.bank_code)
+    match attempt.kind:
+        case Kind.CHARGE | Kind.AUTHORIZE:
+            told = () if payment.canceled else (EventType.PAYMENT_FAILED,)
+            return evolve(payment, failure=failure, action=None), told, ()
+        case Kind.CAPTURE:
+            return evolve(payment, failure=failure), (EventType.PAYMENT_CAPTURE_FAILED,), ()
+        case Kind.VOID | Kind.REFUND:
+            return payment, (), ()
+
+
+def _refund_after(refund: Refund, attempt: Attempt) -> Refund:
+    if attempt.state is State.APPROVED:
+        return evolve(refund, state=RefundState.SUCCEEDED, failure=None, announced=True)
+    if attempt.is_final:
+        assert attempt.reason is not None, attempt.id
+        failure = Failure(attempt.reason, attempt.bank_code)
+        return evolve(refund, state=RefundState.FAILED, failure=failure, announced=True)
+    return evolve(refund, announced=True)
+
+
+def _news(
+    before: Standing, payment: Payment, types: tuple[EventType, ...], refund: Refund | None
+) -> list[tuple[EventType, Record | None]]:
+    """What there is to tell, in order, each with its view; None stands for the payment as it is afterwards.
+
+    The events of a payment and of its refunds count in one sequence. What is first heard of with its conclusion is
+    announced as created and as concluded.
+    """
+    news: list[tuple[EventType, Record | None]] = [(type, None) for type in types]
+    if before.payment.events == 0:
+        news.insert(0, (EventType.PAYMENT_CREATED, before.payment))
+    if refund and before.refund and not before.refund.announced:
+        news.append((EventType.REFUND_CREATED, refund))
+    elif refund and before.refund and refund.state is not before.refund.state:
+        news.append((EventType.REFUND_UPDATED, refund))
+    return news
+
+
+def _entries(
+    payment: Payment, attempt: Attempt, postings: tuple[Posting, ...], occasion: Occasion
+) -> tuple[Entry, ...]:
+    if not postings:
+        return ()
+    return (entry(payment.tenant, f"{attempt.id}:{POSTED_AS[attempt.kind]}", payment.id, postings, occasion),)
+
+
+def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occasion) -> tuple[Timer, ...]:
+    """What is to happen by itself from now on: inquiries while in doubt, expiry while something is held."""
+    timers = [payments.inquiry(attempt, occasion)]
+    expires_at = payment.authorization_expires_at
+    if attempt.kind is Kind.VOID and attempt.is_final:
+        if not payment.authorized and payment.in_flight:
+            timers.append(
+                Timer(payment.tenant, TimerKind.INQUIRE, payment.in_flight[0].attempt, occasion.wall)
+            )
+        if attempt.state is not State.APPROVED and attempt.cause == "expired":
+            expires_at = occasion.now + HOUR
+    if expires_at is not None:
+        held = payment.authorized - payment.captured - payment.voided
+        due_at = expires_at if held else None
+        if attempt.kind is Kind.AUTHORIZE or due_at is None or due_at != before.authorization_expires_at:
+            timers.append(Timer(payment.tenant, TimerKind.EXPIRE_AUTHORIZATION, payment.id, due_at))
+    return tuple(timers)

@@ -1,0 +1,88 @@
+"""Credentials: what proves who asks, and what it allows."""
+
+import enum
+import hashlib
+
+import msgspec
+
+from tillgate.core.instants import Instant
+from tillgate.core.merchants import Mode
+from tillgate.core.reasons import Reason, Refused
+
+
+class CredentialKind(enum.StrEnum):
+    """What sort of secret a credential is."""
+
+    SECRET_KEY = "secret_key"  # noqa: S105
+    PUBLISHABLE_KEY = "publishable_key"
+    RESTRICTED_KEY = "restricted_key"
+
+
+class Scope(enum.StrEnum):
+    """What a credential may be used for. ALL covers every other."""
+
+    ALL = "*"
+    PAYMENTS_READ = "payments.read"
+    PAYMENTS_WRITE = "payments.write"
+    REFUNDS_READ = "refunds.read"
+    REFUNDS_WRITE = "refunds.write"
+    TOKENS_WRITE = "tokens.write"
+    BALANCE_READ = "balance.read"
+
+
+PUBLISHABLE_SCOPES = frozenset({Scope.TOKENS_WRITE})
+"""What may be done from a payer's browser."""
+
+ALL_SCOPES = frozenset({Scope.ALL})
+
+PREFIXES = {
+    (CredentialKind.SECRET_KEY, Mode.TEST): "sk_test_",
+    (CredentialKind.SECRET_KEY, Mode.LIVE): "sk_live_",
+    (CredentialKind.PUBLISHABLE_KEY, Mode.TEST): "pk_test_",
+    (CredentialKind.PUBLISHABLE_KEY, Mode.LIVE): "pk_live_",
+    (CredentialKind.RESTRICTED_KEY, Mode.TEST): "rk_test_",
+    (CredentialKind.RESTRICTED_KEY, Mode.LIVE): "rk_live_",
+}
+
+
+class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One way to prove to be a merchant. The secret itself is never kept: `digest` finds it."""
+
+    digest: str
+    id: str
+    tenant: str
+    kind: CredentialKind
+    mode: Mode
+    scopes: frozenset[Scope]
+    created: Instant
+    expires_at: Instant | None = None
+    revoked_at: Instant | None = None
+
+    def is_valid_at(self, wall: Instant) -> bool:
+        """Neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or wall < self.expires_at)
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Who asks: a credential that proved valid, and what it allows."""
+
+    credential: str
+    tenant: str
+    kind: CredentialKind
+    mode: Mode
+    scopes: frozenset[Scope]
+
+    def require(self, scope: Scope) -> None:
+        """Raises Refused(SCOPE_MISSING) where the credential does not allow `scope`."""
+        if scope not in self.scopes and Scope.ALL not in self.scopes:
+            raise Refused(Reason.SCOPE_MISSING, None, scope=scope.value)
+
+
+def digest(secret: str) -> str:
+    """What a secret is found by: secrets are long and random, so that a plain SHA-256 tells nothing."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def principal(credential: Credential) -> Principal:
+    """The one who asks with this credential."""
+    return Principal(credential.id, credential.tenant, credential.kind, credential.mode, credential.scopes)

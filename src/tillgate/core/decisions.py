@@ -1,0 +1,55 @@
+"""A decision is data: what to save, post, announce, name and schedule, all of it or none."""
+
+import msgspec
+
+from tillgate.core.events import Event
+from tillgate.core.ledger import Entry
+from tillgate.core.records import Record
+from tillgate.core.timers import Timer
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """A foreign name of a record, unique within (tenant, kind): `("customer_email", "a@b.c") → cus_…`.
+
+    With `moves` an existing alias is pointed at the new id; without, an existing one refuses the whole decision.
+    """
+
+    tenant: str
+    kind: str
+    value: str
+    id: str
+    moves: bool = False
+
+
+class Numbering(msgspec.Struct, frozen=True):
+    """A wish for the next gapless number of a series, given to `subject` inside the commit."""
+
+    tenant: str
+    series: str
+    subject: str
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What core decided. The store carries it out as a whole or refuses it as a whole."""
+
+    save: tuple[Record, ...] = ()
+    post: tuple[Entry, ...] = ()
+    announce: tuple[Event, ...] = ()
+    schedule: tuple[Timer, ...] = ()
+    name: tuple[Alias, ...] = ()
+    number: tuple[Numbering, ...] = ()
+
+    def merged(self, other: "Decision") -> "Decision":
+        """Both decisions as one, this one's part first."""
+        return Decision(
+            save=(*self.save, *other.save),
+            post=(*self.post, *other.post),
+            announce=(*self.announce, *other.announce),
+            schedule=(*self.schedule, *other.schedule),
+            name=(*self.name, *other.name),
+            number=(*self.number, *other.number),
+        )
+
+    def also(self, *save: Record) -> "Decision":
+        """This decision with further records in it."""
+        return msgspec.structs.replace(self, save=(*self.save, *save)) if save else self

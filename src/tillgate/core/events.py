@@ -1,0 +1,61 @@
+"""Events: facts worth telling, with the view of their subject as it was."""
+
+import enum
+
+import msgspec
+
+from tillgate.core.instants import Instant
+from tillgate.core.occasions import Occasion
+from tillgate.core.records import Record
+
+
+class EventType(enum.StrEnum):
+    """What can be announced."""
+
+    PAYMENT_CREATED = "payment.created"
+    PAYMENT_AUTHORIZED = "payment.authorized"
+    PAYMENT_SUCCEEDED = "payment.succeeded"
+    PAYMENT_CAPTURED = "payment.captured"
+    """A further capture of a payment that had succeeded already."""
+    PAYMENT_CAPTURE_FAILED = "payment.capture_failed"
+    PAYMENT_FAILED = "payment.failed"
+    PAYMENT_CANCELED = "payment.canceled"
+    PAYMENT_RELEASED = "payment.released"
+    """The rest of a partly captured payment was given up or expired."""
+    REFUND_CREATED = "refund.created"
+    REFUND_UPDATED = "refund.updated"
+    CUSTOMER_CREATED = "customer.created"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact. `stream` is what keeps events in order (a payment, shared by its refunds), `sequence` counts in it from 1.
+
+    `view` is the record as it was at that moment, from which each surface renders its own form.
+    """
+
+    tenant: str
+    id: str
+    type: EventType
+    stream: str
+    sequence: int
+    created: Instant
+    view: Record
+    actor: str
+    surface: str
+    request_id: str
+
+
+def event(type: EventType, view: Record, stream: str, sequence: int, occasion: Occasion) -> Event:
+    """The announcement of `type` as of an occasion."""
+    return Event(
+        tenant=view.tenant,
+        id=occasion.mint("evt"),
+        type=type,
+        stream=stream,
+        sequence=sequence,
+        created=occasion.now,
+        view=view,
+        actor=occasion.actor,
+        surface=occasion.surface,
+        request_id=occasion.request_id,
+    )

@@ -1,0 +1,77 @@
+"""The ledger: money moves from one account to another, so that no entry can be out of balance."""
+
+import msgspec
+
+from tillgate.core import accounts
+from tillgate.core.instants import Instant
+from tillgate.core.money import Money
+from tillgate.core.occasions import Occasion
+from tillgate.core.rates import Rate
+
+
+class Posting(msgspec.Struct, frozen=True):
+    """One movement: `money` (positive) leaves `source` and arrives at `destination`."""
+
+    source: str
+    destination: str
+    money: Money
+
+    def __post_init__(self) -> None:
+        if self.money.amount <= 0:
+            raise ValueError("a posting moves a positive amount")
+        if self.source == self.destination:
+            raise ValueError("a posting moves money between two accounts")
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """Postings that belong together, under a natural id (`att_…:captured`): what is posted twice is refused by its id.
+
+    `subject` is the record that the money moved for; who asked is kept with it.
+    """
+
+    tenant: str
+    id: str
+    subject: str
+    occurred_at: Instant
+    postings: tuple[Posting, ...]
+    actor: str
+    surface: str
+    request_id: str
+
+
+def entry(tenant: str, id: str, subject: str, postings: tuple[Posting, ...], occasion: Occasion) -> Entry:
+    """An entry as of an occasion; it needs at least one posting."""
+    if not postings:
+        raise ValueError("an entry needs a posting")
+    return Entry(
+        tenant=tenant,
+        id=id,
+        subject=subject,
+        occurred_at=occasion.now,
+        postings=postings,
+        actor=occasion.actor,
+        surface=occasion.surface,
+        request_id=occasion.request_id,
+    )
+
+
+def exchange(source: str, destination: str, sold: Money, rate: Rate) -> tuple[Posting, Posting]:
+    """`sold` leaves `source` and what it buys at `rate` arrives at `destination`, through the two currencies' positions."""
+    bought = rate.convert(sold)
+    return (
+        Posting(source, accounts.exchange(sold.currency), sold),
+        Posting(accounts.exchange(bought.currency), destination, bought),
+    )
+
+
+def movements(entries: tuple[Entry, ...]) -> dict[tuple[str, str, str], int]:
+    """How much each (tenant, account, currency) gains by these entries; each currency of it sums to zero."""
+    gains: dict[tuple[str, str, str], int] = {}
+    for booked in entries:
+        for posting in booked.postings:
+            currency, amount = posting.money.currency, posting.money.amount
+            source = (booked.tenant, posting.source, currency)
+            destination = (booked.tenant, posting.destination, currency)
+            gains[source] = gains.get(source, 0) - amount
+            gains[destination] = gains.get(destination, 0) + amount
+    return gains

@@ -1,0 +1,44 @@
+"""Merchants: a tenant is a merchant in one mode, with the terms that it is served on."""
+
+import enum
+
+from tillgate.core.fees import FeePlan
+from tillgate.core.instants import Instant
+from tillgate.core.records import Record
+
+
+class Mode(enum.StrEnum):
+    """Test money or real money. A merchant's test and live tenants share nothing."""
+
+    TEST = "test"
+    LIVE = "live"
+
+
+class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """A merchant in one mode. A tenant's record belongs to itself: `tenant` equals `id`."""
+
+    created: Instant
+    name: str
+    mode: Mode
+    fee_plan: FeePlan
+    bank: str
+
+    @property
+    def is_live(self) -> bool:
+        """Whether real money moves."""
+        return self.mode is Mode.LIVE
+
+
+SANDBOX_FEES = FeePlan(290, {"USD": 30, "EUR": 25, "GBP": 20})
+"""What the sandbox charges for processing: 2.9 % and a fixed part, like a card processor's usual terms."""
+
+DEMO_SHOP = Tenant(
+    tenant="ten_demoshop",
+    id="ten_demoshop",
+    created=0,
+    name="Demo Shop",
+    mode=Mode.TEST,
+    fee_plan=SANDBOX_FEES,
+    bank="sandbox",
+)
+"""The one merchant of a sandbox that nobody configured. It exists by definition and is never live."""

@@ -1,0 +1,298 @@
+"""Payments: money that a customer hands to a merchant, from being asked for to being captured, canceled or refunded."""
+
+import enum
+
+import msgspec
+
+from tillgate.core import attempts, money
+from tillgate.core.attempts import Attempt, Kind
+from tillgate.core.cards import CardSummary
+from tillgate.core.customers import CustomerSummary
+from tillgate.core.decisions import Decision
+from tillgate.core.fees import FeePlan
+from tillgate.core.instants import DAY, Duration, Instant
+from tillgate.core.money import Money
+from tillgate.core.occasions import Occasion
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.records import Record, evolve
+from tillgate.core.timers import Timer, TimerKind
+
+AUTHORIZATION_LASTS: Duration = 7 * DAY
+"""How long an issuer holds money for us; card schemes allow seven days for payments without the card present."""
+
+
+class CaptureMethod(enum.StrEnum):
+    """Whether money is taken at once or when the merchant says so."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+
+
+class Status(enum.StrEnum):
+    """Where a payment stands; derived from its facts, never stored."""
+
+    PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
+    AUTHORIZED = "authorized"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """What an attempt in flight may turn out to have moved, in minor units."""
+
+    attempt: str
+    kind: Kind
+    amount: int
+
+
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why the last attempt to take the money failed."""
+
+    reason: Reason
+    bank_code: str | None = None
+
+
+class Cancellation(msgspec.Struct, frozen=True):
+    """That, when and why no more money will be taken: `requested` or `expired`."""
+
+    at: Instant
+    cause: str
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merchant asks for when opening a payment.
+
+    `asked_as` is the surface's own note of the form in which it was asked, kept so that it answers in the same form.
+    """
+
+    amount: Money
+    capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
+    description: str | None = None
+    metadata: dict[str, str] = {}
+    return_url: str | None = None
+    asked_as: dict[str, str] = {}
+
+
+class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """A payment by card. Totals are minor units of `amount.currency` and hold concluded facts only.
+
+    Always: refunded + disputed <= captured <= authorized and voided <= authorized - captured.
+    """
+
+    created: Instant
+    amount: Money
+    capture_method: CaptureMethod
+    payment_method: str
+    card: CardSummary
+    fee_plan: FeePlan
+    bank: str
+    customer: CustomerSummary | None = None
+    description: str | None = None
+    metadata: dict[str, str] = {}
+    return_url: str | None = None
+    asked_as: dict[str, str] = {}
+    attempts_made: int = 0
+    in_flight: tuple[Reservation, ...] = ()
+    authorization: str | None = None
+    authorization_expires_at: Instant | None = None
+    authorized: int = 0
+    captured: int = 0
+    voided: int = 0
+    refunded: int = 0
+    disputed: int = 0
+    fees: int = 0
+    failure: Failure | None = None
+    action: attempts.Action | None = None
+    canceled: Cancellation | None = None
+    events: int = 0
+
+    def reserved(self, *kinds: Kind) -> int:
+        """What attempts of these kinds in flight have reserved."""
+        return sum(held.amount for held in self.in_flight if held.kind in kinds)
+
+    @property
+    def capturable(self) -> Money:
+        """What may still be captured: authorized, neither captured nor released, and not on its way to either."""
+        left = self.authorized - self.captured - self.voided - self.reserved(Kind.CAPTURE, Kind.VOID)
+        return Money(left, self.amount.currency)
+
+    @property
+    def refundable(self) -> Money:
+        """What may still be refunded: captured, neither refunded nor disputed, and not on its way back."""
+        left = self.captured - self.refunded - self.disputed - self.reserved(Kind.REFUND)
+        return Money(left, self.amount.currency)
+
+    @property
+    def status(self) -> Status:
+        """Where the payment stands, by its facts alone."""
+        if self.captured:
+            return Status.SUCCEEDED
+        if self.canceled:
+            return Status.CANCELED
+        if self.authorized:
+            return Status.AUTHORIZED
+        if self.action:
+            return Status.REQUIRES_ACTION
+        if self.failure:
+            return Status.FAILED
+        return Status.PENDING
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """A question decided upon: the payment with what it sets aside, the attempt, and the decision that saves both."""
+
+    payment: Payment
+    attempt: Attempt
+    decision: Decision
+
+
+def assert_sound(payment: Payment) -> None:
+    """Stop before a payment is written that says more came back than was taken, or more was taken than was granted."""
+    assert 0 <= payment.refunded + payment.disputed <= payment.captured <= payment.authorized, payment.id
+    assert payment.refunded >= 0 <= payment.disputed and payment.fees >= 0, payment.id
+    assert 0 <= payment.voided <= payment.authorized - payment.captured, payment.id
+    assert payment.capturable.amount >= 0 <= payment.refundable.amount, payment.id
+
+
+def open(
+    terms: Terms,
+    *,
+    tenant: str,
+    payment_method: str,
+    card: CardSummary,
+    customer: CustomerSummary | None,
+    fee_plan: FeePlan,
+    bank: str,
+    occasion: Occasion,
+) -> Payment:
+    """A new payment, of which no bank has been asked yet.
+
+    Raises Refused(AMOUNT_TOO_SMALL, AMOUNT_TOO_LARGE) by the currency's bounds.
+    """
+    money.check_charge(terms.amount)
+    return Payment(
+        tenant=tenant,
+        id=occasion.mint("pay"),
+        created=occasion.now,
+        amount=terms.amount,
+        capture_method=terms.capture_method,
+        payment_method=payment_method,
+        card=card,
+        fee_plan=fee_plan,
+        bank=bank,
+        customer=customer,
+        description=terms.description,
+        metadata=terms.metadata,
+        return_url=terms.return_url,
+        asked_as=terms.asked_as,
+    )
+
+
+def charge(payment: Payment, occasion: Occasion) -> Asking:
+    """Ask the issuer for the whole amount: to take it, or to hold it for a later capture."""
+    if payment.status not in (Status.PENDING, Status.FAILED) or payment.in_flight:
+        raise Refused(Reason.IN_PROGRESS, "payment")
+    kind = Kind.CHARGE if payment.capture_method is CaptureMethod.AUTOMATIC else Kind.AUTHORIZE
+    return reserve(payment, kind, payment.amount, occasion)
+
+
+def capture(payment: Payment, asked: Money | None, occasion: Occasion) -> Asking:
+    """Take what was authorized, whole or in part; the rest stays capturable until it is canceled or expires.
+
+    Raises Refused(NOTHING_TO_CAPTURE) where nothing is capturable, Refused(CAPTURE_EXCEEDS_AUTHORIZED) where less is.
+    """
+    capturable = payment.capturable
+    if capturable.amount <= 0 or payment.canceled:
+        raise Refused(
+            _why_nothing(payment, Kind.VOID, Reason.NOTHING_TO_CAPTURE), "payment", status=payment.status
+        )
+    asked = asked or capturable
+    if asked.amount > capturable.amount:
+        raise Refused(Reason.CAPTURE_EXCEEDS_AUTHORIZED, "amount", at_most=capturable)
+    return reserve(payment, Kind.CAPTURE, asked, occasion, target=payment.authorization)
+
+
+def void(payment: Payment, cause: str, occasion: Occasion) -> Asking:
+    """Release what was authorized and not captured, or give up waiting for the customer to act.
+
+    Raises Refused(IN_PROGRESS) while a capture is on its way, Refused(NOTHING_TO_CANCEL) where nothing is held.
+    """
+    if payment.reserved(Kind.CAPTURE) or payment.reserved(Kind.VOID):
+        raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
+    if payment.action:
+        held, target = payment.amount, payment.in_flight[0].attempt
+    else:
+        held, target = payment.capturable, payment.authorization
+    if held.amount <= 0 or payment.canceled:
+        why = Reason.IN_PROGRESS if payment.in_flight and not payment.captured else Reason.NOTHING_TO_CANCEL
+        raise Refused(why, "payment", status=payment.status)
+    return reserve(payment, Kind.VOID, held, occasion, target=target, cause=cause)
+
+
+def reserve(
+    payment: Payment,
+    kind: Kind,
+    asked: Money,
+    occasion: Occasion,
+    *,
+    target: str | None = None,
+    refund: str | None = None,
+    cause: str | None = None,
+) -> Asking:
+    """The next attempt of a payment, with what it may move set aside, and an inquiry in case no answer is read."""
+    number = payment.attempts_made + 1
+    attempt = attempts.ask(
+        f"att_{payment.id.removeprefix('pay_')}_{number}",
+        kind,
+        asked,
+        tenant=payment.tenant,
+        payment=payment.id,
+        bank=payment.bank,
+        occasion=occasion,
+        target=target,
+        refund=refund,
+        cause=cause,
+    )
+    held = Reservation(attempt.id, kind, asked.amount)
+    reserved = evolve(payment, attempts_made=number, in_flight=(*payment.in_flight, held), failure=None)
+    return Asking(
+        reserved, attempt, Decision(save=(reserved, attempt), schedule=(inquiry(attempt, occasion),))
+    )
+
+
+def ask_again(payment: Payment, attempt: Attempt, occasion: Occasion) -> Asking:
+    """Put a question that the bank never saw once more, under the same reference, for the client that repeats it.
+
+    Raises Refused(IN_PROGRESS) where the payment has moved on meanwhile, so that the question no longer fits.
+    """
+    if not _still_fits(payment, attempt):
+        raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
+    again = attempts.ask_again(attempt, occasion)
+    held = Reservation(again.id, again.kind, again.amount.amount)
+    reserved = evolve(payment, in_flight=(*payment.in_flight, held), failure=None)
+    return Asking(reserved, again, Decision(save=(reserved, again), schedule=(inquiry(again, occasion),)))
+
+
+def inquiry(attempt: Attempt, occasion: Occasion) -> Timer:
+    """The timer that asks the bank what became of an attempt, or takes that timer off once it is known."""
+    due_at = None if attempt.is_final else attempts.inquire_at(attempt, occasion)
+    return Timer(attempt.tenant, TimerKind.INQUIRE, attempt.id, due_at)
+
+
+def _still_fits(payment: Payment, attempt: Attempt) -> bool:
+    match attempt.kind:
+        case Kind.CHARGE | Kind.AUTHORIZE:
+            return payment.status in (Status.PENDING, Status.FAILED) and not payment.in_flight
+        case Kind.CAPTURE:
+            return payment.capturable >= attempt.amount and not payment.canceled
+        case Kind.VOID:
+            return payment.capturable == attempt.amount and not payment.canceled
+        case Kind.REFUND:
+            return payment.refundable >= attempt.amount
+
+
+def _why_nothing(payment: Payment, in_the_way: Kind, otherwise: Reason) -> Reason:
+    busy = payment.reserved(in_the_way) or (payment.in_flight and not payment.authorized)
+    return Reason.IN_PROGRESS if busy else otherwise

@@ -1,0 +1,69 @@
+"""Why something was refused or failed: one closed list that every surface translates into its own words."""
+
+import enum
+
+
+class Reason(enum.StrEnum):
+    """Every reason the core can give. Surfaces hold one table each from reason to status, code and text."""
+
+    # What was asked cannot be read or is out of bounds.
+    PARAMETER_MISSING = "parameter_missing"
+    PARAMETER_INVALID = "parameter_invalid"
+    PARAMETER_UNKNOWN = "parameter_unknown"
+    CURRENCY_UNKNOWN = "currency_unknown"
+    AMOUNT_INVALID = "amount_invalid"
+    AMOUNT_TOO_SMALL = "amount_too_small"
+    AMOUNT_TOO_LARGE = "amount_too_large"
+    NOT_FOUND = "not_found"
+
+    # The state of the thing does not allow it.
+    NOTHING_TO_CAPTURE = "nothing_to_capture"
+    NOTHING_TO_REFUND = "nothing_to_refund"
+    NOTHING_TO_CANCEL = "nothing_to_cancel"
+    CAPTURE_EXCEEDS_AUTHORIZED = "capture_exceeds_authorized"
+    REFUND_EXCEEDS_CAPTURED = "refund_exceeds_captured"
+    IN_PROGRESS = "in_progress"
+    TOKEN_USED = "token_used"  # noqa: S105 — a reason, not a secret
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105
+    CARD_GONE = "card_gone"
+
+    # Who asks.
+    CREDENTIAL_MISSING = "credential_missing"
+    CREDENTIAL_INVALID = "credential_invalid"
+    SCOPE_MISSING = "scope_missing"
+    LIVE_MODE_UNAVAILABLE = "live_mode_unavailable"
+
+    # The card, as it was written down.
+    CARD_NUMBER_INCORRECT = "card_number_incorrect"
+    CARD_EXPIRY_INVALID = "card_expiry_invalid"
+    CVC_INVALID = "cvc_invalid"
+
+    # What the issuer said.
+    CARD_DECLINED = "card_declined"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    CARD_EXPIRED = "card_expired"
+    CVC_INCORRECT = "cvc_incorrect"
+    PROCESSING_ERROR = "processing_error"
+    AUTHENTICATION_FAILED = "authentication_failed"
+    AUTHORIZATION_EXPIRED = "authorization_expired"
+    NOT_REFUNDABLE = "not_refundable"
+    NEVER_SEEN = "never_seen"
+
+    # The same key, twice.
+    IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    IDEMPOTENCY_KEY_IN_USE = "idempotency_key_in_use"
+
+
+class Refused(Exception):
+    """What was asked is refused; nothing was changed.
+
+    `reason` says why, `field` names the input at fault where there is one (dots for nesting: `card.number`), and
+    `detail` carries what a surface needs to write its sentence (amounts as Money, names as text; never a secret).
+    """
+
+    def __init__(self, reason: Reason, field: str | None = None, **detail: object) -> None:
+        super().__init__(reason.value if field is None else f"{reason.value}: {field}")
+        self.reason = reason
+        self.field = field
+        self.detail = detail

@@ -1,0 +1,78 @@
+"""Refunds: money given back, in whole or in many parts, never more than was captured."""
+
+import enum
+
+from tillgate.core import payments
+from tillgate.core.attempts import Kind
+from tillgate.core.instants import Instant
+from tillgate.core.money import Money
+from tillgate.core.occasions import Occasion
+from tillgate.core.payments import Asking, Failure, Payment
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.records import Record, evolve
+
+
+class RefundState(enum.StrEnum):
+    """How far a refund is."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Refund(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """Money on its way back to the customer, or there. `reason` is the merchant's own text."""
+
+    created: Instant
+    payment: str
+    attempt: str
+    amount: Money
+    state: RefundState = RefundState.PENDING
+    reason: str | None = None
+    metadata: dict[str, str] = {}
+    asked_as: dict[str, str] = {}
+    failure: Failure | None = None
+    announced: bool = False
+
+
+def ask(
+    payment: Payment,
+    asked: Money | None,
+    occasion: Occasion,
+    *,
+    reason: str | None = None,
+    metadata: dict[str, str] | None = None,
+) -> tuple[Refund, Asking]:
+    """Set aside what is to be given back, and the question to the bank. Without an amount: all that is left.
+
+    Raises Refused(NOTHING_TO_REFUND) where nothing is refundable, Refused(REFUND_EXCEEDS_CAPTURED) where less is.
+    """
+    refundable = payment.refundable
+    if refundable.amount <= 0:
+        busy = payment.reserved(Kind.REFUND) or (payment.in_flight and not payment.captured)
+        why = Reason.IN_PROGRESS if busy else Reason.NOTHING_TO_REFUND
+        raise Refused(why, "payment", status=payment.status)
+    asked = asked or refundable
+    if asked.amount > refundable.amount:
+        raise Refused(Reason.REFUND_EXCEEDS_CAPTURED, "amount", at_most=refundable)
+    refund_id = occasion.mint("re")
+    asking = payments.reserve(
+        payment, Kind.REFUND, asked, occasion, target=payment.authorization, refund=refund_id
+    )
+    refund = Refund(
+        tenant=payment.tenant,
+        id=refund_id,
+        created=occasion.now,
+        payment=payment.id,
+        attempt=asking.attempt.id,
+        amount=asked,
+        reason=reason,
+        metadata=metadata or {},
+        asked_as=payment.asked_as,
+    )
+    return refund, asking
+
+
+def pending_again(refund: Refund) -> Refund:
+    """A refund whose question is put to the bank once more."""
+    return evolve(refund, state=RefundState.PENDING, failure=None)

@@ -1,0 +1,28 @@
+"""Timers: what happens by itself, and when."""
+
+import enum
+
+import msgspec
+
+from tillgate.core.instants import Instant
+
+
+class TimerKind(enum.StrEnum):
+    """What is to be done when a timer is due."""
+
+    INQUIRE = "inquire"
+    """Ask the bank what became of an attempt. Subject: the attempt."""
+    EXPIRE_AUTHORIZATION = "expire_authorization"
+    """Release what nobody captured in time. Subject: the payment."""
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """One thing due: (tenant, kind, subject) is its name, so scheduling again moves it.
+
+    A decision that schedules a timer with `due_at` None takes it off.
+    """
+
+    tenant: str
+    kind: TimerKind
+    subject: str
+    due_at: Instant | None

@@ -1,0 +1,240 @@
+"""Attempts: ask a bank, hear its answer, and find out what became of a question whose answer was lost."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from tillgate.connectors.contract import Question
+from tillgate.core import attempts, conclusions, idempotency, payments, refunds
+from tillgate.core.attempts import Attempt, Kind, Outcome, State, Verdict
+from tillgate.core.cards import Card
+from tillgate.core.conclusions import Standing
+from tillgate.core.decisions import Decision
+from tillgate.core.idempotency import IdempotencyKey
+from tillgate.core.merchants import Tenant
+from tillgate.core.occasions import Occasion
+from tillgate.core.payment_methods import PaymentMethod
+from tillgate.core.payments import Payment
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.refunds import Refund
+from tillgate.flows import idempotency as keys
+from tillgate.flows.gateway import Answer, Caller, Gateway, system
+from tillgate.flows.idempotency import Key
+from tillgate.logs import log
+from tillgate.store import find
+from tillgate.store.batches import Conflict, Taken
+from tillgate.transport import Lost
+
+Render = Callable[[Standing], Answer]
+"""How the surface that was asked writes the answer: lent to the flow, so that the answer is part of the commit."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A question that core has decided to put: where things stand, the decision, and the card in the open if needed."""
+
+    standing: Standing
+    decision: Decision
+    card: Card | None = None
+
+
+Decide = Callable[[Occasion], Awaitable[Asked]]
+"""Loads what is needed and asks core. It is called again when somebody else was quicker."""
+
+
+async def ask(
+    gateway: Gateway,
+    caller: Caller,
+    key: Key | None,
+    decide: Decide,
+    render: Render,
+    card: Card | None = None,
+) -> Answer:
+    """Write the question down, put it to the bank, conclude, and give the rendered answer; once per key.
+
+    `card` is what the client sent along, for a question that has to be put again. Raises what `decide` refuses.
+    """
+    return await keys.once(gateway, caller, key, lambda: _ask(gateway, caller, key, decide, render, card))
+
+
+async def _ask(
+    gateway: Gateway, caller: Caller, key: Key | None, decide: Decide, render: Render, card: Card | None
+) -> Answer:
+    while True:
+        try:
+            asked = await decide(gateway.occasion(caller))
+            claimed = keys.claim(gateway, caller, key, asked.standing.attempt.id)
+            await gateway.store.commit(asked.decision.also(*claimed))
+        except Conflict:
+            continue
+        except Taken:
+            if key and await keys.claimed_before(gateway, caller, key):
+                return await _repeat(gateway, caller, key, render, card)
+            continue
+        except Refused:
+            # What a first request changed may be the very reason why its repeat is refused.
+            if key and await keys.claimed_before(gateway, caller, key):
+                return await _repeat(gateway, caller, key, render, card)
+            raise
+        return await _carry_out(gateway, caller, asked, claimed, render)
+
+
+async def _carry_out(
+    gateway: Gateway, caller: Caller, asked: Asked, claimed: tuple[IdempotencyKey, ...], render: Render
+) -> Answer:
+    outcome = await put(gateway, caller.tenant, asked.standing, asked.card)
+    return await conclude(gateway, caller, asked.standing, outcome, claimed, render)
+
+
+async def _repeat(gateway: Gateway, caller: Caller, key: Key, render: Render, card: Card | None) -> Answer:
+    """The answer to a request that was made before: kept, waited for, or found out in place of a process that died."""
+    waited = 0.0
+    while True:
+        kept = await keys.claimed_before(gateway, caller, key)
+        if kept is None:
+            raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE)
+        if answer := await keys.kept_answer(gateway, kept):
+            return answer
+        standing = await _standing(gateway, caller.tenant.id, kept.subject or "")
+        if standing.attempt.is_final and standing.attempt.state is not State.NEVER_SEEN:
+            return await conclude(gateway, caller, standing, attempts.UNKNOWN, (kept,), render)
+        if gateway.clock.wall() >= kept.lease_until:
+            return await _take_over(gateway, caller, kept, standing, render, card)
+        try:
+            waited = await keys.pause(waited)
+        except Refused as refused:
+            refused.detail["retry_after_seconds"] = keys.retry_after_seconds(gateway, kept)
+            raise
+
+
+async def _take_over(
+    gateway: Gateway,
+    caller: Caller,
+    kept: IdempotencyKey,
+    standing: Standing,
+    render: Render,
+    card: Card | None,
+) -> Answer:
+    """Finish what a process left when it died: find out, and ask again only what the bank never saw."""
+    if not standing.attempt.is_final:
+        await resolve(gateway, caller.tenant, standing.attempt.id)
+        standing = await _standing(gateway, caller.tenant.id, standing.attempt.id)
+    if not standing.attempt.is_final:
+        raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE, retry_after_seconds=5)
+    occasion = gateway.occasion(caller)
+    held = idempotency.take_over(kept, occasion.wall)
+    if standing.attempt.state is not State.NEVER_SEEN:
+        return await conclude(gateway, caller, standing, attempts.UNKNOWN, (held,), render)
+    asking = payments.ask_again(standing.payment, standing.attempt, occasion)
+    refund = refunds.pending_again(standing.refund) if standing.refund else None
+    if asking.attempt.kind in (Kind.CHARGE, Kind.AUTHORIZE):
+        card = card or await _kept_card(gateway, asking.payment)
+    asked = Asked(Standing(asking.payment, asking.attempt, refund), asking.decision, card)
+    try:
+        await gateway.store.commit(asked.decision.also(held, *([refund] if refund else [])))
+    except Conflict as quicker:
+        raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE, retry_after_seconds=1) from quicker
+    return await _carry_out(gateway, caller, asked, (held,), render)
+
+
+async def _kept_card(gateway: Gateway, payment: Payment) -> Card:
+    method = await find.record(gateway.store, PaymentMethod, payment.tenant, payment.payment_method)
+    if method is None or method.sealed is None:
+        raise Refused(Reason.CARD_GONE, "payment_method")
+    return await gateway.cards.reveal(method, None)
+
+
+async def put(gateway: Gateway, tenant: Tenant, standing: Standing, card: Card | None) -> Outcome:
+    """The bank's answer to a question; where that is lost, what the bank says on being asked for it once."""
+    attempt = standing.attempt
+    bank = gateway.banks[attempt.bank]
+    question = Question(
+        attempt=attempt,
+        card=card,
+        merchant=tenant.name,
+        return_url=standing.payment.return_url,
+        challenged=attempt.kind is Kind.VOID and not standing.payment.authorized,
+    )
+    answer = await gateway.transport.send(bank.write(question))
+    outcome = attempts.UNKNOWN if isinstance(answer, Lost) else bank.read(attempt, answer)
+    if outcome.verdict is Verdict.UNKNOWN:
+        return await inquire(gateway, attempt)
+    return outcome
+
+
+async def inquire(gateway: Gateway, attempt: Attempt) -> Outcome:
+    """What the bank says became of a question. It is never put again from here."""
+    bank = gateway.banks[attempt.bank]
+    answer = await gateway.transport.send(bank.inquire(attempt))
+    return attempts.UNKNOWN if isinstance(answer, Lost) else bank.read_inquiry(attempt, answer)
+
+
+async def conclude(
+    gateway: Gateway,
+    caller: Caller,
+    standing: Standing,
+    outcome: Outcome,
+    claimed: tuple[IdempotencyKey, ...],
+    render: Render,
+) -> Answer:
+    """Write down what an outcome means, with the answer to whoever asked, in one commit.
+
+    Where a resolver, a notification or a repeat was quicker, the answer is what stands then.
+    """
+    while True:
+        try:
+            concluded = conclusions.conclude(standing, outcome, gateway.occasion(caller))
+        except attempts.Contradiction as contradiction:
+            log.error("bank_contradicts_itself", attempt=standing.attempt.id, detail=str(contradiction))
+            concluded = None
+        now, decision = concluded or (standing, Decision())
+        answer = render(now)
+        decision = decision.also(*keys.answered(gateway, claimed, answer))
+        if not decision.save:
+            return answer
+        try:
+            await gateway.store.commit(decision)
+            return answer
+        except Conflict:
+            standing = await _standing(gateway, caller.tenant.id, standing.attempt.id)
+            claimed = await _again(gateway, claimed)
+            for key in claimed:
+                if kept := await keys.kept_answer(gateway, key):
+                    return kept
+
+
+async def resolve(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
+    """Find out what became of a question in doubt; True once it is known."""
+    standing = await _standing(gateway, tenant.id, attempt_id)
+    if standing.attempt.is_final:
+        return True
+    outcome = await inquire(gateway, standing.attempt)
+    return await learn(gateway, tenant, attempt_id, outcome)
+
+
+async def learn(gateway: Gateway, tenant: Tenant, attempt_id: str, outcome: Outcome) -> bool:
+    """Conclude an attempt by an outcome that came without anybody waiting for it; True once it is final."""
+    standing = await _standing(gateway, tenant.id, attempt_id)
+    final = False
+
+    def note(now: Standing) -> Answer:
+        nonlocal final
+        final = now.attempt.is_final
+        return Answer(200, b"")
+
+    await conclude(gateway, system(tenant, "resolver"), standing, outcome, (), note)
+    return final
+
+
+async def _standing(gateway: Gateway, tenant: str, attempt_id: str) -> Standing:
+    attempt = await find.record(gateway.store, Attempt, tenant, attempt_id)
+    if attempt is None:
+        raise Refused(Reason.NOT_FOUND, "attempt")
+    payment = await find.record(gateway.store, Payment, tenant, attempt.payment)
+    refund = await find.record(gateway.store, Refund, tenant, attempt.refund) if attempt.refund else None
+    assert payment is not None, attempt_id
+    return Standing(payment, attempt, refund)
+
+
+async def _again(gateway: Gateway, claimed: tuple[IdempotencyKey, ...]) -> tuple[IdempotencyKey, ...]:
+    found = [await find.record(gateway.store, IdempotencyKey, key.tenant, key.id) for key in claimed]
+    return tuple(key for key in found if key is not None)

@@ -1,0 +1,91 @@
+"""The directory: which tenant and which rights a secret stands for."""
+
+from tillgate.core import credentials
+from tillgate.core.credentials import Credential, CredentialKind, Principal, Scope
+from tillgate.core.instants import SECOND, Duration, Instant
+from tillgate.core.merchants import DEMO_SHOP, Tenant
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows.gateway import Gateway
+from tillgate.store import credentials as kept
+from tillgate.store import find
+
+KNOWN_FOR: Duration = SECOND
+"""How long a process goes by what it read of a credential: the longest that a revocation takes to be felt."""
+
+_MOST_KNOWN = 10_000
+
+Known = tuple[Instant, Credential]
+
+
+class Directory:
+    """Looks credentials up and remembers them for a moment.
+
+    `sandbox` are credentials that exist by definition, for as long as everything happens on one machine.
+    """
+
+    def __init__(self, gateway: Gateway, sandbox: dict[str, Credential]) -> None:
+        self._gateway = gateway
+        self._sandbox = sandbox
+        self._known: dict[str, Known] = {}
+        self._tenants: dict[str, Tenant] = {DEMO_SHOP.id: DEMO_SHOP}
+
+    async def identify(self, secret: str, *, on_this_machine: bool) -> tuple[Principal, Tenant]:
+        """Who holds a secret.
+
+        Raises Refused(CREDENTIAL_INVALID) for one that is unknown, revoked or expired; which of them is not told.
+        """
+        credential = self._sandbox.get(secret) if on_this_machine else None
+        if credential is None:
+            credential = await self._credential(credentials.digest(secret))
+        return credentials.principal(credential), await self.tenant(credential.tenant)
+
+    async def tenant(self, tenant_id: str) -> Tenant:
+        """A tenant by its id. Raises Refused(NOT_FOUND)."""
+        tenant = self._tenants.get(tenant_id)
+        if tenant is None:
+            tenant = await find.record(self._gateway.store, Tenant, tenant_id, tenant_id)
+            if tenant is None:
+                raise Refused(Reason.NOT_FOUND, "tenant")
+            self._tenants[tenant_id] = tenant
+        return tenant
+
+    async def _credential(self, digest: str) -> Credential:
+        wall = self._gateway.clock.wall()
+        known = self._known.get(digest)
+        if known is None or known[0] <= wall:
+            found = await kept.by_digest(self._gateway.store, digest)
+            if found is None:
+                raise Refused(Reason.CREDENTIAL_INVALID)
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = (wall + KNOWN_FOR, found)
+            self._known[digest] = known
+        if not known[1].is_valid_at(wall):
+            raise Refused(Reason.CREDENTIAL_INVALID)
+        return known[1]
+
+
+async def issue(
+    gateway: Gateway, tenant: Tenant, kind: CredentialKind, scopes: frozenset[Scope], random_text: str
+) -> str:
+    """A new credential of a tenant, kept by its digest; the secret itself, which is shown this once."""
+    secret = credentials.PREFIXES[(kind, tenant.mode)] + random_text
+    wall = gateway.clock.wall()
+    await kept.add(
+        gateway.store,
+        Credential(
+            digest=credentials.digest(secret),
+            id=gateway.ids.new("key", wall),
+            tenant=tenant.id,
+            kind=kind,
+            mode=tenant.mode,
+            scopes=scopes,
+            created=wall,
+        ),
+    )
+    return secret
+
+
+async def has_credentials(gateway: Gateway, tenant: Tenant) -> bool:
+    """Whether a tenant was ever given a credential."""
+    return bool(await kept.of_tenant(gateway.store, tenant.id))

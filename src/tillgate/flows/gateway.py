@@ -1,0 +1,88 @@
+"""What the flows work with: the store, the vault, the banks, the clock and the ids, put together once."""
+
+import asyncio
+
+import msgspec
+
+from tillgate.clock import Clock
+from tillgate.connectors.contract import Connector
+from tillgate.core.credentials import Principal
+from tillgate.core.ids import Ids
+from tillgate.core.merchants import Tenant
+from tillgate.core.occasions import Occasion
+from tillgate.store.database import Store
+from tillgate.transport import Transport
+from tillgate.vault.cards import Cards
+from tillgate.vault.secrets import Secrets
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks, through which surface, in which request."""
+
+    tenant: Tenant
+    actor: str
+    surface: str
+    request_id: str
+
+
+def caller(tenant: Tenant, principal: Principal, surface: str, request_id: str) -> Caller:
+    """The caller behind a credential."""
+    return Caller(tenant, principal.credential, surface, request_id)
+
+
+def system(tenant: Tenant, what: str) -> Caller:
+    """What happens by itself."""
+    return Caller(tenant, f"system:{what}", "workers", "")
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer as it goes out: status and body. `replayed` where it was given before."""
+
+    status: int
+    body: bytes
+    replayed: bool = False
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A request under way in this process, for repeats of it to wait for."""
+
+    fingerprint: str
+    reply: asyncio.Future[Answer]
+
+
+class Gateway:
+    """Everything a flow needs, by name."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        cards: Cards,
+        secrets: Secrets,
+        banks: dict[str, Connector],
+        transport: Transport,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self.store = store
+        self.cards = cards
+        self.secrets = secrets
+        self.banks = banks
+        self.transport = transport
+        self.clock = clock
+        self.ids = ids
+        self.running: dict[tuple[str, str], Running] = {}
+        self.tenants: dict[str, Tenant] = {}
+
+    def occasion(self, caller: Caller) -> Occasion:
+        """This moment, for a caller."""
+        now = self.clock.now(caller.tenant.id)
+        ids = self.ids
+        return Occasion(
+            now=now,
+            wall=self.clock.wall(),
+            actor=caller.actor,
+            surface=caller.surface,
+            request_id=caller.request_id,
+            mint=lambda prefix: ids.new(prefix, now),
+        )

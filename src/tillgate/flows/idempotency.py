@@ -1,0 +1,117 @@
+"""One key, one request: a repeat gets the first answer, whatever happened to the process that gave it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from tillgate.core import idempotency
+from tillgate.core.idempotency import IdempotencyKey
+from tillgate.core.instants import SECOND
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.records import evolve
+from tillgate.flows.gateway import Answer, Caller, Gateway, Running
+from tillgate.store import find
+
+WAIT_SECONDS = 5.0
+"""How long a repeat waits for a request that runs in another process, before it is told to come back."""
+
+_FIRST_LOOK_SECONDS = 0.01
+_LONGEST_PAUSE_SECONDS = 0.25
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A client's key on one request: its keyed digest, and the fingerprint of what is asked."""
+
+    id: str
+    fingerprint: str
+
+
+class Repeated(Exception):
+    """The key was claimed before; whoever claims it now only repeats."""
+
+
+async def once(
+    gateway: Gateway, caller: Caller, key: Key | None, work: Callable[[], Awaitable[Answer]]
+) -> Answer:
+    """Do `work`, unless the same request runs in this process: then wait for its answer.
+
+    Raises Refused(IDEMPOTENCY_KEY_REUSED) where the key stands for another request.
+    """
+    if key is None:
+        return await work()
+    name = (caller.tenant.id, key.id)
+    while running := gateway.running.get(name):
+        if running.fingerprint != key.fingerprint:
+            raise Refused(Reason.IDEMPOTENCY_KEY_REUSED)
+        await asyncio.wait([running.reply])
+        if running.reply.exception() is None:
+            return msgspec.structs.replace(running.reply.result(), replayed=True)
+    future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    gateway.running[name] = Running(key.fingerprint, future)
+    try:
+        reply = await work()
+        future.set_result(reply)
+        return reply
+    except BaseException as failure:
+        future.set_exception(
+            failure if isinstance(failure, Exception) else Refused(Reason.IDEMPOTENCY_KEY_IN_USE)
+        )
+        future.exception()
+        raise
+    finally:
+        del gateway.running[name]
+
+
+def claim(gateway: Gateway, caller: Caller, key: Key | None, subject: str) -> tuple[IdempotencyKey, ...]:
+    """What to save with a first question, so that repeats find it; nothing without a key."""
+    if key is None:
+        return ()
+    claimed = idempotency.claim(caller.tenant.id, key.id, key.fingerprint, gateway.clock.wall())
+    return (evolve(claimed, subject=subject),)
+
+
+def answered(
+    gateway: Gateway, claimed: tuple[IdempotencyKey, ...], answer: Answer
+) -> tuple[IdempotencyKey, ...]:
+    """What to save with the conclusion: the answer, sealed, under the key that was claimed."""
+    return tuple(
+        evolve(key, reply=gateway.secrets.seal_reply(key.tenant, key.id, answer.status, answer.body))
+        for key in claimed
+    )
+
+
+async def kept_answer(gateway: Gateway, key: IdempotencyKey) -> Answer | None:
+    """The first answer, to the byte, if there is one."""
+    if key.reply is None:
+        return None
+    status, body = await gateway.secrets.open_reply(key.tenant, key.id, key.reply)
+    return Answer(status, body, replayed=True)
+
+
+async def claimed_before(gateway: Gateway, caller: Caller, key: Key) -> IdempotencyKey | None:
+    """The key as it was claimed, if it was.
+
+    Raises Refused(IDEMPOTENCY_KEY_REUSED) where it stands for another request.
+    """
+    found = await find.record(gateway.store, IdempotencyKey, caller.tenant.id, key.id)
+    if found is not None:
+        idempotency.assert_same_request(found, key.fingerprint)
+    return found
+
+
+async def pause(waited_seconds: float) -> float:
+    """Wait a little before looking again; returns how long it has been in all.
+
+    Raises Refused(IDEMPOTENCY_KEY_IN_USE) once it has been long enough.
+    """
+    if waited_seconds >= WAIT_SECONDS:
+        raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE)
+    for_seconds = min(max(waited_seconds, _FIRST_LOOK_SECONDS), _LONGEST_PAUSE_SECONDS)
+    await asyncio.sleep(for_seconds)
+    return waited_seconds + for_seconds
+
+
+def retry_after_seconds(gateway: Gateway, key: IdempotencyKey) -> int:
+    """When a repeat may take over from a request that died."""
+    return max(1, -(-(key.lease_until - gateway.clock.wall()) // SECOND))

@@ -1,0 +1,206 @@
+"""Payments: what a merchant can do with one."""
+
+import msgspec
+
+from tillgate.core import customers, payment_methods, payments
+from tillgate.core.cards import Card, CardNumber
+from tillgate.core.conclusions import Standing
+from tillgate.core.customers import Customer
+from tillgate.core.decisions import Decision
+from tillgate.core.merchants import Mode
+from tillgate.core.money import Money
+from tillgate.core.occasions import Occasion
+from tillgate.core.payment_methods import PaymentMethod, Token
+from tillgate.core.payments import Payment, Terms
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import attempts
+from tillgate.flows.attempts import Asked, Render
+from tillgate.flows.gateway import Answer, Caller, Gateway, system
+from tillgate.flows.idempotency import Key
+from tillgate.store import find, lists
+from tillgate.store.lists import Cursor, Page
+
+TEST_CARD = Card(number=CardNumber("4242424242424242"), exp_month=12, exp_year=2034, cvc="123")
+"""What a test payment without a card is charged to."""
+
+
+class NewCustomer(msgspec.Struct, frozen=True):
+    """Whom to find by e-mail address, or to introduce."""
+
+    email: str
+    name: str | None = None
+    phone: str | None = None
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where the money is to come from: a card in the open, a token's or a kept card's id, or, in test mode, nothing."""
+
+    card: Card | None = None
+    id: str | None = None
+
+
+async def create(
+    gateway: Gateway,
+    caller: Caller,
+    key: Key | None,
+    terms: Terms,
+    source: Source,
+    customer: str | NewCustomer | None,
+    render: Render,
+) -> Answer:
+    """Open a payment and charge it.
+
+    Raises Refused: amounts out of bounds, an unknown customer or payment method, a used or expired token, a card that
+    is gone, PARAMETER_MISSING `card` where live money has no card to come from.
+    """
+
+    async def decide(occasion: Occasion) -> Asked:
+        return await _open(gateway, caller, occasion, terms, source, customer)
+
+    return await attempts.ask(gateway, caller, key, decide, render, source.card)
+
+
+async def _open(
+    gateway: Gateway,
+    caller: Caller,
+    occasion: Occasion,
+    terms: Terms,
+    source: Source,
+    customer: str | NewCustomer | None,
+) -> Asked:
+    tenant = caller.tenant
+    buyer, introduction = await _customer(gateway, caller, occasion, customer)
+    method, token, card = await _method(gateway, caller, occasion, source)
+    payment = payments.open(
+        terms,
+        tenant=tenant.id,
+        payment_method=method.id,
+        card=method.card,
+        customer=buyer.summary if buyer else None,
+        fee_plan=tenant.fee_plan,
+        bank=tenant.bank,
+        occasion=occasion,
+    )
+    asking = payments.charge(payment, occasion)
+    spent = (payment_methods.spend(token, payment.id, occasion.wall),) if token else ()
+    decision = introduction.merged(asking.decision).also(method, *spent)
+    return Asked(Standing(asking.payment, asking.attempt), decision, card)
+
+
+async def _customer(
+    gateway: Gateway, caller: Caller, occasion: Occasion, wanted: str | NewCustomer | None
+) -> tuple[Customer | None, Decision]:
+    if wanted is None:
+        return None, Decision()
+    tenant = caller.tenant.id
+    if isinstance(wanted, NewCustomer):
+        found = await find.alias(gateway.store, tenant, customers.EMAIL, customers.email_key(wanted.email))
+        if found is None:
+            return customers.introduce(tenant, wanted.email, wanted.name, wanted.phone, occasion)
+    else:
+        found = wanted
+    customer = await find.record(gateway.store, Customer, tenant, found)
+    if customer is None:
+        raise Refused(Reason.NOT_FOUND, "customer", object="customer", id=found)
+    return customer, Decision()
+
+
+async def _method(
+    gateway: Gateway, caller: Caller, occasion: Occasion, source: Source
+) -> tuple[PaymentMethod, Token | None, Card]:
+    """The kept card that pays, the token that stood for it, and the card in the open for the bank."""
+    if source.card is not None or source.id is None:
+        card = source.card or _test_card(caller)
+        return _keep(gateway, caller, occasion, card), None, card
+    token = await find.record(gateway.store, Token, caller.tenant.id, source.id)
+    method_id = token.payment_method if token else source.id
+    method = await find.record(gateway.store, PaymentMethod, caller.tenant.id, method_id)
+    if method is None:
+        raise Refused(Reason.NOT_FOUND, "payment_method", object="payment method", id=source.id)
+    if token is not None:
+        payment_methods.spend(token, "", occasion.wall)
+    kept = payment_methods.used(method, occasion.wall)
+    cvc = await gateway.cards.reveal_cvc(token) if token else None
+    return kept, token, await gateway.cards.reveal(method, cvc)
+
+
+def _keep(gateway: Gateway, caller: Caller, occasion: Occasion, card: Card) -> PaymentMethod:
+    return gateway.cards.keep(
+        card, tenant=caller.tenant.id, id=occasion.mint("pm"), now=occasion.now, wall=occasion.wall
+    )
+
+
+def _test_card(caller: Caller) -> Card:
+    if caller.tenant.mode is Mode.LIVE:
+        raise Refused(Reason.PARAMETER_MISSING, "card")
+    return TEST_CARD
+
+
+async def capture(
+    gateway: Gateway, caller: Caller, key: Key | None, payment_id: str, amount: int | None, render: Render
+) -> Answer:
+    """Take what was authorized, `amount` minor units of it or all. Raises what core.payments.capture refuses."""
+
+    async def decide(occasion: Occasion) -> Asked:
+        payment = await fetch(gateway, caller, payment_id)
+        asking = payments.capture(payment, _money(payment, amount), occasion)
+        return Asked(Standing(asking.payment, asking.attempt), asking.decision)
+
+    return await attempts.ask(gateway, caller, key, decide, render)
+
+
+async def cancel(
+    gateway: Gateway,
+    caller: Caller,
+    key: Key | None,
+    payment_id: str,
+    render: Render,
+    cause: str = "requested",
+) -> Answer:
+    """Release what was authorized and not captured. Raises what core.payments.void refuses."""
+
+    async def decide(occasion: Occasion) -> Asked:
+        payment = await fetch(gateway, caller, payment_id)
+        asking = payments.void(payment, cause, occasion)
+        return Asked(Standing(asking.payment, asking.attempt), asking.decision)
+
+    return await attempts.ask(gateway, caller, key, decide, render)
+
+
+async def fetch(gateway: Gateway, caller: Caller, payment_id: str) -> Payment:
+    """A merchant's payment. Raises Refused(NOT_FOUND)."""
+    payment = await find.record(gateway.store, Payment, caller.tenant.id, payment_id)
+    if payment is None:
+        raise Refused(Reason.NOT_FOUND, "payment", object="payment", id=payment_id)
+    return payment
+
+
+async def page(
+    gateway: Gateway, caller: Caller, cursor: Cursor, customer: str | None = None
+) -> Page[Payment]:
+    """A merchant's payments, newest first; those of one customer only if one is named."""
+    where = ("customer", customer) if customer is not None else None
+    return await lists.page(gateway.store, Payment, caller.tenant.id, cursor, where=where)
+
+
+async def expire(gateway: Gateway, caller: Caller, payment_id: str) -> bool:
+    """Release an authorization whose time is over; False where it has to be looked at again later."""
+    payment = await fetch(gateway, caller, payment_id)
+    expires_at = payment.authorization_expires_at
+    if expires_at is None or payment.canceled or not payment.authorized - payment.captured - payment.voided:
+        return True
+    if expires_at > gateway.clock.now(caller.tenant.id) or payment.in_flight:
+        return False
+
+    def quietly(now: Standing) -> Answer:
+        return Answer(200, b"")
+
+    try:
+        await cancel(gateway, system(caller.tenant, "expiry"), None, payment_id, quietly, "expired")
+    except Refused:
+        return False
+    return True
+
+
+def _money(payment: Payment, amount: int | None) -> Money | None:
+    return None if amount is None else Money(amount, payment.amount.currency)

@@ -1,0 +1,51 @@
+"""Refunds: giving money back."""
+
+from tillgate.core import refunds
+from tillgate.core.conclusions import Standing
+from tillgate.core.money import Money
+from tillgate.core.occasions import Occasion
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.refunds import Refund
+from tillgate.flows import attempts, payments
+from tillgate.flows.attempts import Asked, Render
+from tillgate.flows.gateway import Answer, Caller, Gateway
+from tillgate.flows.idempotency import Key
+from tillgate.store import find, lists
+from tillgate.store.lists import Cursor, Page
+
+
+async def create(
+    gateway: Gateway,
+    caller: Caller,
+    key: Key | None,
+    payment_id: str,
+    amount: int | None,
+    reason: str | None,
+    metadata: dict[str, str],
+    render: Render,
+) -> Answer:
+    """Give back `amount` minor units of a payment, or all that is left. Raises what core.refunds.ask refuses."""
+
+    async def decide(occasion: Occasion) -> Asked:
+        payment = await payments.fetch(gateway, caller, payment_id)
+        asked = None if amount is None else Money(amount, payment.amount.currency)
+        refund, asking = refunds.ask(payment, asked, occasion, reason=reason, metadata=metadata)
+        return Asked(Standing(asking.payment, asking.attempt, refund), asking.decision.also(refund))
+
+    return await attempts.ask(gateway, caller, key, decide, render)
+
+
+async def fetch(gateway: Gateway, caller: Caller, refund_id: str) -> Refund:
+    """A merchant's refund. Raises Refused(NOT_FOUND)."""
+    refund = await find.record(gateway.store, Refund, caller.tenant.id, refund_id)
+    if refund is None:
+        raise Refused(Reason.NOT_FOUND, "refund", object="refund", id=refund_id)
+    return refund
+
+
+async def page(
+    gateway: Gateway, caller: Caller, cursor: Cursor, payment_id: str | None = None
+) -> Page[Refund]:
+    """A merchant's refunds, newest first; those of one payment only if one is named."""
+    where = ("payment", payment_id) if payment_id is not None else None
+    return await lists.page(gateway.store, Refund, caller.tenant.id, cursor, where=where)

@@ -1,0 +1,1 @@
+"""The mechanics of HTTP that every surface shares."""

@@ -1,0 +1,132 @@
+"""One request and the reply to it, as surfaces see them."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+import msgspec
+
+from tillgate.http import addresses, urlencoded
+from tillgate.http.addresses import Proxies
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = tuple[tuple[bytes, bytes], ...]
+
+JSON: Final = b"application/json"
+NO_STORE: Final = b"no-store"
+
+_NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
+_BODILESS: Final = frozenset({204, 304})
+
+
+class Request:
+    """What a client asks. Only what is looked at is read out of the ASGI scope.
+
+    `id` is ours, `path` as it came over the wire, `parameters` are those of the route, `body` is whole. The
+    surface writes down in `tenant` for whom it turned out to be, for the log.
+    """
+
+    __slots__ = ("_headers", "_proxies", "_scope", "body", "id", "method", "parameters", "path", "tenant")
+
+    def __init__(self, scope: Scope, request_id: str, proxies: Proxies = addresses.NO_PROXIES) -> None:
+        self._scope = scope
+        self._proxies = proxies
+        self._headers: dict[bytes, bytes] | None = None
+        self.id = request_id
+        self.method: str = scope["method"]
+        self.path: str = scope["raw_path"].decode("latin-1")
+        self.parameters: dict[str, str] = {}
+        self.body = b""
+        self.tenant = ""
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, named in lower case; several of one name are joined (RFC 9110, 5.2)."""
+        if self._headers is None:
+            self._headers = _by_name(self._scope["headers"])
+        value = self._headers.get(name.encode())
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def media_type(self) -> str:
+        """What the body is by its Content-Type, in lower case, without parameters; may be empty."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def query(self) -> urlencoded.Pairs:
+        """The query's names and values in the order given. Raises Malformed."""
+        return urlencoded.pairs(self._scope["query_string"])
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Cookies by name; of several of one name, the first."""
+        cookies: dict[str, str] = {}
+        for part in (self.header("cookie") or "").split(";"):
+            name, equals, value = part.strip().partition("=")
+            if equals:
+                cookies.setdefault(name, value)
+        return cookies
+
+    @property
+    def peer(self) -> str:
+        """The address at the other end of the socket; empty if there is none."""
+        client = self._scope.get("client")
+        return str(client[0]) if client else ""
+
+    @property
+    def client(self) -> str:
+        """The address of the client, as far as trusted proxies tell."""
+        return self._proxies.client(self.peer, self.header("x-forwarded-for"))
+
+    @property
+    def origin(self) -> str:
+        """Where the client reached us, `https://pay.example.com`, by the Host header and trusted proxies."""
+        forwarded = self.header("x-forwarded-proto") if self._proxies.trust(self.peer) else None
+        scheme = forwarded if forwarded in ("http", "https") else self._scope["scheme"]
+        return f"{scheme}://{self.header('host') or 'localhost'}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it never left the machine: listener, peer and Host are loopback, nothing forwarded it."""
+        server = self._scope.get("server") or ("",)
+        return (
+            addresses.is_loopback(str(server[0]))
+            and addresses.is_loopback(self.peer)
+            and addresses.is_loopback(self.header("host") or "")
+            and not any(
+                name == b"forwarded" or name.startswith(b"x-forwarded-") for name, _ in self._scope["headers"]
+            )
+        )
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """What goes back; `headers` in lower case, beside those that every reply has."""
+
+    status: int
+    body: bytes = b""
+    headers: Headers = ()
+    content_type: bytes = JSON
+    cache_control: bytes = NO_STORE
+
+    def start(self, request_id: str) -> Message:
+        """The ASGI message that opens this reply."""
+        headers = [
+            _NO_SNIFFING,
+            (b"cache-control", self.cache_control),
+            (b"x-request-id", request_id.encode()),
+            *self.headers,
+        ]
+        if self.status not in _BODILESS:
+            headers += (b"content-type", self.content_type), (b"content-length", b"%d" % len(self.body))
+        return {"type": "http.response.start", "status": self.status, "headers": headers}
+
+
+def _by_name(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    by_name = dict(headers)
+    if len(by_name) != len(headers):
+        by_name.clear()
+        for name, value in headers:
+            separator = b"; " if name == b"cookie" else b", "
+            by_name[name] = by_name[name] + separator + value if name in by_name else value
+    return by_name

@@ -1,0 +1,70 @@
+"""What the mechanics find wrong with a request: a closed list, which every surface puts into its own form."""
+
+from typing import ClassVar
+
+
+class Problem(Exception):
+    """Raised by the mechanics, or by a surface; `Surface.problem` makes it a reply in the surface's form.
+
+    `status` is the HTTP status (RFC 9110). `detail` is one English sentence for the caller, which quotes
+    nothing of what was sent.
+    """
+
+    status: ClassVar[int]
+    detail: str
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Malformed(Problem):
+    """A body, query or form that cannot be read; `detail` says what is wrong with it, and where."""
+
+    status = 400
+
+
+class NotFound(Problem):
+    """No route has this path."""
+
+    status = 404
+
+    def __init__(self, detail: str = "Nothing is found at this address.") -> None:
+        super().__init__(detail)
+
+
+class MethodNotAllowed(Problem):
+    """The path is known, but not with this method. `allowed` lists those it has like an Allow header."""
+
+    status = 405
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"This address takes {allowed}.")
+        self.allowed = allowed
+
+
+class BodyTooSlow(Problem):
+    """The body did not arrive within its deadline."""
+
+    status = 408
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The request body did not arrive within {seconds:g} seconds.")
+
+
+class BodyTooLarge(Problem):
+    """The body is, or says that it will be, larger than is read."""
+
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The request body is larger than {limit} bytes.")
+
+
+class Failed(Problem):
+    """A fault of ours. The log has the rest under the request's id; the caller learns nothing of it."""
+
+    status = 500
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong on our side.")

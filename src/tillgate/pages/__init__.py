@@ -1,0 +1,1 @@
+"""The pages speak to people, rendered on the server."""

@@ -1,0 +1,143 @@
+"""The sandbox bank as a party: it takes its time, misbehaves where it is told to, and speaks up by itself."""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Final, TypeAlias
+
+from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest
+from tillgate.core.instants import SECOND, Instant
+from tillgate.logs import log
+from tillgate.sandbox import teller
+from tillgate.sandbox.faults import Fault, Faults
+from tillgate.sandbox.operations import Operation, Result
+from tillgate.sandbox.register import Register
+from tillgate.sandbox.teller import Teller
+
+SIGNATURE: Final = "bank-signature"
+"""The header of a notice that holds the hex HMAC-SHA256 of its body."""
+
+Listener: TypeAlias = Callable[[BankNotice], Awaitable[None]]
+"""Who is told what the bank has to say unasked. What it raises is logged; inquiries tell the same."""
+
+
+class Bank:
+    """A bank inside the process, with a register of its own or shared.
+
+    `clock` tells wall time. Notices are signed with `notice_key` and go to `on_notification`, which may be
+    set later.
+    """
+
+    def __init__(
+        self,
+        register: Register,
+        *,
+        clock: Callable[[], Instant],
+        notice_key: str,
+        faults: Faults | None = None,
+        on_notification: Listener | None = None,
+    ) -> None:
+        self.faults = faults or Faults()
+        self.on_notification = on_notification
+        self._register = register
+        self._teller = Teller(register, clock)
+        self._notice_key = notice_key.encode()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._telling: set[asyncio.Task[None]] = set()
+
+    async def answer(self, request: BankRequest) -> BankAnswer:
+        """The answer to a request, or, by a fault, none for as long as the caller waits."""
+        fault = self.faults.draw()
+        wait_seconds = self.faults.slow_seconds() if fault is Fault.SLOW else self.faults.latency_seconds()
+        if not wait_seconds:
+            return await self._mishear(request, fault) if fault else self._teller.hear(request)
+        # Half on the way here, half on the way back: who gives up may do so before or after it was heard.
+        await asyncio.sleep(wait_seconds / 2)
+        answer = await self._mishear(request, fault) if fault else self._teller.hear(request)
+        await asyncio.sleep(wait_seconds / 2)
+        return answer
+
+    async def resolve_challenge(self, reference: str, approve: bool) -> bool:
+        """The customer met a challenge or gave it up: True once that is told, False where none is open."""
+        operation = self._teller.conclude(reference, approve)
+        if operation is None:
+            return False
+        await self._tell(operation)
+        return True
+
+    def challenge(self, reference: str) -> Operation | None:
+        """What waits for the customer under a reference, for the page that asks them, or None."""
+        operation = self._teller.find(reference)
+        return operation if operation and operation.result is Result.CHALLENGE else None
+
+    def statement(self) -> Iterator[Operation]:
+        """Everything that the bank did or refused, each operation once, as it stands."""
+        return self._register.everything()
+
+    def stop(self) -> None:
+        """Tell nobody anything any more. The register knows all of it; whoever opened it closes it."""
+        for timer in self._timers.values():
+            timer.cancel()
+        for task in self._telling:
+            task.cancel()
+
+    async def _mishear(self, request: BankRequest, fault: Fault) -> BankAnswer:
+        match fault:
+            case Fault.TIMEOUT_BEFORE:
+                return await _silence()
+            case Fault.TIMEOUT_AFTER:
+                self._teller.hear(request)
+                return await _silence()
+            case Fault.LATE:
+                self._later(self.faults.late_seconds(), request.reference, self._teller.hear, request)
+                return await _silence()
+            case Fault.SLOW:
+                return self._teller.hear(request)
+            case Fault.DUPLICATE:
+                self._teller.hear(request)
+                self._tell_soon(self._teller.find(request.reference))
+                return self._teller.hear(request)
+            case Fault.GARBAGE:
+                return self.faults.garble(self._teller.hear(request))
+            case Fault.PENDING:
+                return self._hear_pending(request)
+
+    def _hear_pending(self, request: BankRequest) -> BankAnswer:
+        """Unlike a challenge, which waits for the customer, what is pending is settled by itself."""
+        seconds = self.faults.pending_seconds()
+        answer = self._teller.hear(request, round(seconds * SECOND))
+        self._later(seconds, request.reference, self._settle, request.reference)
+        return answer
+
+    def _settle(self, reference: str) -> None:
+        self._tell_soon(self._teller.settle(reference))
+
+    def _later(self, seconds: float, reference: str, do: Callable[..., object], *arguments: object) -> None:
+        def act() -> None:
+            del self._timers[reference]
+            do(*arguments)
+
+        if reference not in self._timers:
+            self._timers[reference] = asyncio.get_running_loop().call_later(seconds, act)
+
+    def _tell_soon(self, operation: Operation | None) -> None:
+        if operation is not None:
+            task = asyncio.get_running_loop().create_task(self._tell(operation))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _tell(self, operation: Operation) -> None:
+        if self.on_notification is None:
+            return
+        body = teller.statement(operation)
+        signature = hmac.digest(self._notice_key, body, "sha256").hex()
+        try:
+            await self.on_notification(BankNotice({SIGNATURE: signature}, body))
+        except Exception:
+            log.exception("bank_notice_not_taken", reference=operation.reference)
+
+
+async def _silence() -> BankAnswer:
+    """Never ends by itself; the caller's deadline ends it."""
+    answer: asyncio.Future[BankAnswer] = asyncio.get_running_loop().create_future()
+    return await answer

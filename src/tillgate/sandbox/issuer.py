@@ -1,0 +1,27 @@
+"""The issuer of every sandbox card: it decides by the number alone, never by expiry or verification code."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tillgate.core import cards
+from tillgate.sandbox.operations import Code
+
+DECLINES: Final[Mapping[str, Code]] = {
+    "4000000000000002": Code.DO_NOT_HONOR,
+    "4000000000009995": Code.INSUFFICIENT_FUNDS,
+    "4000000000000069": Code.EXPIRED_CARD,
+    "4000000000000127": Code.SECURITY_CODE_MISMATCH,
+    "4000000000000119": Code.SYSTEM_MALFUNCTION,
+    "4000000000000341": Code.DO_NOT_HONOR,
+}
+"""The sandbox cards that are declined when charged; each of them becomes a token like any other."""
+
+CHALLENGED: Final = frozenset({"4000002500003155"})
+"""Cards whose holder has to prove who they are (3-D Secure) and is then approved."""
+
+
+def refusal(number: str) -> Code | None:
+    """Why the issuer says no to a card, or None: every other number that passes the Luhn check is good."""
+    if number in DECLINES:
+        return DECLINES[number]
+    return None if number.isascii() and number.isdigit() and cards.luhn(number) else Code.INVALID_NUMBER

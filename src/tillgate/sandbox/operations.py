@@ -1,0 +1,111 @@
+"""Operations: what the sandbox bank was asked for, and what it did."""
+
+import enum
+from typing import Annotated
+
+import msgspec
+
+from tillgate.core.instants import Instant
+
+
+class Kind(enum.StrEnum):
+    """What was asked for."""
+
+    CHARGE = "charge"
+    AUTHORIZE = "authorize"
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+
+
+class Result(enum.StrEnum):
+    """What became of it. The first two are final."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+    PENDING = "pending"
+    """Decided, and told later."""
+    CHALLENGE = "challenge"
+    """The customer has to prove who they are."""
+
+
+class Code(enum.StrEnum):
+    """Why something was declined."""
+
+    DO_NOT_HONOR = "do_not_honor"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    EXPIRED_CARD = "expired_card"
+    SECURITY_CODE_MISMATCH = "security_code_mismatch"
+    SYSTEM_MALFUNCTION = "system_malfunction"
+    INVALID_NUMBER = "invalid_number"
+    AUTHENTICATION_FAILED = "authentication_failed"
+    AUTHENTICATION_EXPIRED = "authentication_expired"
+    AUTHENTICATION_CANCELED = "authentication_canceled"
+    AUTHORIZATION_RELEASED = "authorization_released"
+    EXCEEDS_AUTHORIZED = "exceeds_authorized"
+    NOTHING_HELD = "nothing_held"
+    EXCEEDS_CAPTURED = "exceeds_captured"
+    NO_SUCH_OPERATION = "no_such_operation"
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One line of the bank's books: `amount` minor units of `currency`, done to `target`.
+
+    While it is open, `becomes` is the result that a pending one will have (and `code` already why), and
+    `due_at` (wall time) when a pending one is told or an unmet challenge fails. Of a card nothing is kept.
+    """
+
+    reference: str
+    kind: Kind
+    amount: int
+    currency: str
+    result: Result
+    code: Code | None = None
+    target: str | None = None
+    becomes: Result | None = None
+    due_at: Instant | None = None
+    merchant: str | None = None
+    return_url: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Not final yet."""
+        return self.due_at is not None
+
+    @property
+    def counts(self) -> bool:
+        """Whether money moves: it was approved, or will turn out to have been."""
+        return Result.APPROVED in (self.result, self.becomes)
+
+    def concluded(self, result: Result, code: Code | None = None) -> "Operation":
+        """The same operation with a final result."""
+        return msgspec.structs.replace(self, result=result, code=code, becomes=None, due_at=None)
+
+
+class OrderCard(msgspec.Struct, frozen=True):
+    """The card as it comes over the wire. Its repr shows nothing."""
+
+    number: str
+    exp_month: int
+    exp_year: int
+    cvc: str | None = None
+    name: str | None = None
+
+    def __repr__(self) -> str:
+        return "OrderCard()"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of every POST. `again` says that the same reference may have been sent before."""
+
+    reference: str
+    amount: Annotated[int, msgspec.Meta(gt=0)]
+    currency: str
+    card: OrderCard | None = None
+    target: str | None = None
+    merchant: str = ""
+    return_url: str | None = None
+    again: bool = False

@@ -1,0 +1,194 @@
+"""The teller of the sandbox bank reads a request, decides by the books, writes that down and answers."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from tillgate.connectors.contract import BankAnswer, BankRequest
+from tillgate.core.instants import MINUTE, Duration, Instant
+from tillgate.sandbox import issuer, rules
+from tillgate.sandbox.operations import Code, Kind, Operation, Order, Result
+from tillgate.sandbox.register import Register
+
+CHALLENGE_LASTS: Final[Duration] = 15 * MINUTE
+"""How long a customer may take to meet a challenge."""
+
+
+class _Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    reference: str
+    result: str
+    kind: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    code: str | None = None
+    challenge_url: str | None = None
+
+
+class _Error(msgspec.Struct, frozen=True):
+    error: str
+
+
+_PATHS: Final[Mapping[str, Kind]] = {
+    "/charges": Kind.CHARGE,
+    "/authorizations": Kind.AUTHORIZE,
+    "/captures": Kind.CAPTURE,
+    "/voids": Kind.VOID,
+    "/cancellations": Kind.VOID,
+    "/refunds": Kind.REFUND,
+}
+"""What is posted where; `/cancellations` give up a challenge and nothing else."""
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Order).decode
+
+_BAD_REQUEST: Final = BankAnswer(400, _encode(_Error("bad_request")))
+_REFERENCE_TAKEN: Final = BankAnswer(409, _encode(_Error("reference_taken")))
+
+
+class Teller:
+    """Decides without giving up control, so that requests are heard one after the other.
+
+    Whatever depends on the books of other processes takes its turn with them. `clock` tells wall time.
+    """
+
+    def __init__(self, register: Register, clock: Callable[[], Instant]) -> None:
+        self._register = register
+        self._clock = clock
+
+    def hear(self, request: BankRequest, pending: Duration | None = None) -> BankAnswer:
+        """The answer; with `pending` what it decides is told only after that time."""
+        path = request.url.partition(":")[2]
+        if request.method == "POST" and path in _PATHS:
+            return self._do(_PATHS[path], request.body, pending, challenged=path == "/cancellations")
+        if request.method == "GET" and path.startswith("/operations/"):
+            return self._look_up(path.removeprefix("/operations/"))
+        return _BAD_REQUEST
+
+    def find(self, reference: str) -> Operation | None:
+        """The operation of a reference as it stands now."""
+        with self._register:
+            return self._find(reference)
+
+    def conclude(self, reference: str, approve: bool) -> Operation | None:
+        """The operation after its challenge was met or given up; None where no challenge is open."""
+        with self._register:
+            operation = self._find(reference)
+            if operation is None or operation.result is not Result.CHALLENGE:
+                return None
+            if approve:
+                return self._put(operation.concluded(Result.APPROVED))
+            return self._put(operation.concluded(Result.DECLINED, Code.AUTHENTICATION_FAILED))
+
+    def settle(self, reference: str) -> Operation | None:
+        """The operation that was pending, now known; None where it was known already."""
+        with self._register:
+            operation = self._register.find(reference)
+            if operation is None or operation.becomes is None:
+                return None
+            return self._put(operation.concluded(operation.becomes, operation.code))
+
+    def _look_up(self, reference: str) -> BankAnswer:
+        operation = self.find(reference)
+        if operation is None:
+            return BankAnswer(404, _encode(_Said(reference=reference, result="not_found")))
+        return BankAnswer(200, statement(operation))
+
+    def _find(self, reference: str) -> Operation | None:
+        operation = self._register.find(reference)
+        if operation is None or operation.due_at is None or operation.due_at > self._clock():
+            return operation
+        if operation.becomes is not None:
+            return self._put(operation.concluded(operation.becomes, operation.code))
+        return self._put(operation.concluded(Result.DECLINED, Code.AUTHENTICATION_EXPIRED))
+
+    def _put(self, operation: Operation) -> Operation:
+        self._register.put(operation)
+        return operation
+
+    def _do(self, kind: Kind, body: bytes, pending: Duration | None, challenged: bool) -> BankAnswer:
+        try:
+            order = _decode(body)
+        except (msgspec.MsgspecError, ValueError):
+            return _BAD_REQUEST
+        if (order.target is None) != (kind in (Kind.CHARGE, Kind.AUTHORIZE)):
+            return _BAD_REQUEST
+        # What is heard for the first time cannot be in another process's book: nobody has to wait for a turn.
+        if order.target is None and not order.again:
+            operation = self._by_card(kind, order, pending)
+            if self._register.add(operation):
+                return _answer(operation)
+        with self._register:
+            known = self._find(order.reference)
+            if known is None:
+                return _answer(self._first(kind, order, pending, challenged))
+        return _answer(known) if _is_same(known, kind, order) else _REFERENCE_TAKEN
+
+    def _first(self, kind: Kind, order: Order, pending: Duration | None, challenged: bool) -> Operation:
+        if order.target is None:
+            return self._put(self._by_card(kind, order, pending))
+        target = self._find(order.target)
+        refusal = rules.refusal(order, kind, target, self._register.about(order.target), challenged)
+        operation = self._decided(kind, order, refusal, pending)
+        if target is not None and target.result is Result.CHALLENGE and refusal is None:
+            canceled = target.concluded(Result.DECLINED, Code.AUTHENTICATION_CANCELED)
+            self._register.put(operation, canceled)
+            return operation
+        return self._put(operation)
+
+    def _by_card(self, kind: Kind, order: Order, pending: Duration | None) -> Operation:
+        number = order.card.number if order.card else ""
+        if number in issuer.CHALLENGED:
+            return Operation(
+                reference=order.reference,
+                kind=kind,
+                amount=order.amount,
+                currency=order.currency,
+                result=Result.CHALLENGE,
+                due_at=self._clock() + CHALLENGE_LASTS,
+                merchant=order.merchant,
+                return_url=order.return_url,
+            )
+        return self._decided(kind, order, issuer.refusal(number), pending)
+
+    def _decided(self, kind: Kind, order: Order, refusal: Code | None, pending: Duration | None) -> Operation:
+        result = Result.APPROVED if refusal is None else Result.DECLINED
+        return Operation(
+            reference=order.reference,
+            kind=kind,
+            amount=order.amount,
+            currency=order.currency,
+            result=result if pending is None else Result.PENDING,
+            code=refusal,
+            target=order.target,
+            becomes=None if pending is None else result,
+            due_at=None if pending is None else self._clock() + pending,
+        )
+
+
+def statement(operation: Operation) -> bytes:
+    """What the bank says of an operation, in an answer or in a notice."""
+    challenged = operation.result is Result.CHALLENGE
+    said = _Said(
+        reference=operation.reference,
+        result=operation.result,
+        kind=operation.kind,
+        amount=operation.amount,
+        currency=operation.currency,
+        code=operation.code if operation.result is Result.DECLINED else None,
+        challenge_url=f"/sandbox/challenges/{operation.reference}" if challenged else None,
+    )
+    return _encode(said)
+
+
+def _answer(operation: Operation) -> BankAnswer:
+    return BankAnswer(402 if operation.result is Result.DECLINED else 200, statement(operation))
+
+
+def _is_same(known: Operation, kind: Kind, order: Order) -> bool:
+    return (known.kind, known.amount, known.currency, known.target) == (
+        kind,
+        order.amount,
+        order.currency,
+        order.target,
+    )

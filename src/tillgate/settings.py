@@ -1,0 +1,85 @@
+"""Settings: what the environment and the command line say, checked by name before anything starts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingInvalid(Exception):
+    """A setting that cannot be used; the message names it and says what it takes."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set. Without any of it: a sandbox on SQLite, on this machine alone.
+
+    `bank_faults` makes the sandbox bank slow or unreliable, by seed: `latency=0.05,timeout_after=0.01,seed=7`.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data: Path = Path("tillgate-data")
+    database: str | None = None
+    workers: int = 1
+    log: str = "info"
+    trusted_proxies: tuple[str, ...] = ()
+    bank_faults: str = ""
+    key_encryption: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise SettingInvalid("TILLGATE_PORT (--port) takes a port from 0 to 65535")
+        if self.log not in LOG_LEVELS:
+            raise SettingInvalid(f"TILLGATE_LOG takes one of {', '.join(LOG_LEVELS)}")
+        if self.workers < 1:
+            raise SettingInvalid("TILLGATE_WORKERS (--workers) takes a number from 1")
+        if self.database is not None and not self.database.startswith(("postgresql://", "postgres://")):
+            raise SettingInvalid(
+                "TILLGATE_DATABASE (--database) takes a postgresql:// URL; leave it out for SQLite"
+            )
+        if self.workers > 1 and self.database is None:
+            raise SettingInvalid("several workers need PostgreSQL: set TILLGATE_DATABASE (--database)")
+
+    def __repr__(self) -> str:
+        return (
+            f"Settings({self.host}:{self.port}, {'PostgreSQL' if self.database else 'SQLite'}, {self.data})"
+        )
+
+
+def from_environment(environment: Mapping[str, str], **given: object) -> Settings:
+    """The settings of an environment; what is given on the command line (not None) goes first.
+
+    Raises SettingInvalid, which never shows a value: a database URL may hold a password.
+    """
+    texts = {
+        name: environment[variable]
+        for name, variable in (
+            ("host", "TILLGATE_HOST"),
+            ("port", "TILLGATE_PORT"),
+            ("data", "TILLGATE_DATA"),
+            ("database", "TILLGATE_DATABASE"),
+            ("workers", "TILLGATE_WORKERS"),
+            ("log", "TILLGATE_LOG"),
+            ("trusted_proxies", "TILLGATE_TRUSTED_PROXIES"),
+            ("bank_faults", "TILLGATE_BANK_FAULTS"),
+        )
+        if environment.get(variable)
+    }
+    found: dict[str, object] = {
+        **texts,
+        **{name: value for name, value in given.items() if value is not None},
+    }
+    for name in ("port", "workers"):
+        if isinstance(text := found.get(name), str):
+            if not text.isascii() or not text.isdigit():
+                raise SettingInvalid(f"TILLGATE_{name.upper()} takes a whole number")
+            found[name] = int(text)
+    if isinstance(proxies := found.get("trusted_proxies"), str):
+        found["trusted_proxies"] = tuple(part.strip() for part in proxies.split(",") if part.strip())
+    found["data"] = Path(str(found.get("data", "tillgate-data")))
+    found["key_encryption"] = {
+        name: value for name, value in environment.items() if name.startswith("TILLGATE_KEY_ENCRYPTION_")
+    }
+    return Settings(**found)  # type: ignore[arg-type]

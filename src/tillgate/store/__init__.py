@@ -1,0 +1,1 @@
+"""The store remembers: the only SQL, on SQLite or PostgreSQL."""

@@ -1,0 +1,184 @@
+"""The audit: every posting added again, and compared with balances, totals and records, as of one moment."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from tillgate.core import reconciliation
+from tillgate.core.attempts import Attempt
+from tillgate.core.payments import Payment
+from tillgate.core.reconciliation import Moved, Story
+from tillgate.core.refunds import Refund
+from tillgate.store import postgres, sqlite
+from tillgate.store.database import SQLITE_FILE, is_postgres
+from tillgate.store.engine import Stream
+from tillgate.store.records import Kept, kept
+
+T = TypeVar("T")
+
+MOST_SHOWN = 50
+
+
+class Found(msgspec.Struct):
+    """What the audit counted, and every difference (the first ones as text, the rest as a number)."""
+
+    counts: dict[str, int] = {}
+    differences: list[str] = []
+    hidden: int = 0
+
+    def count(self, what: str, by: int = 1) -> None:
+        """Count something looked at."""
+        self.counts[what] = self.counts.get(what, 0) + by
+
+    def differ(self, what: str) -> None:
+        """Note a difference."""
+        if len(self.differences) < MOST_SHOWN:
+            self.differences.append(what)
+        else:
+            self.hidden += 1
+
+
+async def audit(url: str | None, data: Path) -> Found:
+    """Audit a database, beside a running server and in constant memory."""
+    found = Found()
+    snapshot = postgres.snapshot(url) if url and is_postgres(url) else sqlite.snapshot(data / SQLITE_FILE)
+    async with snapshot as stream:
+        await _balances(stream, found)
+        await _orphans(stream, found)
+        await _payments(stream, found)
+    return found
+
+
+_DIFFERING_BALANCES = """
+select coalesce(p.tenant, b.tenant), coalesce(p.account, b.account), coalesce(p.currency, b.currency),
+       coalesce(p.amount, 0), coalesce(b.amount, 0)
+from (select tenant, account, currency, sum(amount) as amount from
+        (select tenant, destination as account, currency, amount from postings
+         union all select tenant, source, currency, -amount from postings) movements
+      group by tenant, account, currency) p
+full join (select tenant, account, currency, sum(amount) as amount from balances group by tenant, account, currency) b
+  on p.tenant = b.tenant and p.account = b.account and p.currency = b.currency
+"""
+
+_ORPHANS = {
+    "postings without an entry": (
+        "select p.tenant, p.entry from postings p"
+        " left join entries e on e.tenant = p.tenant and e.id = p.entry where e.id is null"
+    ),
+    "entries without a posting": (
+        "select e.tenant, e.id from entries e"
+        " left join postings p on p.tenant = e.tenant and p.entry = e.id where p.entry is null"
+    ),
+}
+
+
+async def _balances(stream: Stream, found: Found) -> None:
+    sums: dict[tuple[str, str], int] = {}
+    async for tenant, account, currency, posted, kept_amount in stream(_DIFFERING_BALANCES):
+        found.count("balances")
+        sums[tenant, currency] = sums.get((tenant, currency), 0) + int(posted)
+        if posted != kept_amount:
+            found.differ(
+                f"{tenant} {account} {currency}: postings make {posted}, the balance is {kept_amount}"
+            )
+    for (tenant, currency), total in sums.items():
+        if total:
+            found.differ(f"{tenant} {currency}: all postings together make {total}")
+
+
+async def _orphans(stream: Stream, found: Found) -> None:
+    for what, query in _ORPHANS.items():
+        async for tenant, id in stream(query):
+            found.differ(f"{what}: {tenant} {id}")
+
+
+class _Merged(Generic[T]):
+    """Rows in the order of payments, handed out payment by payment; each group is held alone."""
+
+    def __init__(self, rows: AsyncIterator[tuple[tuple[str, str], T]]) -> None:
+        self._rows = rows
+        self._next: tuple[tuple[str, str], T] | None = None
+        self._started = False
+
+    async def of(self, payment: tuple[str, str]) -> tuple[list[T], list[tuple[str, str]]]:
+        """What belongs to a payment, and the payments passed over that nobody asked for."""
+        if not self._started:
+            self._started = True
+            await self._advance()
+        group: list[T] = []
+        strays: list[tuple[str, str]] = []
+        while self._next is not None and self._next[0] <= payment:
+            if self._next[0] == payment:
+                group.append(self._next[1])
+            else:
+                strays.append(self._next[0])
+            await self._advance()
+        return group, strays
+
+    async def _advance(self) -> None:
+        self._next = await anext(self._rows, None)
+
+
+_LAST = ("\U0010ffff", "")
+
+
+async def _payments(stream: Stream, found: Found) -> None:
+    """Payments with all that belongs to them, side by side: ids are made so that all of it comes in one order."""
+    attempts = _Merged(_records(stream, kept(Attempt), "id", lambda attempt: attempt.payment))
+    refunds = _Merged(_records(stream, kept(Refund), "payment, id", lambda refund: refund.payment))
+    moved = _Merged(_moved(stream))
+    told = _Merged(_told(stream))
+    async for key, payment in _records(stream, kept(Payment), "id", lambda payment: payment.id):
+        story = Story(payment)
+        for part, source in (("attempts", attempts), ("refunds", refunds), ("moved", moved), ("told", told)):
+            group, strays = await source.of(key)
+            getattr(story, part).extend(group)
+            _note(strays, part, found)
+        _tell(story, found)
+    for part, source in (("attempts", attempts), ("refunds", refunds), ("moved", moved), ("told", told)):
+        _note((await source.of(_LAST))[1], part, found)
+
+
+def _tell(story: Story, found: Found) -> None:
+    found.count("payments")
+    found.count("attempts", len(story.attempts))
+    found.count("refunds", len(story.refunds))
+    found.count("postings", len(story.moved))
+    found.count("events of payments", len(story.told))
+    found.count("attempts in doubt", sum(not attempt.is_final for attempt in story.attempts))
+    for difference in reconciliation.differences(story):
+        found.differ(f"{story.payment.tenant} {story.payment.id}: {difference}")
+
+
+def _note(strays: list[tuple[str, str]], part: str, found: Found) -> None:
+    for tenant, payment in strays:
+        found.differ(f"{tenant} {payment}: {part} of a payment that is not there")
+
+
+async def _records(
+    stream: Stream, kept: Kept[Any], order: str, payment_of: Any
+) -> AsyncIterator[tuple[tuple[str, str], Any]]:
+    async for shape, body in stream(f"select shape, body from {kept.table.name} order by tenant, {order}"):
+        record = kept.record(shape, body)
+        yield (record.tenant, payment_of(record)), record
+
+
+async def _moved(stream: Stream) -> AsyncIterator[tuple[tuple[str, str], Moved]]:
+    query = (
+        "select tenant, entry, source, destination, currency, amount from postings"
+        " where entry >= 'att_' and entry < 'att`' order by tenant, entry, line"
+    )
+    async for tenant, entry, source, destination, currency, amount in stream(query):
+        moved = Moved(entry, source, destination, currency, amount)
+        yield (tenant, "pay_" + moved.attempt.split("_")[1]), moved
+
+
+async def _told(stream: Stream) -> AsyncIterator[tuple[tuple[str, str], int]]:
+    query = (
+        "select tenant, stream, sequence from events where stream >= 'pay_' and stream < 'pay`'"
+        " order by tenant, stream, sequence"
+    )
+    async for tenant, payment, sequence in stream(query):
+        yield (tenant, payment), sequence

@@ -1,0 +1,245 @@
+"""A batch: many decisions in one transaction, in which each stands or falls alone."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from tillgate.core import ledger
+from tillgate.core.decisions import Alias, Decision
+from tillgate.store import schema
+from tillgate.store.records import KEPT, Row, encode
+from tillgate.store.steps import (
+    Add,
+    AddReturning,
+    Batch,
+    Claim,
+    Delete,
+    Insert,
+    Key,
+    Lock,
+    Put,
+    Replace,
+    Step,
+)
+
+
+class Conflict(Exception):
+    """Somebody else was quicker: a record has moved on since it was read. Load it again and decide anew."""
+
+
+class Taken(Exception):
+    """A name that the decision claimed belongs to somebody else. `name` is the alias's kind, or the table's name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class Work:
+    """One decision, as the rows that it comes to. Made once, however often the batch has to run."""
+
+    __slots__ = ("claims", "decision", "expected", "failure", "inserts", "movements", "replaces", "touches")
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        self.failure: Exception | None = None
+        self.expected: list[tuple[sa.Table, Key, int]] = []
+        self.claims: list[tuple[sa.Table, Row, str]] = []
+        self.inserts: list[tuple[sa.Table, Row]] = []
+        self.replaces: list[tuple[sa.Table, Row]] = []
+        self.movements = ledger.movements(decision.post) if decision.post else {}
+        for record in decision.save:
+            self._record(record)
+        for alias in decision.name:
+            self._alias(alias)
+        self._announcements()
+        self._entries()
+        self.touches = frozenset(
+            [(table.name, *key) for table, key, _ in self.expected]
+            + [(table.name, *row[: len(table.primary_key)]) for table, row, _ in self.claims]
+        )
+
+    def _record(self, record: Any) -> None:
+        kept = KEPT[type(record)]
+        based_on = record.version
+        row = kept.row(record)
+        if based_on:
+            self.expected.append((kept.table, row[:2], based_on))
+            self.replaces.append((kept.table, row))
+        elif kept.contested:
+            self.claims.append((kept.table, row, kept.table.name))
+        else:
+            self.inserts.append((kept.table, row))
+
+    def _alias(self, alias: Alias) -> None:
+        if not alias.moves:
+            self.claims.append(
+                (schema.aliases, (alias.tenant, alias.kind, alias.value, alias.id), alias.kind)
+            )
+
+    def _announcements(self) -> None:
+        for event in self.decision.announce:
+            self.inserts.append(
+                (
+                    schema.events,
+                    (
+                        event.tenant,
+                        event.id,
+                        event.type.value,
+                        event.stream,
+                        event.sequence,
+                        event.created,
+                        True,
+                        encode(event.view).decode(),
+                        event.actor,
+                        event.surface,
+                        event.request_id,
+                    ),
+                )
+            )
+
+    def _entries(self) -> None:
+        for entry in self.decision.post:
+            who = (entry.actor, entry.surface, entry.request_id)
+            self.inserts.append(
+                (schema.entries, (entry.tenant, entry.id, entry.subject, entry.occurred_at, *who))
+            )
+            for line, posting in enumerate(entry.postings):
+                money = posting.money
+                row = (
+                    entry.tenant,
+                    entry.id,
+                    line,
+                    posting.source,
+                    posting.destination,
+                    money.currency,
+                    money.amount,
+                )
+                self.inserts.append((schema.postings, row))
+
+
+def commit(works: Sequence[Work], batch_id: str, lane: int, committed_at: int) -> Batch:
+    """The steps of a batch: lock and check, claim, then write what survived.
+
+    Every step walks its rows in key order and the steps walk the tables in one order, so that batches never deadlock.
+    A work that lost a race gets its `failure` and leaves no row.
+    """
+    for work in works:
+        work.failure = None
+    yield Insert(schema.batches, [(batch_id, committed_at)])
+    yield from _check_versions(works)
+    yield from _claim(works)
+    survivors = [work for work in works if work.failure is None]
+    yield from _by_table(Replace, [pair for work in survivors for pair in work.replaces])
+    yield from _by_table(Insert, [pair for work in survivors for pair in work.inserts])
+    yield from _schedule(survivors)
+    yield from _move_aliases(survivors)
+    yield from _number(survivors)
+    yield from _balance(survivors, lane)
+
+
+def _check_versions(works: Sequence[Work]) -> Batch:
+    keys: dict[sa.Table, list[Key]] = {}
+    for work in works:
+        for table, key, _ in work.expected:
+            keys.setdefault(table, []).append(key)
+    found: dict[tuple[sa.Table, Key], int] = {}
+    for table in sorted(keys, key=_name):
+        rows = yield Lock(table, sorted(keys[table]))
+        found.update({(table, (row[0], row[1])): row[2] for row in rows})
+    for work in works:
+        for table, key, version in work.expected:
+            if found.get((table, key)) != version:
+                work.failure = Conflict(f"{table.name} {key[1]}")
+
+
+def _claim(works: Sequence[Work]) -> Batch:
+    wanted: dict[sa.Table, list[Row]] = {}
+    for work in works:
+        if work.failure is None:
+            for table, row, _ in work.claims:
+                wanted.setdefault(table, []).append(row)
+    won: dict[sa.Table, set[Key]] = {}
+    for table in sorted(wanted, key=_name):
+        answer = yield Claim(table, sorted(wanted[table], key=lambda row, table=table: _key(table, row)))
+        won[table] = {tuple(row) for row in answer}
+    for work in works:
+        if work.failure is None:
+            for table, row, name in work.claims:
+                if _key(table, row) not in won[table]:
+                    work.failure = Taken(name)
+    undone = [
+        (table, _key(table, row))
+        for work in works
+        if isinstance(work.failure, Taken)
+        for table, row, _ in work.claims
+        if _key(table, row) in won[table]
+    ]
+    yield from _by_table(Delete, undone)
+
+
+def _schedule(works: Sequence[Work]) -> Batch:
+    timers = {
+        (timer.tenant, timer.kind.value, timer.subject): timer
+        for work in works
+        for timer in work.decision.schedule
+    }
+    off = sorted(key for key, timer in timers.items() if timer.due_at is None)
+    on = sorted((*key, timer.due_at) for key, timer in timers.items() if timer.due_at is not None)
+    if off:
+        yield Delete(schema.timers, off)
+    if on:
+        yield Put(schema.timers, on)
+
+
+def _move_aliases(works: Sequence[Work]) -> Batch:
+    moved = {
+        (alias.tenant, alias.kind, alias.value): alias.id
+        for work in works
+        for alias in work.decision.name
+        if alias.moves
+    }
+    if moved:
+        yield Put(schema.aliases, sorted((*key, id) for key, id in moved.items()))
+
+
+def _number(works: Sequence[Work]) -> Batch:
+    """Gapless: the series' row stays locked until the commit, and a batch that fails gives its numbers back."""
+    wishes = sorted((n.tenant, n.series, n.subject) for work in works for n in work.decision.number)
+    if not wishes:
+        return
+    last = yield AddReturning(schema.series, [(tenant, series, 1) for tenant, series, _ in wishes])
+    yield Insert(
+        schema.numbers,
+        [
+            (tenant, series, row[0], subject)
+            for (tenant, series, subject), row in zip(wishes, last, strict=True)
+        ],
+    )
+
+
+def _balance(works: Iterable[Work], lane: int) -> Batch:
+    gains: dict[tuple[str, str, str], int] = {}
+    for work in works:
+        for account, gain in work.movements.items():
+            gains[account] = gains.get(account, 0) + gain
+    rows = sorted((*account, lane, gain) for account, gain in gains.items())
+    if rows:
+        yield Add(schema.balances, rows)
+
+
+def _by_table(step: type[Step], pairs: Sequence[tuple[sa.Table, Row]]) -> Batch:
+    rows: dict[sa.Table, list[Row]] = {}
+    for table, row in pairs:
+        rows.setdefault(table, []).append(row)
+    for table in sorted(rows, key=_name):
+        yield step(table, sorted(rows[table], key=lambda row, table=table: _key(table, row)))
+
+
+def _name(table: sa.Table) -> str:
+    return table.name
+
+
+def _key(table: sa.Table, row: Row) -> Key:
+    return row[: len(table.primary_key)]

@@ -1,0 +1,69 @@
+"""What the store asks of an engine, and the ways in which an engine may fail it."""
+
+import enum
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from tillgate.store.records import Row
+from tillgate.store.steps import Batch
+
+Rows = Sequence[Sequence[Any]]
+
+
+Stream = Callable[[str], AsyncIterator[Any]]
+"""The rows of a query, one after the other, without ever holding all of them."""
+
+
+class Retry(Exception):
+    """The transaction did nothing and may be run again: a serialization failure, a deadlock, a lost connection."""
+
+
+class CommitUnknown(Exception):
+    """The connection was lost while committing: the transaction happened wholly or not at all, and we do not know which."""
+
+
+class Corrupt(Exception):
+    """A row that must be new was there already, or a check of the schema failed: a defect, not a race."""
+
+
+class Point(enum.Enum):
+    """Where a transaction can be struck."""
+
+    BEFORE_WRITE = "before_write"
+    BEFORE_COMMIT = "before_commit"
+    AFTER_COMMIT = "after_commit"
+
+
+Strike = Callable[[Point], None]
+"""Called at every point of every transaction; tests raise Retry, CommitUnknown or a crash from it."""
+
+
+def no_strike(point: Point) -> None:
+    """Nothing ever goes wrong on purpose."""
+
+
+class Engine(Protocol):
+    """A database that can carry out batches and answer queries."""
+
+    lanes: int
+    """How many batches may be in flight at once."""
+
+    async def carry_out(self, lane: int, make_batch: Callable[[], Batch]) -> None:
+        """One transaction. Raises Retry, CommitUnknown or Corrupt; after anything but CommitUnknown, nothing is written."""
+
+    async def settle(self, lane: int, batch_id: str, at: int) -> bool:
+        """Whether a batch whose commit is unknown was committed; if not, it never will be from now on."""
+
+    async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:
+        """The rows of a query, in columns' order."""
+
+    async def change(self, statement: sa.UpdateBase, values: Mapping[str, Any]) -> Rows:
+        """One statement in a transaction of its own; rows where it returns any."""
+
+    async def claim(self, table: sa.Table, row: Row) -> None:
+        """Write one row if its key is free, in a transaction of its own."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""

@@ -1,0 +1,69 @@
+"""Lists: one tenant's records, newest first, page by page.
+
+Ids are minted from the time of creation, so that the order of ids is the order of `(created, id)` and every page is one
+range of an index.
+"""
+
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+
+from tillgate.core.records import Record
+from tillgate.store.database import Store
+from tillgate.store.records import kept
+
+R = TypeVar("R", bound=Record)
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """Where a page lies: right after an id (older ones), or right before one (newer ones), or at the newest."""
+
+    limit: int
+    after: str | None = None
+    before: str | None = None
+
+
+class Page(msgspec.Struct, Generic[R], frozen=True):
+    """Records newest first, and whether there are more in the direction of paging."""
+
+    records: tuple[R, ...]
+    has_more: bool
+
+
+async def page(
+    store: Store, type: type[R], tenant: str, cursor: Cursor, *, where: tuple[str, str] | None = None
+) -> Page[R]:
+    """One page of a tenant's records, of those only where a query column equals a value if `where` says so."""
+    column, value = where or (None, None)
+    query = _page(kept(type).table, column, cursor.after is not None, cursor.before is not None)
+    values = {
+        "tenant": tenant,
+        "value": value,
+        "after": cursor.after,
+        "before": cursor.before,
+        "most": cursor.limit + 1,
+    }
+    rows = list(await store.engine.fetch(query, values))
+    has_more = len(rows) > cursor.limit
+    records = [kept(type).record(*row) for row in rows[: cursor.limit]]
+    if cursor.before is not None:
+        records.reverse()
+    return Page(tuple(records), has_more)
+
+
+@cache
+def _page(table: sa.Table, column: str | None, after: bool, before: bool) -> sa.Select[Any]:
+    query = sa.select(table.c.shape, table.c.body).where(table.c.tenant == sa.bindparam("tenant"))
+    order: list[sa.ColumnElement[Any]] = [table.c.tenant, table.c.id]
+    if column is not None:
+        query = query.where(table.c[column] == sa.bindparam("value"))
+        order.insert(1, table.c[column])
+    if after:
+        query = query.where(table.c.id < sa.bindparam("after"))
+    if before:
+        query = query.where(table.c.id > sa.bindparam("before"))
+    # Naming every column of the index in the order keeps a planner from sorting what the index already gives in order.
+    ordered = [key.asc() if before else key.desc() for key in order]
+    return query.order_by(*ordered).limit(sa.bindparam("most"))

@@ -1,0 +1,91 @@
+"""Bringing a database to the schema of this release, and telling whether this release can work with the one it has."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from tillgate.store import schema
+from tillgate.store.database import SQLITE_FILE, is_postgres
+
+T = TypeVar("T")
+
+
+class Unfit(Exception):
+    """The database cannot be served from as it is; the message says what to do."""
+
+
+def migrate(url: str | None, data: Path) -> None:
+    """Carry out every step that the database lacks. Several processes may do so at once."""
+    _on_connection(url, data, _upgrade)
+
+
+def is_empty(url: str | None, data: Path) -> bool:
+    """Whether nothing was ever stored here."""
+    return _on_connection(url, data, _state) is None
+
+
+def check(url: str | None, data: Path) -> None:
+    """Raises Unfit where the schema is too old for this release, or has left it behind."""
+    state = _on_connection(url, data, _state)
+    if state is None:
+        raise Unfit("the database is empty; run `tillgate migrate`")
+    found, oldest_compatible = state
+    if found < schema.CURRENT:
+        raise Unfit(
+            f"the database has schema {found}, this release needs {schema.CURRENT}; run `tillgate migrate`"
+        )
+    if oldest_compatible > schema.CURRENT:
+        raise Unfit(
+            f"the database has schema {found}, which this release (schema {schema.CURRENT}) is too old for; update it"
+        )
+
+
+def _state(connection: sa.Connection) -> tuple[int, int] | None:
+    if not sa.inspect(connection).has_table(schema.schema_state.name):
+        return None
+    row = connection.execute(
+        sa.select(schema.schema_state.c.schema, schema.schema_state.c.oldest_compatible)
+        .order_by(schema.schema_state.c.schema.desc())
+        .limit(1)
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    if connection.dialect.name == "postgresql":
+        # One migrates, the others wait and find nothing left to do.
+        connection.execute(sa.text("create table if not exists migration_lock (one integer primary key)"))
+        connection.commit()
+        connection.execute(sa.text("lock table migration_lock in access exclusive mode"))
+    command.upgrade(config, "head")
+
+
+def _on_connection(url: str | None, data: Path, work: Callable[[sa.Connection], T]) -> T:
+    if url is not None and is_postgres(url):
+        return asyncio.run(_on_postgres(url, work))
+    data.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(f"sqlite:///{data / SQLITE_FILE}")
+    try:
+        with engine.begin() as connection:
+            return work(connection)
+    finally:
+        engine.dispose()
+
+
+async def _on_postgres(url: str, work: Callable[[sa.Connection], T]) -> T:
+    address = "postgresql+asyncpg://" + url.partition("://")[2]
+    engine = create_async_engine(address)
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(work)
+    finally:
+        await engine.dispose()

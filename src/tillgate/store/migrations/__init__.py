@@ -1,0 +1,1 @@
+"""The history of the schema: what each release changes, in expand, backfill, contract order."""

@@ -1,0 +1,184 @@
+"""PostgreSQL, and what speaks its protocol, through asyncpg."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+
+from tillgate.store import steps
+from tillgate.store.engine import CommitUnknown, Corrupt, Point, Retry, Rows, Stream, Strike, no_strike
+from tillgate.store.records import Row
+from tillgate.store.steps import Batch, Claim, Step
+
+_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)
+_AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+
+_BY_KEY_ALWAYS = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+}
+"""Batches touch rows by key, whatever the statistics of a table that was empty a minute ago say."""
+
+
+class Postgres:
+    """An engine over one database: a connection a lane for batches, a pool for everything else."""
+
+    lanes = 2
+
+    def __init__(self, url: str, pool: asyncpg.Pool, strike: Strike = no_strike) -> None:
+        self._url = url
+        self._pool = pool
+        self._strike = strike
+        self._connections: dict[int, asyncpg.Connection] = {}
+
+    @classmethod
+    async def open(cls, url: str, *, connections: int = 8, strike: Strike = no_strike) -> "Postgres":
+        """Connect. Raises OSError or asyncpg errors where that fails."""
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=connections,
+            server_settings={"jit": "off", "application_name": "tillgate"},
+        )
+        return cls(url, pool, strike)
+
+    async def carry_out(self, lane: int, make_batch: Callable[[], Batch]) -> None:
+        """See Engine."""
+        try:
+            connection = await self._connection(lane)
+            await connection.execute("begin")
+            self._strike(Point.BEFORE_WRITE)
+            await _drive(connection, make_batch())
+            self._strike(Point.BEFORE_COMMIT)
+        except _LOST as lost:
+            await self._drop(lane)
+            raise Retry(str(lost)) from lost
+        except BaseException as failure:
+            await self._roll_back(lane)
+            if isinstance(failure, _AGAIN):
+                raise Retry(str(failure)) from failure
+            if isinstance(failure, asyncpg.IntegrityConstraintViolationError):
+                raise Corrupt(str(failure)) from failure
+            raise
+        try:
+            await connection.execute("commit")
+            self._strike(Point.AFTER_COMMIT)
+        except _AGAIN as refused:
+            raise Retry(str(refused)) from refused
+        except (*_LOST, CommitUnknown) as lost:
+            await self._drop(lane)
+            raise CommitUnknown(str(lost)) from lost
+
+    async def settle(self, lane: int, batch_id: str, at: int) -> bool:
+        """Take the batch's own row: it waits while the lost transaction lives, and once taken that one cannot commit."""
+        try:
+            connection = await self._connection(lane)
+            taken = await connection.fetch(
+                "insert into batches (id, committed_at) values ($1, $2) on conflict (id) do nothing returning id",
+                batch_id,
+                at,
+            )
+        except _LOST as lost:
+            await self._drop(lane)
+            raise Retry(str(lost)) from lost
+        return not taken
+
+    async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:
+        """See Engine."""
+        text, names, constants = _compiled(query)
+        return await self._pool.fetch(
+            text, *[values[name] if name in values else constants[name] for name in names]
+        )
+
+    async def change(self, statement: sa.UpdateBase, values: Mapping[str, Any]) -> Rows:
+        """See Engine."""
+        text, names, constants = _compiled(statement)
+        return await self._pool.fetch(
+            text, *[values[name] if name in values else constants[name] for name in names]
+        )
+
+    async def claim(self, table: sa.Table, row: Row) -> None:
+        """See Engine."""
+        await self._pool.fetch(steps.postgres(Claim, table), *([value] for value in row))
+
+    async def close(self) -> None:
+        """See Engine."""
+        for lane in list(self._connections):
+            await self._drop(lane, politely=True)
+        await self._pool.close()
+
+    async def _connection(self, lane: int) -> asyncpg.Connection:
+        connection = self._connections.get(lane)
+        if connection is None or connection.is_closed():
+            connection = await asyncpg.connect(
+                self._url, server_settings={**_BY_KEY_ALWAYS, "application_name": f"tillgate lane {lane}"}
+            )
+            self._connections[lane] = connection
+        return connection
+
+    async def _roll_back(self, lane: int) -> None:
+        connection = self._connections.get(lane)
+        if connection is None:
+            return
+        try:
+            async with asyncio.timeout(5):
+                await connection.execute("rollback")
+        except (*_LOST, TimeoutError):
+            await self._drop(lane)
+
+    async def _drop(self, lane: int, politely: bool = False) -> None:
+        connection = self._connections.pop(lane, None)
+        if connection is None:
+            return
+        if politely:
+            await connection.close()
+        else:
+            connection.terminate()
+
+
+@asynccontextmanager
+async def snapshot(url: str) -> AsyncIterator[Stream]:
+    """Streams of rows as of one moment, beside whoever writes."""
+    connection = await asyncpg.connect(
+        url, server_settings={"jit": "off", "application_name": "tillgate audit"}
+    )
+
+    async def stream(text: str) -> AsyncIterator[Any]:
+        async for row in connection.cursor(text, prefetch=5_000):
+            yield row
+
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield stream
+    finally:
+        await connection.close()
+
+
+async def _drive(connection: asyncpg.Connection, batch: Batch) -> None:
+    with contextlib.suppress(StopIteration):
+        step = next(batch)
+        while True:
+            step = batch.send(await _carry(connection, step))
+
+
+async def _carry(connection: asyncpg.Connection, step: Step) -> list[Any]:
+    text = steps.postgres(type(step), step.table)
+    if isinstance(step, steps.AddReturning):
+        return [(await connection.fetch(text, *([value] for value in row)))[0] for row in step.rows]
+    return await connection.fetch(text, *zip(*step.rows, strict=True))
+
+
+@lru_cache(maxsize=256)
+def _compiled(query: sa.ClauseElement) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    """The text of a query for asyncpg, its parameters' names in order, and the values that it came with."""
+    compiled = query.compile(dialect=asyncpg_dialect(), compile_kwargs={"render_postcompile": True})
+    return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)

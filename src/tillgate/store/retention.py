@@ -1,0 +1,60 @@
+"""Retention: finding what is to be erased, and deleting what nobody needs any more, in small portions."""
+
+from functools import cache
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from tillgate.core.instants import Instant
+from tillgate.core.records import Record
+from tillgate.store import schema
+from tillgate.store.database import Store
+from tillgate.store.records import kept
+
+R = TypeVar("R", bound=Record)
+
+
+async def to_erase(store: Store, type: type[R], wall: Instant, most: int) -> list[R]:
+    """Records with something sealed in them whose time is over, longest over first."""
+    rows = await store.engine.fetch(_to_erase(kept(type).table), {"wall": wall, "most": most})
+    return [kept(type).record(*row) for row in rows]
+
+
+async def forget_keys(store: Store, before: Instant, most: int) -> int:
+    """Delete idempotency keys that were claimed before an instant; how many."""
+    return len(await store.engine.change(_FORGET_KEYS, {"before": before, "most": most}))
+
+
+async def forget_batches(store: Store, before: Instant, most: int) -> int:
+    """Delete the marks of batches that were committed before an instant; how many."""
+    return len(await store.engine.change(_FORGET_BATCHES, {"before": before, "most": most}))
+
+
+@cache
+def _to_erase(table: sa.Table) -> sa.Select[Any]:
+    return (
+        sa.select(table.c.shape, table.c.body)
+        .where(table.c.erase_at <= sa.bindparam("wall"))
+        .order_by(table.c.erase_at)
+        .limit(sa.bindparam("most"))
+    )
+
+
+_keys = schema.idempotency_keys
+_old_keys = (
+    sa.select(_keys.c.tenant, _keys.c.id)
+    .where(_keys.c.created < sa.bindparam("before"))
+    .order_by(_keys.c.created)
+    .limit(sa.bindparam("most"))
+)
+_FORGET_KEYS = (
+    sa.delete(_keys).where(sa.tuple_(_keys.c.tenant, _keys.c.id).in_(_old_keys)).returning(_keys.c.id)
+)
+
+_batches = schema.batches
+_old_batches = (
+    sa.select(_batches.c.id)
+    .where(_batches.c.committed_at < sa.bindparam("before"))
+    .limit(sa.bindparam("most"))
+)
+_FORGET_BATCHES = sa.delete(_batches).where(_batches.c.id.in_(_old_batches)).returning(_batches.c.id)

@@ -1,0 +1,189 @@
+"""The tables: records as JSON with the columns that queries need, the ledger fully relational, tenant first everywhere."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Text that sorts by its bytes, on both engines alike."""
+
+Whole = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""A 64-bit whole number."""
+
+
+def _record_table(name: str, *more: sa.schema.SchemaItem) -> sa.Table:
+    """A table of records: the key, the version that guards against lost updates, and the record itself.
+
+    Rows of records are rewritten soon after they are made, so pages keep room for the second version beside the first.
+    """
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("tenant", Text, primary_key=True),
+        sa.Column("id", Text, primary_key=True),
+        sa.Column("version", Whole, nullable=False),
+        sa.Column("shape", Whole, nullable=False),
+        sa.Column("body", Text, nullable=False),
+        *more,
+        postgresql_with={"fillfactor": "50"},
+    )
+
+
+def _where_set(column: str) -> dict[str, sa.TextClause]:
+    condition = sa.text(f"{column} IS NOT NULL")
+    return {"postgresql_where": condition, "sqlite_where": condition}
+
+
+tenants = _record_table("tenants")
+payments = _record_table(
+    "payments",
+    sa.Column("customer", Text),
+    sa.Index("payments_by_customer", "tenant", "customer", "id", **_where_set("customer")),
+)
+attempts = _record_table("attempts")
+refunds = _record_table(
+    "refunds",
+    sa.Column("payment", Text, nullable=False),
+    sa.Index("refunds_by_payment", "tenant", "payment", "id"),
+)
+customers = _record_table("customers")
+payment_methods = _record_table(
+    "payment_methods",
+    sa.Column("erase_at", Whole),
+    sa.Index("payment_methods_to_erase", "erase_at", **_where_set("erase_at")),
+)
+tokens = _record_table(
+    "tokens",
+    sa.Column("erase_at", Whole),
+    sa.Index("tokens_to_erase", "erase_at", **_where_set("erase_at")),
+)
+idempotency_keys = _record_table(
+    "idempotency_keys",
+    sa.Column("created", Whole, nullable=False),
+    sa.Index("idempotency_keys_by_age", "created"),
+)
+
+credentials = sa.Table(
+    "credentials",
+    metadata,
+    sa.Column("digest", Text, primary_key=True),
+    sa.Column("tenant", Text, nullable=False),
+    sa.Column("body", Text, nullable=False),
+    sa.Index("credentials_by_tenant", "tenant"),
+)
+
+aliases = sa.Table(
+    "aliases",
+    metadata,
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("kind", Text, primary_key=True),
+    sa.Column("value", Text, primary_key=True),
+    sa.Column("id", Text, nullable=False),
+)
+
+series = sa.Table(
+    "series",
+    metadata,
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("series", Text, primary_key=True),
+    sa.Column("last", Whole, nullable=False),
+)
+
+numbers = sa.Table(
+    "numbers",
+    metadata,
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("series", Text, primary_key=True),
+    sa.Column("number", Whole, primary_key=True),
+    sa.Column("subject", Text, nullable=False),
+    sa.Index("numbers_by_subject", "tenant", "subject", "series", unique=True),
+)
+
+timers = sa.Table(
+    "timers",
+    metadata,
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("kind", Text, primary_key=True),
+    sa.Column("subject", Text, primary_key=True),
+    sa.Column("due_at", Whole, nullable=False),
+    sa.Index("timers_by_due_at", "due_at"),
+)
+
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("subject", Text, nullable=False),
+    sa.Column("occurred_at", Whole, nullable=False),
+    sa.Column("actor", Text, nullable=False),
+    sa.Column("surface", Text, nullable=False),
+    sa.Column("request_id", Text, nullable=False),
+)
+
+postings = sa.Table(
+    "postings",
+    metadata,
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("entry", Text, primary_key=True),
+    sa.Column("line", Whole, primary_key=True),
+    sa.Column("source", Text, nullable=False),
+    sa.Column("destination", Text, nullable=False),
+    sa.Column("currency", Text, nullable=False),
+    sa.Column("amount", Whole, nullable=False),
+    sa.CheckConstraint("amount > 0", name="postings_move_money"),
+    sa.CheckConstraint("source <> destination", name="postings_have_two_sides"),
+    sa.CheckConstraint("length(currency) = 3", name="postings_name_a_currency"),
+)
+
+balances = sa.Table(
+    "balances",
+    metadata,
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("account", Text, primary_key=True),
+    sa.Column("currency", Text, primary_key=True),
+    sa.Column("lane", Whole, primary_key=True),
+    sa.Column("amount", Whole, nullable=False),
+    postgresql_with={"fillfactor": "50"},
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("type", Text, nullable=False),
+    sa.Column("stream", Text, nullable=False),
+    sa.Column("sequence", Whole, nullable=False),
+    sa.Column("created", Whole, nullable=False),
+    sa.Column("pending", sa.Boolean, nullable=False),
+    sa.Column("view", Text, nullable=False),
+    sa.Column("actor", Text, nullable=False),
+    sa.Column("surface", Text, nullable=False),
+    sa.Column("request_id", Text, nullable=False),
+    sa.Index("events_to_fan_out", "id", postgresql_where=sa.text("pending"), sqlite_where=sa.text("pending")),
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("committed_at", Whole, nullable=False),
+)
+
+data_keys = sa.Table(
+    "data_keys",
+    metadata,
+    sa.Column("id", Whole, primary_key=True, autoincrement=False),
+    sa.Column("body", Text, nullable=False),
+)
+
+schema_state = sa.Table(
+    "schema_state",
+    metadata,
+    sa.Column("schema", Whole, primary_key=True, autoincrement=False),
+    sa.Column("oldest_compatible", Whole, nullable=False),
+)
+
+CURRENT = 1
+"""The schema that this code writes."""

@@ -1,0 +1,1 @@
+"""The surfaces speak to programs: thin translators of one core, none of which knows another."""

@@ -1,0 +1,1 @@
+"""The v1 surface speaks Tillgate's own API."""

@@ -1,0 +1,269 @@
+"""Errors in this API's form: one table from every reason to status, type, code and the sentence to show."""
+
+import enum
+from typing import Any
+
+import msgspec
+
+from tillgate.core import cards
+from tillgate.core.attempts import Attempt
+from tillgate.core.money import Money
+from tillgate.core.reasons import Reason, Refused
+from tillgate.http.exchange import Headers, Reply, Request
+from tillgate.http.problems import Problem
+
+
+class ErrorType(enum.StrEnum):
+    """The API's six kinds of error."""
+
+    INVALID_REQUEST = "invalid_request_error"
+    AUTHENTICATION = "authentication_error"
+    CARD = "card_error"
+    PERMISSION = "permission_error"
+    IDEMPOTENCY = "idempotency_error"
+    API = "api_error"
+
+
+class Wording(msgspec.Struct, frozen=True):
+    """How a reason is told: status, type, code, and a sentence with the refusal's details in braces."""
+
+    status: int
+    type: ErrorType
+    code: str
+    sentence: str
+    decline_code: str | None = None
+
+
+def _invalid(code: str, sentence: str, status: int = 400) -> Wording:
+    return Wording(status, ErrorType.INVALID_REQUEST, code, sentence)
+
+
+def _card(code: str, sentence: str, decline_code: str | None = None) -> Wording:
+    return Wording(402, ErrorType.CARD, code, sentence, decline_code)
+
+
+WORDINGS: dict[Reason, Wording] = {
+    Reason.PARAMETER_MISSING: _invalid("parameter_missing", "Missing required parameter: {field}."),
+    Reason.PARAMETER_INVALID: _invalid("parameter_invalid", "Invalid value for {field}: {problem}."),
+    Reason.PARAMETER_UNKNOWN: _invalid("parameter_unknown", "Unknown parameter: {field}.{suggestion}"),
+    Reason.CURRENCY_UNKNOWN: _invalid(
+        "currency_invalid", "Invalid currency: {field} takes a three-letter ISO 4217 code, such as USD."
+    ),
+    Reason.AMOUNT_INVALID: _invalid(
+        "amount_invalid",
+        "Invalid amount: {field} takes a positive whole number of the smallest currency unit.",
+    ),
+    Reason.AMOUNT_TOO_SMALL: _invalid("amount_too_small", "Amount must be at least {least}"),
+    Reason.AMOUNT_TOO_LARGE: _invalid("amount_too_large", "Amount must be at most {largest}"),
+    Reason.NOT_FOUND: _invalid("resource_missing", "No such {object}: '{id}'", 404),
+    Reason.NOTHING_TO_CAPTURE: _invalid(
+        "payment_unexpected_state",
+        "This payment cannot be captured: its status is {status} and nothing is capturable.",
+    ),
+    Reason.NOTHING_TO_REFUND: _invalid(
+        "payment_not_refundable",
+        "This payment cannot be refunded: its status is {status} and nothing is left to refund.",
+    ),
+    Reason.NOTHING_TO_CANCEL: _invalid(
+        "payment_unexpected_state",
+        "This payment cannot be canceled: its status is {status}. Refund a payment that succeeded instead.",
+    ),
+    Reason.CAPTURE_EXCEEDS_AUTHORIZED: _invalid(
+        "amount_too_large", "Amount must be at most {at_most}, which is what is left to capture."
+    ),
+    Reason.REFUND_EXCEEDS_CAPTURED: _invalid(
+        "amount_too_large", "Amount must be at most {at_most}, which is what is left to refund."
+    ),
+    Reason.IN_PROGRESS: _invalid(
+        "operation_in_progress",
+        "Another operation on this payment has not finished yet. Try again in a moment.",
+        409,
+    ),
+    Reason.TOKEN_USED: _invalid("token_already_used", "A token can be used once. Create a new one."),
+    Reason.TOKEN_EXPIRED: _invalid("token_expired", "A token lasts 15 minutes. Create a new one."),
+    Reason.CARD_GONE: _invalid(
+        "payment_method_unusable", "This card is no longer kept. Ask the customer for the card again."
+    ),
+    Reason.CREDENTIAL_MISSING: Wording(
+        401,
+        ErrorType.AUTHENTICATION,
+        "api_key_missing",
+        "No API key was given. Send your key in the Authorization header: 'Authorization: Bearer YOUR_SECRET_KEY'.",
+    ),
+    Reason.CREDENTIAL_INVALID: Wording(
+        401, ErrorType.AUTHENTICATION, "api_key_invalid", "The API key is not valid, or not valid any more."
+    ),
+    Reason.SCOPE_MISSING: Wording(
+        403,
+        ErrorType.PERMISSION,
+        "permission_missing",
+        "This API key does not have the permission '{scope}'.",
+    ),
+    Reason.LIVE_MODE_UNAVAILABLE: Wording(
+        403,
+        ErrorType.PERMISSION,
+        "live_mode_unavailable",
+        "Live mode needs a connector to a live bank and a key-encryption key from outside the data directory.",
+    ),
+    Reason.CARD_NUMBER_INCORRECT: _card(
+        "incorrect_number", "The card number is incorrect. Check the number and try again."
+    ),
+    Reason.CARD_EXPIRY_INVALID: _card(
+        "invalid_expiry", "The card's expiration date is invalid. Check month and year and try again."
+    ),
+    Reason.CVC_INVALID: _card(
+        "invalid_cvc", "The card's security code is invalid. Check its number of digits and try again."
+    ),
+    Reason.CARD_DECLINED: _card(
+        "card_declined",
+        "The card was declined. Use another card, or ask the card's issuer why.",
+        "generic_decline",
+    ),
+    Reason.INSUFFICIENT_FUNDS: _card(
+        "insufficient_funds", "The card has insufficient funds. Use another card.", "insufficient_funds"
+    ),
+    Reason.CARD_EXPIRED: _card("expired_card", "The card has expired. Use another card.", "expired_card"),
+    Reason.CVC_INCORRECT: _card(
+        "incorrect_cvc", "The card's security code is incorrect. Check it and try again.", "incorrect_cvc"
+    ),
+    Reason.PROCESSING_ERROR: _card(
+        "processing_error",
+        "An error occurred while processing the card. Nothing was charged; try again in a moment.",
+        "processing_error",
+    ),
+    Reason.AUTHENTICATION_FAILED: _card(
+        "authentication_failed",
+        "The customer could not be authenticated. Try again, or use another card.",
+        "authentication_failed",
+    ),
+    Reason.AUTHORIZATION_EXPIRED: _card(
+        "authorization_expired", "The authorization is no longer valid. Ask the customer to pay again."
+    ),
+    Reason.NOT_REFUNDABLE: _card(
+        "refund_declined",
+        "The issuer does not take this refund. Return the money to the customer in another way.",
+    ),
+    Reason.NEVER_SEEN: _card(
+        "processing_error",
+        "The bank could not be reached. Nothing was charged; try again in a moment.",
+        "processing_error",
+    ),
+    Reason.IDEMPOTENCY_KEY_INVALID: Wording(
+        400,
+        ErrorType.IDEMPOTENCY,
+        "idempotency_key_invalid",
+        "An Idempotency-Key has 1 to 255 printable ASCII characters.",
+    ),
+    Reason.IDEMPOTENCY_KEY_REUSED: Wording(
+        400,
+        ErrorType.IDEMPOTENCY,
+        "idempotency_key_reused",
+        "This Idempotency-Key was used for another request. Repeat a request unchanged, or use a new key.",
+    ),
+    Reason.IDEMPOTENCY_KEY_IN_USE: Wording(
+        409,
+        ErrorType.IDEMPOTENCY,
+        "idempotency_key_in_use",
+        "A request with this Idempotency-Key is still running. Repeat it in a moment.",
+    ),
+}
+"""Every reason that the core has. The page `/docs/errors` is made from this table."""
+
+_EXPIRY_CODES = {"exp_month": "invalid_expiry_month", "exp_year": "invalid_expiry_year"}
+
+PROBLEMS = {
+    400: ("request_malformed", ErrorType.INVALID_REQUEST),
+    404: ("resource_missing", ErrorType.INVALID_REQUEST),
+    405: ("method_not_allowed", ErrorType.INVALID_REQUEST),
+    408: ("request_timeout", ErrorType.INVALID_REQUEST),
+    413: ("request_too_large", ErrorType.INVALID_REQUEST),
+    500: ("internal_error", ErrorType.API),
+    503: ("temporarily_unavailable", ErrorType.API),
+}
+"""What can be wrong with a request before the API understands it, or with us, by status."""
+
+
+class Error(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The error object (payment_gateway.txt, Error Response Format)."""
+
+    type: str
+    code: str
+    message: str
+    param: str | None = None
+    decline_code: str | None = None
+    payment: Any = None
+    doc_url: str
+    request_id: str
+
+
+def refusal(request: Request, refused: Refused) -> Reply:
+    """The reply to a request that is refused."""
+    wording = WORDINGS[refused.reason]
+    field = cards.scrub(refused.field) if refused.field else None
+    code = wording.code
+    if refused.reason is Reason.CARD_EXPIRY_INVALID and field:
+        code = _EXPIRY_CODES.get(field.rpartition(".")[2], code)
+    headers: Headers = ()
+    if wait := refused.detail.get("retry_after_seconds"):
+        headers = ((b"retry-after", str(wait).encode()),)
+    elif wording.status == 409:
+        headers = ((b"retry-after", b"1"),)
+    # A reason about a payment as a whole names no parameter, and one about a path's id neither.
+    param = None if wording.status == 409 or code.startswith("payment_") else field
+    message = _sentence(wording.sentence, refused)
+    return _reply(request, wording, code, message, param=param, headers=headers)
+
+
+def decline(request: Request, reason: Reason, *, payment: object, attempt: Attempt) -> Reply:
+    """The reply when a bank said no: the error, and the payment as it is now."""
+    wording = WORDINGS[reason]
+    return _reply(request, wording, wording.code, wording.sentence, payment=payment)
+
+
+def told(reason: Reason) -> tuple[str, str]:
+    """Code and message of a payment's or refund's failure."""
+    wording = WORDINGS[reason]
+    return wording.code, wording.sentence
+
+
+def problem(request: Request, found: Problem) -> Reply:
+    """The reply when a request could not be understood, or we failed."""
+    code, type = PROBLEMS.get(found.status, PROBLEMS[500])
+    return _reply(request, Wording(found.status, type, code, ""), code, found.detail)
+
+
+def _sentence(sentence: str, refused: Refused) -> str:
+    details = {name: _shown(value) for name, value in refused.detail.items()}
+    defaults = {
+        "field": refused.field or "",
+        "suggestion": "",
+        "problem": "it is not what this parameter takes",
+    }
+    return cards.scrub(sentence.format_map({**defaults, **details}))
+
+
+def _shown(value: object) -> str:
+    return value.formatted() if isinstance(value, Money) else str(value)
+
+
+def _reply(
+    request: Request,
+    wording: Wording,
+    code: str,
+    message: str,
+    *,
+    param: str | None = None,
+    payment: object = None,
+    headers: Headers = (),
+) -> Reply:
+    error = Error(
+        type=wording.type.value,
+        code=code,
+        message=message,
+        param=param,
+        decline_code=wording.decline_code,
+        payment=payment,
+        doc_url=f"{request.origin}/docs/errors#{code}",
+        request_id=request.id,
+    )
+    return Reply(wording.status, msgspec.json.encode({"error": error}), headers)

@@ -1,0 +1,93 @@
+"""The forms that several resources share: cards, lists, amounts, metadata."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from tillgate.core import ids
+from tillgate.core.cards import Card, CardSummary
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.records import Record
+from tillgate.store.lists import Cursor, Page
+
+R = TypeVar("R", bound=Record)
+
+Text = Annotated[str, Meta(max_length=1_000)]
+ShortText = Annotated[str, Meta(max_length=255)]
+Metadata = Annotated[
+    dict[Annotated[str, Meta(min_length=1, max_length=40)], Annotated[str, Meta(max_length=500)]],
+    Meta(max_length=50),
+]
+Amount = Annotated[int, Meta(ge=1, le=2**53)]
+"""A positive whole number of the smallest currency unit."""
+
+
+class CardGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A card as a client sends it."""
+
+    number: str
+    exp_month: int | str
+    exp_year: int | str
+    cvc: str | None = None
+    name: ShortText | None = None
+
+    def __repr__(self) -> str:
+        return "CardGiven(…)"
+
+    def parse(self, field: str = "card") -> Card:
+        """The card, checked. Raises what core.cards.Card.parse refuses."""
+        return Card.parse(self.number, self.exp_month, self.exp_year, self.cvc, self.name, field=field)
+
+
+class CardShown(msgspec.Struct, frozen=True):
+    """What is shown of a card."""
+
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+    funding: str
+    country: str | None
+
+
+def card_shown(card: CardSummary) -> CardShown:
+    """A card as it may be shown."""
+    return CardShown(
+        card.brand.value, card.last4, card.exp_month, card.exp_year, card.funding.value, card.country
+    )
+
+
+class ListGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a page of a list is asked for."""
+
+    limit: Annotated[int, Meta(ge=1, le=100)] = 10
+    starting_after: str | None = None
+    ending_before: str | None = None
+
+    def cursor(self, prefix: str) -> Cursor:
+        """Where the page lies. Raises Refused(PARAMETER_INVALID) for what is no id of the list, or for both at once."""
+        if self.starting_after is not None and self.ending_before is not None:
+            raise Refused(Reason.PARAMETER_INVALID, "ending_before", problem="it excludes starting_after")
+        for name in ("starting_after", "ending_before"):
+            value = getattr(self, name)
+            if value is not None and not ids.is_id(prefix, value):
+                raise Refused(
+                    Reason.PARAMETER_INVALID, name, problem=f"it takes an id that starts with {prefix}_"
+                )
+        return Cursor(self.limit, self.starting_after, self.ending_before)
+
+
+class ListShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a list."""
+
+    object: str = "list"
+    url: str
+    has_more: bool
+    data: Sequence[Any]
+
+
+def list_shown(page: Page[R], url: str, show: Callable[[R], object]) -> ListShown:
+    """A page, each record in its own form."""
+    return ListShown(url=url, has_more=page.has_more, data=[show(record) for record in page.records])

@@ -1,0 +1,237 @@
+"""Payments on the wire, in the forms of both documents: each is answered in the form in which it was asked."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from tillgate.core import currencies
+from tillgate.core.attempts import Kind, State
+from tillgate.core.conclusions import Standing
+from tillgate.core.credentials import Scope
+from tillgate.core.money import Money
+from tillgate.core.payments import CaptureMethod, Payment, Status, Terms
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import payments
+from tillgate.flows.gateway import Answer
+from tillgate.flows.payments import NewCustomer, Source
+from tillgate.http.exchange import Reply
+from tillgate.surfaces.v1 import errors, messages
+from tillgate.surfaces.v1.forms import (
+    Amount,
+    CardGiven,
+    CardShown,
+    ListGiven,
+    Metadata,
+    ShortText,
+    Text,
+    card_shown,
+    list_shown,
+)
+from tillgate.surfaces.v1.operations import Call, answered, operation, shown
+
+CARD = "card"
+"""The word for a payment method whose card comes along in `card`."""
+
+
+class CustomerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A customer given inline (payment_gateway.txt, Create Payment)."""
+
+    email: ShortText
+    name: ShortText | None = None
+    phone: ShortText | None = None
+
+
+class PaymentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What creates a payment: `amount` in the smallest currency unit, `payment_method` an id or the word `card`."""
+
+    amount: int
+    currency: str
+    payment_method: str
+    card: CardGiven | None = None
+    customer: str | CustomerGiven | None = None
+    description: Text | None = None
+    metadata: Metadata = {}
+    capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
+    return_url: Text | None = None
+
+
+class CaptureGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What captures: an amount, or all that is capturable."""
+
+    amount: Amount | None = None
+
+
+class CancelGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Canceling takes nothing."""
+
+
+class PaymentsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of payments, of one customer's if named."""
+
+    customer: str | None = None
+
+
+class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment. `currency` has the case, `customer` the form in which they were asked."""
+
+    id: str
+    object: str = "payment"
+    amount: int
+    amount_captured: int
+    amount_capturable: int
+    amount_refunded: int
+    currency: str
+    status: Status
+    customer: Any
+    description: str | None
+    payment_method: str
+    card: CardShown
+    capture_method: CaptureMethod
+    refunded: bool
+    failure_code: str | None
+    failure_message: str | None
+    next_action: dict[str, Any] | None
+    metadata: dict[str, str]
+    created: int
+    livemode: bool
+
+
+def show(payment: Payment, *, livemode: bool) -> PaymentShown:
+    """A payment in the form in which it was asked."""
+    failure_code, failure_message = errors.told(payment.failure.reason) if payment.failure else (None, None)
+    return PaymentShown(
+        id=payment.id,
+        amount=payment.amount.amount,
+        amount_captured=payment.captured,
+        amount_capturable=0 if payment.canceled else payment.capturable.amount,
+        amount_refunded=payment.refunded,
+        currency=currency_shown(payment),
+        status=payment.status,
+        customer=_customer_shown(payment),
+        description=payment.description,
+        payment_method=payment.payment_method,
+        card=card_shown(payment.card),
+        capture_method=payment.capture_method,
+        refunded=payment.captured > 0 and payment.refunded == payment.captured,
+        failure_code=failure_code,
+        failure_message=failure_message,
+        next_action=_next_action(payment),
+        metadata=payment.metadata,
+        created=payment.created // 1_000_000,
+        livemode=livemode,
+    )
+
+
+def currency_shown(payment: Payment) -> str:
+    """The currency's code in the case in which it was asked."""
+    code = payment.amount.currency
+    return code.lower() if payment.asked_as.get("currency") == "lower" else code
+
+
+def _customer_shown(payment: Payment) -> Any:
+    customer = payment.customer
+    if customer is None or payment.asked_as.get("customer") != "object":
+        return customer.id if customer else None
+    return {"id": customer.id, "email": customer.email}
+
+
+def _next_action(payment: Payment) -> dict[str, Any] | None:
+    if payment.status is not Status.REQUIRES_ACTION or payment.action is None:
+        return None
+    redirect = {"url": payment.action.url, "return_url": payment.return_url}
+    return {"type": "redirect_to_url", "redirect_to_url": redirect}
+
+
+def render(call: Call) -> Callable[[Standing], Answer]:
+    """How the outcome of asking a bank is answered: the payment, or the error of what was declined with it."""
+    livemode = call.tenant.is_live
+
+    def rendered(now: Standing) -> Answer:
+        payment = show(now.payment, livemode=livemode)
+        attempt = now.attempt
+        if attempt.is_final and attempt.state is not State.APPROVED and attempt.kind is not Kind.REFUND:
+            assert attempt.reason is not None, attempt.id
+            reply = errors.decline(call.request, attempt.reason, payment=payment, attempt=attempt)
+            return Answer(reply.status, reply.body)
+        return Answer(200, messages.encode(payment))
+
+    return rendered
+
+
+@operation("POST", "/v1/payments", Scope.PAYMENTS_WRITE, PaymentGiven)
+async def create(call: Call) -> Reply:
+    """Charge a card, or authorize it for a later capture."""
+    given: PaymentGiven = call.given
+    inline = isinstance(given.customer, CustomerGiven)
+    asked_as = {"currency": "upper" if given.currency.isupper() else "lower"}
+    if inline:
+        asked_as["customer"] = "object"
+    currency = currencies.parse(given.currency, "currency")
+    terms = Terms(
+        amount=Money(given.amount, currency),
+        capture_method=given.capture_method,
+        description=given.description,
+        metadata=given.metadata,
+        return_url=given.return_url,
+        asked_as=asked_as,
+    )
+    answer = await payments.create(
+        call.gateway, call.caller, call.key, terms, _source(given), _customer(given), render(call)
+    )
+    return answered(answer)
+
+
+def _source(given: PaymentGiven) -> Source:
+    if given.payment_method == CARD:
+        return Source(card=given.card.parse() if given.card else None)
+    if given.card is not None:
+        raise Refused(
+            Reason.PARAMETER_INVALID,
+            "card",
+            problem="it goes with payment_method 'card' only, not with an id",
+        )
+    return Source(id=given.payment_method)
+
+
+def _customer(given: PaymentGiven) -> str | NewCustomer | None:
+    if isinstance(given.customer, CustomerGiven):
+        customer = given.customer
+        if "@" not in customer.email:
+            raise Refused(Reason.PARAMETER_INVALID, "customer.email", problem="it takes an e-mail address")
+        return NewCustomer(customer.email, customer.name, customer.phone)
+    return given.customer
+
+
+@operation("GET", "/v1/payments", Scope.PAYMENTS_READ, PaymentsGiven)
+async def page(call: Call) -> Reply:
+    """Payments, newest first."""
+    given: PaymentsGiven = call.given
+    found = await payments.page(call.gateway, call.caller, given.cursor("pay"), given.customer)
+    livemode = call.tenant.is_live
+    return shown(list_shown(found, "/v1/payments", lambda payment: show(payment, livemode=livemode)))
+
+
+@operation("GET", "/v1/payments/{id}", Scope.PAYMENTS_READ)
+async def fetch(call: Call) -> Reply:
+    """One payment."""
+    payment = await payments.fetch(call.gateway, call.caller, call.id)
+    return shown(show(payment, livemode=call.tenant.is_live))
+
+
+@operation("POST", "/v1/payments/{id}/capture", Scope.PAYMENTS_WRITE, CaptureGiven)
+async def capture(call: Call) -> Reply:
+    """Take what was authorized, whole or in part."""
+    amount = call.given.amount
+    return answered(
+        await payments.capture(call.gateway, call.caller, call.key, call.id, amount, render(call))
+    )
+
+
+@operation("POST", "/v1/payments/{id}/cancel", Scope.PAYMENTS_WRITE, CancelGiven)
+async def cancel(call: Call) -> Reply:
+    """Release what was authorized and not captured."""
+    return answered(await payments.cancel(call.gateway, call.caller, call.key, call.id, render(call)))
+
+
+OPERATIONS = (create, page, fetch, capture, cancel)

@@ -1,0 +1,138 @@
+"""Refunds on the wire: `POST /refunds` and `POST /payments/{id}/refund` are one behavior."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from tillgate.core.conclusions import Standing
+from tillgate.core.credentials import Scope
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.refunds import Refund, RefundState
+from tillgate.flows import refunds
+from tillgate.flows.gateway import Answer
+from tillgate.http.exchange import Reply
+from tillgate.surfaces.v1 import errors, messages
+from tillgate.surfaces.v1.forms import Amount, ListGiven, Metadata, Text, list_shown
+from tillgate.surfaces.v1.operations import Call, answered, operation, shown
+
+
+class RefundOfPaymentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What refunds the payment in the path: an amount, or all that is left."""
+
+    amount: Amount | None = None
+    reason: Text | None = None
+    metadata: Metadata = {}
+
+
+class RefundGiven(RefundOfPaymentGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What refunds a payment by its id, or by that of its intent."""
+
+    payment: str | None = None
+    payment_intent: str | None = None
+
+
+class RefundsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of refunds, of one payment's if named."""
+
+    payment: str | None = None
+
+
+class RefundShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund."""
+
+    id: str
+    object: str = "refund"
+    amount: int
+    currency: str
+    payment: str
+    payment_intent: str
+    reason: str | None
+    status: RefundState
+    failure_code: str | None
+    failure_message: str | None
+    metadata: dict[str, str]
+    created: int
+    livemode: bool
+
+
+def show(refund: Refund, *, livemode: bool) -> RefundShown:
+    """A refund in the form in which its payment was asked."""
+    code = refund.amount.currency
+    failure_code, failure_message = errors.told(refund.failure.reason) if refund.failure else (None, None)
+    return RefundShown(
+        id=refund.id,
+        amount=refund.amount.amount,
+        currency=code.lower() if refund.asked_as.get("currency") == "lower" else code,
+        payment=refund.payment,
+        payment_intent="pi_" + refund.payment.removeprefix("pay_"),
+        reason=refund.reason,
+        status=refund.state,
+        failure_code=failure_code,
+        failure_message=failure_message,
+        metadata=refund.metadata,
+        created=refund.created // 1_000_000,
+        livemode=livemode,
+    )
+
+
+def _render(call: Call) -> Callable[[Standing], Answer]:
+    livemode = call.tenant.is_live
+
+    def rendered(now: Standing) -> Answer:
+        assert now.refund is not None, now.attempt.id
+        return Answer(200, messages.encode(show(now.refund, livemode=livemode)))
+
+    return rendered
+
+
+async def _refund(call: Call, payment_id: str) -> Reply:
+    given: RefundOfPaymentGiven = call.given
+    answer = await refunds.create(
+        call.gateway,
+        call.caller,
+        call.key,
+        payment_id,
+        given.amount,
+        given.reason,
+        given.metadata,
+        _render(call),
+    )
+    return answered(answer)
+
+
+@operation("POST", "/v1/payments/{id}/refund", Scope.REFUNDS_WRITE, RefundOfPaymentGiven)
+async def of_payment(call: Call) -> Reply:
+    """Give back a payment, whole or in part (payment_gateway.txt, Refund Payment)."""
+    return await _refund(call, call.id)
+
+
+@operation("POST", "/v1/refunds", Scope.REFUNDS_WRITE, RefundGiven)
+async def create(call: Call) -> Reply:
+    """Give back a payment, whole or in part (ateni_pay.txt, Create a Refund)."""
+    given: RefundGiven = call.given
+    if given.payment is not None and given.payment_intent is not None:
+        raise Refused(Reason.PARAMETER_INVALID, "payment_intent", problem="it excludes payment")
+    if given.payment_intent is not None:
+        return await _refund(call, "pay_" + given.payment_intent.removeprefix("pi_"))
+    if given.payment is None:
+        raise Refused(Reason.PARAMETER_MISSING, "payment")
+    return await _refund(call, given.payment)
+
+
+@operation("GET", "/v1/refunds", Scope.REFUNDS_READ, RefundsGiven)
+async def page(call: Call) -> Reply:
+    """Refunds, newest first."""
+    given: RefundsGiven = call.given
+    found = await refunds.page(call.gateway, call.caller, given.cursor("re"), given.payment)
+    livemode = call.tenant.is_live
+    return shown(list_shown(found, "/v1/refunds", lambda refund: show(refund, livemode=livemode)))
+
+
+@operation("GET", "/v1/refunds/{id}", Scope.REFUNDS_READ)
+async def fetch(call: Call) -> Reply:
+    """One refund."""
+    refund = await refunds.fetch(call.gateway, call.caller, call.id)
+    return shown(show(refund, livemode=call.tenant.is_live))
+
+
+OPERATIONS = (of_payment, create, page, fetch)

@@ -1,0 +1,84 @@
+"""The surface: who asks, what for, under which key; then the operation, and every refusal in this API's words."""
+
+from typing import Any
+
+from tillgate.core.credentials import Principal
+from tillgate.core.merchants import Tenant
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows.directory import Directory
+from tillgate.flows.gateway import Gateway
+from tillgate.flows.idempotency import Key
+from tillgate.http.exchange import Reply, Request
+from tillgate.http.problems import Problem
+from tillgate.surfaces.v1 import balance, errors, messages, payments, refunds, tokens
+from tillgate.surfaces.v1.operations import SURFACE, Call, Operation
+
+OPERATIONS: tuple[Operation, ...] = (
+    *payments.OPERATIONS,
+    *refunds.OPERATIONS,
+    *tokens.OPERATIONS,
+    *balance.OPERATIONS,
+)
+
+_LONGEST_KEY = 255
+
+
+class V1:
+    """The API of `ateni_pay.txt` and `payment_gateway.txt`."""
+
+    name = SURFACE
+    routes = OPERATIONS
+
+    def __init__(self, gateway: Gateway, directory: Directory) -> None:
+        self._gateway = gateway
+        self._directory = directory
+
+    async def handle(self, request: Request, route: Operation) -> Reply:
+        """Carry out one request."""
+        try:
+            principal, tenant = await self._identify(request)
+            request.tenant = tenant.id
+            principal.require(route.scope)
+            call = self._understand(request, route, principal, tenant)
+            reply: Reply = await route.handler(call)
+            return reply
+        except Refused as refused:
+            return errors.refusal(request, refused)
+
+    def problem(self, request: Request, problem: Problem) -> Reply:
+        """A request that could not be understood, or a fault of ours."""
+        return errors.problem(request, problem)
+
+    async def _identify(self, request: Request) -> tuple[Principal, Tenant]:
+        given = request.header("authorization")
+        if not given:
+            raise Refused(Reason.CREDENTIAL_MISSING)
+        scheme, _, secret = given.partition(" ")
+        secret = secret.strip()
+        if scheme.lower() != "bearer" or not secret:
+            raise Refused(Reason.CREDENTIAL_MISSING)
+        return await self._directory.identify(secret, on_this_machine=request.is_local)
+
+    def _understand(self, request: Request, route: Operation, principal: Principal, tenant: Tenant) -> Call:
+        if route.method == "GET":
+            given = messages.read(messages.query(request), route.takes, texts=True)
+            return Call(self._gateway, request, tenant, principal, given, None)
+        body = messages.body(request)
+        key = self._key(request, principal, tenant, body)
+        return Call(self._gateway, request, tenant, principal, messages.read(body, route.takes), key)
+
+    def _key(
+        self, request: Request, principal: Principal, tenant: Tenant, body: dict[str, Any]
+    ) -> Key | None:
+        given = request.header("idempotency-key")
+        if given is None:
+            return None
+        if not 1 <= len(given) <= _LONGEST_KEY or not given.isascii() or not given.isprintable():
+            raise Refused(Reason.IDEMPOTENCY_KEY_INVALID)
+        secrets = self._gateway.secrets
+        return Key(
+            id=secrets.key_digest(tenant.id, SURFACE, given),
+            fingerprint=secrets.request_fingerprint(
+                request.method, request.path, principal.credential, messages.canonical(body)
+            ),
+        )

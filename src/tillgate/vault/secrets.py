@@ -1,0 +1,35 @@
+"""Secrets other than cards, by named purpose: replies kept for repeats, and digests of what is repeated."""
+
+from tillgate.vault.data_keys import DigestKey, Purpose
+from tillgate.vault.envelope import Envelope
+
+_STATUS_BYTES = 2
+
+
+class Secrets:
+    """Seals replies, which may show what is shown only once; digests with `idempotency`, a permanent key."""
+
+    def __init__(self, envelope: Envelope, idempotency: DigestKey) -> None:
+        self._envelope = envelope
+        self._idempotency = idempotency
+
+    def key_digest(self, *scope_and_key: str) -> str:
+        """64 hex digits that stand for a client's idempotency key, given after what it is unique in."""
+        return self._idempotency.digest("key", *scope_and_key).hex()
+
+    def request_fingerprint(self, method: str, path: str, principal: str, body: bytes) -> str:
+        """64 hex digits that only the same request has; `body` is its canonical form without the CVC."""
+        return self._idempotency.digest("request", method, path, principal, body).hex()
+
+    def seal_reply(self, tenant: str, key_digest: str, status: int, body: bytes) -> bytes:
+        """A reply as the idempotency key with this digest keeps it."""
+        return self._envelope.seal(
+            status.to_bytes(_STATUS_BYTES, "big") + body, purpose=Purpose.REPLY, bound_to=(tenant, key_digest)
+        )
+
+    async def open_reply(self, tenant: str, key_digest: str, sealed: bytes) -> tuple[int, bytes]:
+        """Status and body. Raises Unsealable."""
+        opened = await self._envelope.open_loading(
+            sealed, purpose=Purpose.REPLY, bound_to=(tenant, key_digest)
+        )
+        return int.from_bytes(opened[:_STATUS_BYTES], "big"), opened[_STATUS_BYTES:]

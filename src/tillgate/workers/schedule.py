@@ -1,0 +1,72 @@
+"""The schedule: what runs how often, in one table, for as long as the process serves."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from tillgate import logs
+from tillgate.flows import retention
+from tillgate.flows.directory import Directory
+from tillgate.flows.gateway import Gateway
+from tillgate.workers import timers
+
+_log = logs.log
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Something done again and again. `work` says how much there was; while there is, the next round follows at once."""
+
+    name: str
+    every_seconds: float
+    work: Callable[[], Awaitable[int]]
+
+
+def jobs(
+    gateway: Gateway, directory: Directory, turn_keys_over: Callable[[], Awaitable[None]]
+) -> tuple[Job, ...]:
+    """Everything that happens by itself."""
+
+    async def turn_over() -> int:
+        await turn_keys_over()
+        return 0
+
+    return (
+        Job("timers", 0.5, lambda: timers.run_due(gateway, directory)),
+        Job("erasure of cards", 30.0, lambda: retention.erase_cards(gateway)),
+        Job("pruning", 300.0, lambda: retention.prune(gateway)),
+        Job("turning data keys over", 3600.0, turn_over),
+    )
+
+
+@asynccontextmanager
+async def running(jobs: tuple[Job, ...]) -> AsyncIterator[None]:
+    """Run the jobs; on leaving, let what is under way finish, a few seconds at most."""
+    stopping = asyncio.Event()
+    tasks = [asyncio.create_task(_run(job, stopping)) for job in jobs]
+    try:
+        yield
+    finally:
+        stopping.set()
+        _, late = await asyncio.wait(tasks, timeout=10)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+async def _run(job: Job, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        found = 0
+        try:
+            found = await job.work()
+        except Exception:
+            _log.exception("a job failed", job=job.name)
+        if found:
+            await asyncio.sleep(0.05)
+            continue
+        try:
+            async with asyncio.timeout(job.every_seconds):
+                await stopping.wait()
+        except TimeoutError:
+            continue

@@ -1,0 +1,50 @@
+"""What the contract test has to know of a bank: how it says yes, no, later, or that it never heard of it.
+
+Every connector of the registry has a module `tests/connectors/dialects/<name>.py` with a `DIALECT`.
+"""
+
+import importlib
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from tillgate.connectors.contract import BankAnswer, BankNotice
+from tillgate.core.attempts import Attempt
+from tillgate.core.reasons import Reason
+
+
+class Dialect(Protocol):
+    """The bank's side of its language, for any attempt."""
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """What the connector is made with."""
+
+    def yes(self, attempt: Attempt) -> BankAnswer:
+        """The question was answered with a yes."""
+
+    def noes(self, attempt: Attempt) -> Iterable[tuple[BankAnswer, Reason]]:
+        """Every no there is for this kind of question, and what it means."""
+
+    def pending(self, attempt: Attempt) -> BankAnswer:
+        """The bank knows later."""
+
+    def challenge(self, attempt: Attempt) -> BankAnswer:
+        """The customer has to act; asked for charges and authorizations."""
+
+    def never_seen(self, attempt: Attempt) -> BankAnswer:
+        """The answer to an inquiry about something that the bank never heard of."""
+
+    def inquired(self, answer: BankAnswer) -> BankAnswer:
+        """What an inquiry is answered, where the question itself was answered so."""
+
+    def notice(self, answer: BankAnswer) -> BankNotice:
+        """The same, said unasked and signed."""
+
+    def forgeries(self, answer: BankAnswer) -> Iterable[BankNotice]:
+        """The same, said by somebody else."""
+
+
+def of(name: str) -> Dialect:
+    """The dialect of a connector by its name in the registry."""
+    dialect: Dialect = importlib.import_module(f"tests.connectors.dialects.{name}").DIALECT
+    return dialect

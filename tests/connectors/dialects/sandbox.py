@@ -1,0 +1,101 @@
+"""The sandbox bank's dialect: what its own teller answers."""
+
+import hmac
+from collections.abc import Iterator
+
+from tests.connectors.questions import NOON, attempt, question
+from tillgate.connectors.contract import BankAnswer, BankNotice, Question
+from tillgate.connectors.sandbox import NOTICE_KEY, SIGNATURE, SandboxConnector
+from tillgate.core.attempts import Attempt, Kind
+from tillgate.core.instants import SECOND
+from tillgate.core.reasons import Reason
+from tillgate.core.records import evolve
+from tillgate.sandbox.register import Register
+from tillgate.sandbox.teller import Teller
+
+_DECLINED_CARDS = {
+    "4000000000000002": Reason.CARD_DECLINED,
+    "4000000000000341": Reason.CARD_DECLINED,
+    "4000000000009995": Reason.INSUFFICIENT_FUNDS,
+    "4000000000000069": Reason.CARD_EXPIRED,
+    "4000000000000127": Reason.CVC_INCORRECT,
+    "4000000000000119": Reason.PROCESSING_ERROR,
+}
+_CHALLENGED_CARD = "4000002500003155"
+
+
+class _Dialect:
+    secrets = {NOTICE_KEY: "a key that nobody else has"}
+
+    def yes(self, attempt: Attempt) -> BankAnswer:
+        return _asked(*_before(attempt), question(attempt))
+
+    def noes(self, about: Attempt) -> Iterator[tuple[BankAnswer, Reason]]:
+        if about.target is None:
+            for number, reason in _DECLINED_CARDS.items():
+                yield _asked(question(about, number)), reason
+            return
+        *_, before = _before(about)
+        spent = question(evolve(about, id="att_spent"))
+        yield _asked(question(about)), Reason.PROCESSING_ERROR
+        if about.kind is Kind.CAPTURE:
+            less = attempt(
+                Kind.AUTHORIZE, about.amount.amount - 1, about.amount.currency, reference=about.target
+            )
+            yield _asked(question(less), question(about)), Reason.CAPTURE_EXCEEDS_AUTHORIZED
+            yield _asked(before, spent, question(about)), Reason.AUTHORIZATION_EXPIRED
+        if about.kind is Kind.VOID:
+            yield _asked(before, spent, question(about)), Reason.NOTHING_TO_CANCEL
+        if about.kind is Kind.REFUND:
+            yield _asked(before, spent, question(about)), Reason.NOT_REFUNDABLE
+
+    def pending(self, attempt: Attempt) -> BankAnswer:
+        return _asked(*_before(attempt), question(attempt), pending=10 * SECOND)
+
+    def challenge(self, attempt: Attempt) -> BankAnswer:
+        return _asked(question(attempt, _CHALLENGED_CARD))
+
+    def never_seen(self, attempt: Attempt) -> BankAnswer:
+        return Teller(Register.in_memory(), lambda: NOON).hear(_connector.inquire(attempt))
+
+    def inquired(self, answer: BankAnswer) -> BankAnswer:
+        return BankAnswer(200, answer.body)
+
+    def notice(self, answer: BankAnswer) -> BankNotice:
+        return _signed(self.secrets[NOTICE_KEY], answer.body)
+
+    def forgeries(self, answer: BankAnswer) -> Iterator[BankNotice]:
+        yield BankNotice({}, answer.body)
+        yield BankNotice({SIGNATURE: ""}, answer.body)
+        yield BankNotice({SIGNATURE: "é"}, answer.body)
+        yield _signed("another key", answer.body)
+        yield BankNotice(self.notice(answer).headers, answer.body + b" ")
+
+
+DIALECT = _Dialect()
+
+_connector = SandboxConnector(DIALECT.secrets)
+
+
+def _before(about: Attempt) -> list[Question]:
+    """What has to have been asked before, for the answer to be a yes."""
+    if about.target is None:
+        return []
+    kind = Kind.CHARGE if about.kind is Kind.REFUND else Kind.AUTHORIZE
+    return [question(attempt(kind, about.amount.amount, about.amount.currency, reference=about.target))]
+
+
+def _asked(*questions: Question, pending: int | None = None) -> BankAnswer:
+    """The answer of a new bank to the last of some questions."""
+    register = Register.in_memory()
+    teller = Teller(register, lambda: NOON)
+    *before, last = map(_connector.write, questions)
+    for request in before:
+        teller.hear(request)
+    answer = teller.hear(last, pending)
+    register.close()
+    return answer
+
+
+def _signed(key: str, body: bytes) -> BankNotice:
+    return BankNotice({SIGNATURE: hmac.digest(key.encode(), body, "sha256").hex()}, body)

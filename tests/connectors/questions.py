@@ -1,0 +1,53 @@
+"""Attempts and questions to put to a bank."""
+
+from tillgate.connectors.contract import Question
+from tillgate.core import attempts
+from tillgate.core.attempts import Attempt, Kind
+from tillgate.core.cards import Card
+from tillgate.core.ids import Ids
+from tillgate.core.money import Money
+from tillgate.core.occasions import Occasion
+
+NOON = 1_767_268_800_000_000
+
+_ids = Ids.seeded(1)
+
+GOOD = "4242424242424242"
+
+
+def attempt(
+    kind: Kind = Kind.CHARGE,
+    amount: int = 2599,
+    currency: str = "USD",
+    *,
+    target: str | None = None,
+    reference: str | None = None,
+) -> Attempt:
+    """A question about to be asked, under a new reference unless one is given."""
+    if target is None and kind not in (Kind.CHARGE, Kind.AUTHORIZE):
+        target = _ids.new("att", NOON) + "_1"
+    occasion = Occasion(NOON, NOON, "key_1", "v1", "req_1", lambda prefix: _ids.new(prefix, NOON))
+    return attempts.ask(
+        reference or _ids.new("att", NOON) + "_1",
+        kind,
+        Money(amount, currency),
+        tenant="ten_1",
+        payment="pay_1",
+        bank="sandbox",
+        occasion=occasion,
+        target=target,
+    )
+
+
+def question(
+    about: Attempt, number: str = GOOD, cvc: str | None = None, challenged: bool = False
+) -> Question:
+    """The question of an attempt, with a card where one is needed."""
+    by_card = about.kind in (Kind.CHARGE, Kind.AUTHORIZE)
+    return Question(
+        attempt=about,
+        card=Card.parse(number, 12, 2031, cvc, "Jo Doe") if by_card else None,
+        merchant="Demo Shop",
+        return_url="https://shop.example/done",
+        challenged=challenged,
+    )

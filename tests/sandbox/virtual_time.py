@@ -1,0 +1,52 @@
+"""An event loop on which time passes only while everybody waits, so that half a minute takes no time."""
+
+import asyncio
+import selectors
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from tests.connectors.questions import NOON
+from tillgate.core.instants import SECOND, Instant
+
+T = TypeVar("T")
+
+
+class _Selector(selectors.DefaultSelector):
+    """Where the loop would sleep, it lets the time pass instead."""
+
+    passed_seconds = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if not ready:
+            assert timeout is not None, "everybody waits, and nothing will ever happen"
+            self.passed_seconds += timeout
+        return ready
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """A loop with a clock of its own, that starts at noon."""
+
+    def __init__(self) -> None:
+        self._waits = _Selector()
+        super().__init__(self._waits)
+
+    def time(self) -> float:
+        return self._waits.passed_seconds
+
+    def wall(self) -> Instant:
+        """Wall time in this loop's world."""
+        return NOON + round(self.time() * SECOND)
+
+
+def wall() -> Instant:
+    """Wall time in the world of the running loop."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, Loop)
+    return loop.wall()
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run to the end in a new world."""
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        return runner.run(main)
