@@ -64,7 +64,6 @@ class Protocol(HttpToolsProtocol):
             raise ValueError("head too large")
         super().on_headers_complete()
         self._is_busy = True
-        self._response = self.cycle.transport = _Response(self.cycle)
         # The parser reports the trailers of a chunked body like headers. They must not pass for such.
         self.headers = []
 
@@ -76,7 +75,6 @@ class Protocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """The reply is out."""
-        self._response.flush()
         super().on_response_complete()
         self._is_busy = not self.cycle.response_complete
         if self._in_body and not self._is_busy:
@@ -123,37 +121,6 @@ class Protocol(HttpToolsProtocol):
         self._clock = None
         if not self._is_busy:
             self.transport.close()
-
-
-class _Response:
-    """What a reply is written to: head and body in one, since to uvloop every write is a system call."""
-
-    __slots__ = ("_cycle", "_head", "_transport")
-
-    def __init__(self, cycle):
-        self._cycle = cycle
-        self._transport = cycle.transport
-        self._head = None
-
-    def write(self, data: bytes) -> None:
-        if self._cycle.response_started and self._head is None:
-            self._head = data
-        elif self._head:
-            self._transport.write(self._head + data)
-            self._head = b""
-        else:
-            self._transport.write(data)
-
-    def close(self) -> None:
-        self.flush()
-        self._transport.close()
-
-    def flush(self) -> None:
-        if self._head:
-            self._transport.write(self._head)
-            self._head = b""
-
-    def is_closing(self): return self._transport.is_closing()
 
 
 def _without_upgrade(data: bytes) -> bytes:
