@@ -15,6 +15,7 @@ from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.http.addresses import Proxies, is_loopback
 from tillgate.http.application import Application
+from tillgate.pages.challenge import Challenge
 from tillgate.sandbox import faults
 from tillgate.sandbox.bank import Bank
 from tillgate.sandbox.register import Register
@@ -88,7 +89,8 @@ async def assembled(
         keys = DataKeys(KeptDataKeys(store), kek, random)
         await keys.turn_over(clock.wall())
         envelope = Envelope(keys)
-        register = stack.enter_context(Register.open(settings.data / "bank"))
+        register = Register.open(settings.data / "bank")
+        stack.callback(register.close)
         notice_key = keys.for_digests(Purpose.IDEMPOTENCY).digest("sandbox bank notices").hex()
         bank = Bank(
             register, clock=clock.wall, notice_key=notice_key, faults=faults.parse(settings.bank_faults)
@@ -106,7 +108,7 @@ async def assembled(
         directory = Directory(gateway, SANDBOX_KEYS if is_loopback(settings.host) else {})
         bank.on_notification = _notified(gateway, directory)
         application = Application(
-            (V1(gateway, directory), Probes(store), Docs()),
+            (V1(gateway, directory), Probes(store), Docs(), Challenge(bank)),
             lambda: ids.new("req", clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
         )

@@ -52,7 +52,7 @@ _SECRETS: Final = re.compile(
 _NAMED_SECRETS: Final = re.compile(
     r"""(?P<name>(?:password|secret|cvc|cvv|card_?number|security_?code|private_?key|private_?token|access_?token
             |refresh_?token|auth_?token|api_?key|(?P<line>authorization|cookie))\w{0,20}
-         [\\"']{0,4}\s{0,4}(?:[:=]|,(?=\s{0,4}b?\\{0,4}["']))\s{0,4}b?)
+         [\\"']{0,4}\s{0,4}(?:[:=]|,(?=\s{0,4}b?\\{0,4}["']))\s{0,4}(?:b(?=\\{0,4}["']))?)
         (?:(?P<quote>\\{0,4}["'])(?:(?!(?P=quote)).)*+|(?(line)[^\r\n]+|[^\s,;&)}\]]+))""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
@@ -84,8 +84,8 @@ def _configure_ours(level: str) -> None:
 def access(method: str, route: str, status: int, milliseconds: float, tenant: str) -> None:
     """One line for one request. `route` is the template: the path may hold what nobody should read.
 
-    It is not scrubbed, for none of it is in a client's words, and written within a tenth of a second, together
-    with others, for that is what most of its cost was. To be called in the event loop.
+    It is not scrubbed, for none of it is in a client's words, and it is written within a tenth of a second,
+    together with others, because a write each costs more than all else about it. To be called in the loop.
     """
     if _sink.tells_accesses:
         took = round(milliseconds, 3)

@@ -39,9 +39,7 @@ def attempt(
     )
 
 
-def question(
-    about: Attempt, number: str = GOOD, cvc: str | None = None, challenged: bool = False
-) -> Question:
+def question(about: Attempt, number: str = GOOD, cvc: str | None = None, challenged: bool = False) -> Question:
     """The question of an attempt, with a card where one is needed."""
     by_card = about.kind in (Kind.CHARGE, Kind.AUTHORIZE)
     return Question(

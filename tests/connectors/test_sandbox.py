@@ -52,6 +52,13 @@ def test_a_no_without_a_code_and_a_challenge_without_a_url_say_nothing() -> None
         assert connector.read(about, answer) == attempts.UNKNOWN
 
 
+def test_that_nothing_was_found_is_believed_with_its_own_status_alone() -> None:
+    about = attempt()
+    for status in (200, 402, 500):
+        answer = BankAnswer(status, DIALECT.never_seen(about).body)
+        assert connector.read_inquiry(about, answer) == attempts.UNKNOWN
+
+
 def test_a_void_that_gives_up_a_challenge_asks_for_nothing_more() -> None:
     about = attempt(Kind.VOID)
     assert connector.write(question(about, challenged=True)).url == "sandbox:/cancellations"

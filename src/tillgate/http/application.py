@@ -75,15 +75,17 @@ class Application:
         logs.request_id.set(request.id)
         body = Body(scope, receive)
         found = self._table.match(request.method, request.path)
-        template, status = "", _CLIENT_GONE
-        with contextlib.suppress(ClientGone):
+        template = ""
+        try:
             if isinstance(found, Miss):
                 reply = _missed(request, found)
             else:
                 template = found.route.path
                 reply = await self._handled(request, found, body)
-            status = reply.status
             await _send(reply, request, body, send)
+            status = reply.status
+        except ClientGone:
+            status = _CLIENT_GONE
         milliseconds = (time.perf_counter() - began) * 1000
         logs.access(request.method, template, status, milliseconds, request.tenant)
 
@@ -100,7 +102,7 @@ class Application:
         except Problem as problem:
             reply = _stated(surface, request, problem)
         except Exception:
-            _log.exception("a request failed", surface=surface.name, route=route.path)
+            _log.exception("request_failed", surface=surface.name, route=route.path)
             reply = _stated(surface, request, Failed())
         return _with(reply, cors.SHARED) if route.cross_origin else reply
 
@@ -114,7 +116,7 @@ class Application:
                 stage = "shutdown"
                 await self._drained()
         except Exception:
-            _log.exception(f"{stage} failed")
+            _log.exception(f"{stage}_failed")
             await send({"type": f"lifespan.{stage}.failed", "message": ""})
         else:
             await send({"type": "lifespan.shutdown.complete"})
@@ -144,7 +146,7 @@ def _stated(surface: Surface[Any], request: Request, problem: Problem) -> Reply:
     try:
         return surface.problem(request, problem)
     except Exception:
-        _log.exception("a surface has no words for a problem", surface=surface.name, status=problem.status)
+        _log.exception("surface_has_no_words", surface=surface.name, status=problem.status)
         return _LAST_RESORT
 
 

@@ -55,6 +55,8 @@ class Body:
                     message = await waiting
                 return await self._gather(message, limit)
         except TimeoutError:
+            # The rest is not waited for either.
+            self.unread = False
             raise BodyTooSlow(timeout_seconds) from None
 
     async def discard(self) -> None:

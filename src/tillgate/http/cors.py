@@ -10,8 +10,7 @@ SHARED: Final[Headers] = (
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"X-Request-Id, Retry-After, Idempotent-Replayed, "
-        b"X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset",
+        b"X-Request-Id, Retry-After, Idempotent-Replayed, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset",
     ),
 )
 """What every reply of a cross-origin operation says, errors too: a page could not read those otherwise."""

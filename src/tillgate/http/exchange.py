@@ -94,9 +94,7 @@ class Request:
             addresses.is_loopback(str(server[0]))
             and addresses.is_loopback(self.peer)
             and addresses.is_loopback(self.header("host") or "")
-            and not any(
-                name == b"forwarded" or name.startswith(b"x-forwarded-") for name, _ in self._scope["headers"]
-            )
+            and not any(name == b"forwarded" or name.startswith(b"x-forwarded-") for name, _ in self._scope["headers"])
         )
 
 

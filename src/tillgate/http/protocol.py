@@ -92,8 +92,12 @@ class Protocol(HttpToolsProtocol):
         """
         self._is_refused = True
         if self._is_busy:
-            self.cycle.keep_alive = False
-            return
+            if self.pipeline or not self._in_body or self.cycle.response_started:
+                # Another request is being answered, and has a right to it.
+                self.cycle.keep_alive = False
+                return
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         fields = [
             *self.server_state.default_headers,
             (b"content-type", b"text/plain; charset=utf-8"),

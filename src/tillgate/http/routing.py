@@ -65,6 +65,7 @@ class RouteTable(Generic[Owner]):
     def __init__(self, surfaces: Iterable[tuple[Owner, Iterable[Route]]]) -> None:
         root: _Node[Owner] | None = None
         self._depth = 0
+        self._fixed: dict[str, _Node[Owner]] = {}
         for owner, routes in surfaces:
             root = root or _Node(owner)
             for route in routes:
@@ -77,19 +78,23 @@ class RouteTable(Generic[Owner]):
         """Where a method and a path, the latter as it came over the wire, lead."""
         if len(path) > MAX_PATH_CHARACTERS or not path.startswith("/"):
             return Miss(self._root.owner, {})
-        # One more part than any route has tells that a path is too long, however long it is.
-        segments: list[str] = path.split("/", self._depth + 1)[1:]
-        if "%" in path:
-            segments = [_decoded(segment) for segment in segments]
         values: list[str] = []
-        node = _find(self._root, segments, 0, values)
+        node = self._fixed.get(path)
         if node is None:
-            return Miss(_nearest(self._root, segments, 0)[1], {})
+            segments = self._segments(path)
+            node = _find(self._root, segments, 0, values)
+            if node is None:
+                return Miss(_nearest(self._root, segments, 0)[1], {})
         found = node.matches.get(method)
         if found is None:
             return Miss(node.owner, node.routes)
         owner, route, names = found
         return Match(owner, route, dict(zip(names, values, strict=True)))
+
+    def _segments(self, path: str) -> list[str]:
+        # One more part than any route has tells that a path is too long, however long it is.
+        segments = path.split("/", self._depth + 1)[1:]
+        return [_decoded(segment) for segment in segments] if "%" in path else segments
 
     def _add(self, root: _Node[Owner], owner: Owner, route: Route) -> None:
         segments = _segments_of(route)
@@ -110,8 +115,8 @@ class RouteTable(Generic[Owner]):
         node.matches[route.method] = found = (owner, route, tuple(names))
         if route.method == "GET":
             node.matches.setdefault("HEAD", found)
-        elif route.method == "HEAD":
-            node.matches["HEAD"] = found
+        if not names:
+            self._fixed[route.path] = node
 
 
 def _segments_of(route: Route) -> list[str]:

@@ -3,7 +3,8 @@
 import enum
 import random
 from collections import deque
-from typing import Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 from tillgate.connectors.contract import BankAnswer
 from tillgate.core import attempts
@@ -111,20 +112,29 @@ def parse(text: str) -> Faults:
 
     Raises ValueError that names the field at fault.
     """
-    seed, ranges, probabilities = 0, dict[str, Range](), dict[str, float]()
+    settings: dict[str, Any] = {}
     for item in filter(None, (item.strip() for item in text.split(","))):
         field, _, value = (part.strip() for part in item.partition("="))
+        if field not in _FIELDS:
+            raise ValueError(f"{field}: there is no such field; there are {', '.join(_FIELDS)}")
         try:
-            if field == "seed":
-                seed = int(value)
-            elif field in ("latency_seconds", "pending_seconds"):
-                low, _, high = value.partition("-")
-                ranges[field] = (float(low), float(high or low))
-            else:
-                probabilities[field] = float(value)
+            settings[field] = _READ.get(field, float)(value)
         except ValueError:
             raise ValueError(f"{field}: {value!r} cannot be read") from None
-    return Faults(seed, **ranges, **probabilities)  # type: ignore[arg-type]
+    return Faults(**settings)
+
+
+def _range(text: str) -> Range:
+    low, _, high = text.partition("-")
+    return float(low), float(high or low)
+
+
+_READ: Final[Mapping[str, Callable[[str], object]]] = {
+    "seed": int,
+    "latency_seconds": _range,
+    "pending_seconds": _range,
+}
+_FIELDS: Final = (*Fault, *_READ)
 
 
 def _checked(field: str, range: Range) -> Range:
@@ -136,13 +146,11 @@ def _checked(field: str, range: Range) -> Range:
 def _thresholds(probabilities: dict[str, float]) -> list[tuple[float, Fault]]:
     thresholds, total = [], 0.0
     for field, probability in probabilities.items():
-        if field not in set(Fault):
-            raise ValueError(f"{field}: there is no such fault; there are {', '.join(Fault)}")
         if not 0 <= probability <= 1:
             raise ValueError(f"{field}: {probability} is no probability from 0 to 1")
         if probability:
             total += probability
             thresholds.append((total, Fault(field)))
-        if total > 1:
+        if total > 1 + 1e-9:
             raise ValueError(f"{field}: the probabilities exceed 1 together")
     return thresholds

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tillgate.core import cards
+from tillgate.core.cards import CardNumber
 from tillgate.sandbox.operations import Code
 
 DECLINES: Final[Mapping[str, Code]] = {
@@ -24,4 +24,8 @@ def refusal(number: str) -> Code | None:
     """Why the issuer says no to a card, or None: every other number that passes the Luhn check is good."""
     if number in DECLINES:
         return DECLINES[number]
-    return None if number.isascii() and number.isdigit() and cards.luhn(number) else Code.INVALID_NUMBER
+    try:
+        CardNumber(number)
+    except ValueError:
+        return Code.INVALID_NUMBER
+    return None

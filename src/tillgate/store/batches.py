@@ -1,6 +1,7 @@
 """A batch: many decisions in one transaction, in which each stands or falls alone."""
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from tillgate.core import ledger
 from tillgate.core.decisions import Alias, Decision
 from tillgate.store import schema
-from tillgate.store.records import KEPT, Row, encode
+from tillgate.store.records import KEPT, Row, json
 from tillgate.store.steps import (
     Add,
     AddReturning,
@@ -91,7 +92,7 @@ class Work:
                         event.sequence,
                         event.created,
                         True,
-                        encode(event.view).decode(),
+                        json(event.view),
                         event.actor,
                         event.surface,
                         event.request_id,
@@ -127,16 +128,18 @@ def commit(works: Sequence[Work], batch_id: str, lane: int, committed_at: int) -
     """
     for work in works:
         work.failure = None
-    yield Insert(schema.batches, [(batch_id, committed_at)])
     yield from _check_versions(works)
     yield from _claim(works)
     survivors = [work for work in works if work.failure is None]
-    yield from _by_table(Replace, [pair for work in survivors for pair in work.replaces])
-    yield from _by_table(Insert, [pair for work in survivors for pair in work.inserts])
-    yield from _schedule(survivors)
-    yield from _move_aliases(survivors)
     yield from _number(survivors)
-    yield from _balance(survivors, lane)
+    yield [
+        Insert(schema.batches, [(batch_id, committed_at)]),
+        *_by_table(Replace, [pair for work in survivors for pair in work.replaces]),
+        *_by_table(Insert, [pair for work in survivors for pair in work.inserts]),
+        *_schedule(survivors),
+        *_move_aliases(survivors),
+        *_balance(survivors, lane),
+    ]
 
 
 def _check_versions(works: Sequence[Work]) -> Batch:
@@ -144,13 +147,13 @@ def _check_versions(works: Sequence[Work]) -> Batch:
     for work in works:
         for table, key, _ in work.expected:
             keys.setdefault(table, []).append(key)
-    found: dict[tuple[sa.Table, Key], int] = {}
-    for table in sorted(keys, key=_name):
-        rows = yield Lock(table, sorted(keys[table]))
-        found.update({(table, (row[0], row[1])): row[2] for row in rows})
+    if not keys:
+        return
+    rows = yield [Lock(table, sorted(keys[table])) for table in sorted(keys, key=_name)]
+    found = {(table, tenant, id): version for table, tenant, id, version in rows}
     for work in works:
         for table, key, version in work.expected:
-            if found.get((table, key)) != version:
+            if found.get((table.name, *key)) != version:
                 work.failure = Conflict(f"{table.name} {key[1]}")
 
 
@@ -162,7 +165,7 @@ def _claim(works: Sequence[Work]) -> Batch:
                 wanted.setdefault(table, []).append(row)
     won: dict[sa.Table, set[Key]] = {}
     for table in sorted(wanted, key=_name):
-        answer = yield Claim(table, sorted(wanted[table], key=lambda row, table=table: _key(table, row)))
+        answer = yield [Claim(table, _in_order(table, wanted[table]))]
         won[table] = {tuple(row) for row in answer}
     for work in works:
         if work.failure is None:
@@ -176,32 +179,27 @@ def _claim(works: Sequence[Work]) -> Batch:
         for table, row, _ in work.claims
         if _key(table, row) in won[table]
     ]
-    yield from _by_table(Delete, undone)
+    if undone:
+        yield _by_table(Delete, undone)
 
 
-def _schedule(works: Sequence[Work]) -> Batch:
+def _schedule(works: Sequence[Work]) -> list[Step]:
     timers = {
-        (timer.tenant, timer.kind.value, timer.subject): timer
-        for work in works
-        for timer in work.decision.schedule
+        (timer.tenant, timer.kind.value, timer.subject): timer for work in works for timer in work.decision.schedule
     }
     off = sorted(key for key, timer in timers.items() if timer.due_at is None)
     on = sorted((*key, timer.due_at) for key, timer in timers.items() if timer.due_at is not None)
-    if off:
-        yield Delete(schema.timers, off)
-    if on:
-        yield Put(schema.timers, on)
+    return _some(Delete(schema.timers, off), Put(schema.timers, on))
 
 
-def _move_aliases(works: Sequence[Work]) -> Batch:
+def _move_aliases(works: Sequence[Work]) -> list[Step]:
     moved = {
         (alias.tenant, alias.kind, alias.value): alias.id
         for work in works
         for alias in work.decision.name
         if alias.moves
     }
-    if moved:
-        yield Put(schema.aliases, sorted((*key, id) for key, id in moved.items()))
+    return _some(Put(schema.aliases, sorted((*key, id) for key, id in moved.items())))
 
 
 def _number(works: Sequence[Work]) -> Batch:
@@ -209,32 +207,33 @@ def _number(works: Sequence[Work]) -> Batch:
     wishes = sorted((n.tenant, n.series, n.subject) for work in works for n in work.decision.number)
     if not wishes:
         return
-    last = yield AddReturning(schema.series, [(tenant, series, 1) for tenant, series, _ in wishes])
-    yield Insert(
-        schema.numbers,
-        [
-            (tenant, series, row[0], subject)
-            for (tenant, series, subject), row in zip(wishes, last, strict=True)
-        ],
-    )
+    last = yield [AddReturning(schema.series, [(tenant, series, 1) for tenant, series, _ in wishes])]
+    numbered = [(wish[0], wish[1], row[0], wish[2]) for wish, row in zip(wishes, last, strict=True)]
+    yield [Insert(schema.numbers, numbered)]
 
 
-def _balance(works: Iterable[Work], lane: int) -> Batch:
+def _balance(works: Iterable[Work], lane: int) -> list[Step]:
     gains: dict[tuple[str, str, str], int] = {}
     for work in works:
         for account, gain in work.movements.items():
             gains[account] = gains.get(account, 0) + gain
-    rows = sorted((*account, lane, gain) for account, gain in gains.items())
-    if rows:
-        yield Add(schema.balances, rows)
+    return _some(Add(schema.balances, sorted((*account, lane, gain) for account, gain in gains.items())))
 
 
-def _by_table(step: type[Step], pairs: Sequence[tuple[sa.Table, Row]]) -> Batch:
+def _by_table(step: type[Step], pairs: Sequence[tuple[sa.Table, Row]]) -> list[Step]:
     rows: dict[sa.Table, list[Row]] = {}
     for table, row in pairs:
         rows.setdefault(table, []).append(row)
-    for table in sorted(rows, key=_name):
-        yield step(table, sorted(rows[table], key=lambda row, table=table: _key(table, row)))
+    return [step(table, _in_order(table, rows[table])) for table in sorted(rows, key=_name)]
+
+
+def _some(*steps: Step) -> list[Step]:
+    return [step for step in steps if step.rows]
+
+
+def _in_order(table: sa.Table, rows: list[Row]) -> list[Row]:
+    """Rows by their key, which comes first in them; keys differ, so that nothing after them is compared."""
+    return sorted(rows, key=itemgetter(slice(len(table.primary_key))))
 
 
 def _name(table: sa.Table) -> str:

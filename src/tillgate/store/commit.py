@@ -57,7 +57,7 @@ class Committer:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((work, done))
         self._start()
-        await asyncio.shield(done)
+        await done
 
     async def drain(self) -> None:
         """Wait until everything handed in is decided."""

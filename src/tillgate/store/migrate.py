@@ -85,7 +85,9 @@ async def _on_postgres(url: str, work: Callable[[sa.Connection], T]) -> T:
     address = "postgresql+asyncpg://" + url.partition("://")[2]
     engine = create_async_engine(address)
     try:
-        async with engine.begin() as connection:
-            return await connection.run_sync(work)
+        async with engine.connect() as connection:
+            done = await connection.run_sync(work)
+            await connection.commit()
+            return done
     finally:
         await engine.dispose()

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from tillgate.store import steps
 from tillgate.store.engine import CommitUnknown, Corrupt, Point, Retry, Rows, Stream, Strike, no_strike
-from tillgate.store.records import Row
-from tillgate.store.steps import Batch, Claim, Step
+from tillgate.store.records import Row, encode
+from tillgate.store.steps import Batch, Claim, Group
 
 _LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
@@ -108,7 +108,7 @@ class Postgres:
 
     async def claim(self, table: sa.Table, row: Row) -> None:
         """See Engine."""
-        await self._pool.fetch(steps.postgres(Claim, table), *([value] for value in row))
+        await self._pool.fetch(steps.postgres(((Claim, table),)), *_columns([row]))
 
     async def close(self) -> None:
         """See Engine."""
@@ -120,7 +120,9 @@ class Postgres:
         connection = self._connections.get(lane)
         if connection is None or connection.is_closed():
             connection = await asyncpg.connect(
-                self._url, server_settings={**_BY_KEY_ALWAYS, "application_name": f"tillgate lane {lane}"}
+                self._url,
+                statement_cache_size=1_000,
+                server_settings={**_BY_KEY_ALWAYS, "application_name": f"tillgate lane {lane}"},
             )
             self._connections[lane] = connection
         return connection
@@ -165,16 +167,21 @@ async def snapshot(url: str) -> AsyncIterator[Stream]:
 
 async def _drive(connection: asyncpg.Connection, batch: Batch) -> None:
     with contextlib.suppress(StopIteration):
-        step = next(batch)
+        group = next(batch)
         while True:
-            step = batch.send(await _carry(connection, step))
+            group = batch.send(await _carry(connection, group))
 
 
-async def _carry(connection: asyncpg.Connection, step: Step) -> list[Any]:
-    text = steps.postgres(type(step), step.table)
-    if isinstance(step, steps.AddReturning):
-        return [(await connection.fetch(text, *([value] for value in row)))[0] for row in step.rows]
-    return await connection.fetch(text, *zip(*step.rows, strict=True))
+async def _carry(connection: asyncpg.Connection, group: Group) -> list[Any]:
+    text = steps.postgres(tuple((type(step), step.table) for step in group))
+    if isinstance(group[0], steps.AddReturning):
+        # A series may be wished for twice, and one statement may not touch a row twice.
+        return [(await connection.fetch(text, *_columns([row])))[0] for row in group[0].rows]
+    return await connection.fetch(text, *(column for step in group for column in _columns(step.rows)))
+
+
+def _columns(rows: Sequence[Row]) -> list[str]:
+    return [encode(column).decode() for column in zip(*rows, strict=True)]
 
 
 @lru_cache(maxsize=256)

@@ -23,6 +23,11 @@ Row = tuple[Any, ...]
 encode = msgspec.json.Encoder().encode
 
 
+def json(value: object) -> msgspec.Raw:
+    """A value as JSON, ready to be written as it is."""
+    return msgspec.Raw(encode(value))
+
+
 class ShapeTooNew(Exception):
     """A row was written by a newer release, with fields that this one would lose. Update this process."""
 

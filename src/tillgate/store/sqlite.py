@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
@@ -123,6 +124,9 @@ class Sqlite:
         return connection
 
 
+sqlite3.register_adapter(msgspec.Raw, lambda json: bytes(json).decode())
+
+
 def _exclusive(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -171,9 +175,9 @@ async def snapshot(path: Path) -> AsyncIterator[Stream]:
 
 def _drive(connection: sqlite3.Connection, batch: Batch) -> None:
     with contextlib.suppress(StopIteration):
-        step = next(batch)
+        group = next(batch)
         while True:
-            step = batch.send(_carry(connection, step))
+            group = batch.send([row for step in group for row in _carry(connection, step)])
 
 
 def _carry(connection: sqlite3.Connection, step: Step) -> list[Any]:

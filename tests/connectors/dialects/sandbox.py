@@ -1,10 +1,10 @@
 """The sandbox bank's dialect: what its own teller answers."""
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tests.connectors.questions import NOON, attempt, question
-from tillgate.connectors.contract import BankAnswer, BankNotice, Question
+from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest, Question
 from tillgate.connectors.sandbox import NOTICE_KEY, SIGNATURE, SandboxConnector
 from tillgate.core.attempts import Attempt, Kind
 from tillgate.core.instants import SECOND
@@ -39,9 +39,7 @@ class _Dialect:
         spent = question(evolve(about, id="att_spent"))
         yield _asked(question(about)), Reason.PROCESSING_ERROR
         if about.kind is Kind.CAPTURE:
-            less = attempt(
-                Kind.AUTHORIZE, about.amount.amount - 1, about.amount.currency, reference=about.target
-            )
+            less = attempt(Kind.AUTHORIZE, about.amount.amount - 1, about.amount.currency, reference=about.target)
             yield _asked(question(less), question(about)), Reason.CAPTURE_EXCEEDS_AUTHORIZED
             yield _asked(before, spent, question(about)), Reason.AUTHORIZATION_EXPIRED
         if about.kind is Kind.VOID:
@@ -56,7 +54,7 @@ class _Dialect:
         return _asked(question(attempt, _CHALLENGED_CARD))
 
     def never_seen(self, attempt: Attempt) -> BankAnswer:
-        return Teller(Register.in_memory(), lambda: NOON).hear(_connector.inquire(attempt))
+        return _answered([_connector.inquire(attempt)])
 
     def inquired(self, answer: BankAnswer) -> BankAnswer:
         return BankAnswer(200, answer.body)
@@ -87,9 +85,13 @@ def _before(about: Attempt) -> list[Question]:
 
 def _asked(*questions: Question, pending: int | None = None) -> BankAnswer:
     """The answer of a new bank to the last of some questions."""
+    return _answered([_connector.write(each) for each in questions], pending)
+
+
+def _answered(requests: Sequence[BankRequest], pending: int | None = None) -> BankAnswer:
     register = Register.in_memory()
     teller = Teller(register, lambda: NOON)
-    *before, last = map(_connector.write, questions)
+    *before, last = requests
     for request in before:
         teller.hear(request)
     answer = teller.hear(last, pending)

@@ -97,8 +97,8 @@ class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     livemode: bool
 
 
-def show(payment: Payment, *, livemode: bool) -> PaymentShown:
-    """A payment in the form in which it was asked."""
+def show(payment: Payment, *, livemode: bool, origin: str) -> PaymentShown:
+    """A payment in the form in which it was asked; `origin` is where pages of ours are reached."""
     failure_code, failure_message = errors.told(payment.failure.reason) if payment.failure else (None, None)
     return PaymentShown(
         id=payment.id,
@@ -116,11 +116,15 @@ def show(payment: Payment, *, livemode: bool) -> PaymentShown:
         refunded=payment.captured > 0 and payment.refunded == payment.captured,
         failure_code=failure_code,
         failure_message=failure_message,
-        next_action=_next_action(payment),
+        next_action=_next_action(payment, origin),
         metadata=payment.metadata,
         created=payment.created // 1_000_000,
         livemode=livemode,
     )
+
+
+def _shown(call: Call, payment: Payment) -> PaymentShown:
+    return show(payment, livemode=call.tenant.is_live, origin=call.request.origin)
 
 
 def currency_shown(payment: Payment) -> str:
@@ -136,19 +140,19 @@ def _customer_shown(payment: Payment) -> Any:
     return {"id": customer.id, "email": customer.email}
 
 
-def _next_action(payment: Payment) -> dict[str, Any] | None:
+def _next_action(payment: Payment, origin: str) -> dict[str, Any] | None:
     if payment.status is not Status.REQUIRES_ACTION or payment.action is None:
         return None
-    redirect = {"url": payment.action.url, "return_url": payment.return_url}
+    url = payment.action.url
+    redirect = {"url": origin + url if url.startswith("/") else url, "return_url": payment.return_url}
     return {"type": "redirect_to_url", "redirect_to_url": redirect}
 
 
 def render(call: Call) -> Callable[[Standing], Answer]:
     """How the outcome of asking a bank is answered: the payment, or the error of what was declined with it."""
-    livemode = call.tenant.is_live
 
     def rendered(now: Standing) -> Answer:
-        payment = show(now.payment, livemode=livemode)
+        payment = _shown(call, now.payment)
         attempt = now.attempt
         if attempt.is_final and attempt.state is not State.APPROVED and attempt.kind is not Kind.REFUND:
             assert attempt.reason is not None, attempt.id
@@ -208,15 +212,14 @@ async def page(call: Call) -> Reply:
     """Payments, newest first."""
     given: PaymentsGiven = call.given
     found = await payments.page(call.gateway, call.caller, given.cursor("pay"), given.customer)
-    livemode = call.tenant.is_live
-    return shown(list_shown(found, "/v1/payments", lambda payment: show(payment, livemode=livemode)))
+    return shown(list_shown(found, "/v1/payments", lambda payment: _shown(call, payment)))
 
 
 @operation("GET", "/v1/payments/{id}", Scope.PAYMENTS_READ)
 async def fetch(call: Call) -> Reply:
     """One payment."""
     payment = await payments.fetch(call.gateway, call.caller, call.id)
-    return shown(show(payment, livemode=call.tenant.is_live))
+    return shown(_shown(call, payment))
 
 
 @operation("POST", "/v1/payments/{id}/capture", Scope.PAYMENTS_WRITE, CaptureGiven)

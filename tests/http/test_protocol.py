@@ -1,0 +1,146 @@
+"""Heads that are too slow or too large, and what is no HTTP at all, are put an end to."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.http.wire import Client, Serving, post, serving, until
+
+pytestmark = pytest.mark.anyio
+
+GET = b"GET /v1/things/x HTTP/1.1\r\nhost: x\r\n"
+
+
+@pytest.fixture(scope="module")
+async def served() -> AsyncIterator[Serving]:
+    async with serving() as served:
+        yield served
+
+
+@pytest.fixture
+async def client(served: Serving) -> AsyncIterator[Client]:
+    client = await Client.connect(served.port)
+    yield client
+    client.close()
+
+
+@pytest.mark.parametrize("start", [b"", b"G", b"\r\n", GET, GET + b"a: " + b"b" * 5_000], ids=len)
+async def test_a_head_that_stalls_is_hung_up_on(client: Client, start: bytes) -> None:
+    await client.send(start)
+    assert 0.2 < await client.ended_after() < 1
+
+
+async def test_a_head_that_trickles_is_hung_up_on(client: Client) -> None:
+    trickling = asyncio.create_task(client.trickle(GET))
+    assert 0.2 < await client.ended_after() < 1
+    await trickling
+
+
+async def test_a_second_head_that_stalls_is_hung_up_on(client: Client) -> None:
+    assert await client.is_usable()
+    await client.send(GET)
+    assert 0.2 < await client.ended_after() < 1
+
+
+async def test_an_idle_connection_is_kept_for_a_while(client: Client) -> None:
+    assert await client.is_usable()
+    await asyncio.sleep(0.35)
+    assert await client.is_usable()
+    assert 0.5 < await client.ended_after() < 2
+
+
+async def test_a_slow_answer_is_no_slow_head(served: Serving, client: Client) -> None:
+    served.surface.leave.clear()
+    await client.send(post("/v1/waits", b""))
+    await asyncio.sleep(0.35)
+    served.surface.leave.set()
+    assert (await client.answer())[0] == 200
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        GET + b"a: " + b"b" * (1024 * 1024) + b"\r\n\r\n",
+        GET + b"a: " + b"b" * 17_000 + b"\r\n\r\n",
+        GET + b"a: " + b"b" * (16 * 1024 * 1024),
+        GET + b"a" * (1024 * 1024),
+        GET + b"a: b\r\n" * 101 + b"\r\n",
+        b"GET /" + b"a" * 1024 * 1024,
+        b"GET /v1/things/x?" + b"a" * 17_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"\r\n" * 100_000,
+    ],
+    ids=["a megabyte", "17 KB", "16 MB unfinished", "a name", "101 fields", "a path", "a query", "line ends"],
+)
+async def test_a_head_that_is_too_large_is_refused(client: Client, head: bytes) -> None:
+    before = time.perf_counter()
+    await client.send(head)
+    status, headers, _ = await client.answer()
+    assert (status, headers["connection"]) == (431, "close")
+    assert await client.ended_after() < 1
+    assert time.perf_counter() - before < 1
+
+
+async def test_a_head_that_grows_too_large_packet_by_packet_is_refused(client: Client) -> None:
+    await client.send(GET)
+    for _ in range(20):
+        await client.send(b"a: " + b"b" * 997 + b"\r\n")
+        await asyncio.sleep(0.002)
+    assert (await client.answer())[0] == 431
+
+
+async def test_a_large_body_does_not_make_a_large_head(client: Client) -> None:
+    await client.send(post("/v1/echo", b'"' + b"x" * 50_000 + b'"', "a: " + "b" * 10_000))
+    assert (await client.answer())[0] == 200
+    await client.send(post("/v1/echo", b"1") * 300)
+    assert [(await client.answer())[0] for _ in range(300)] == [200] * 300
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"hello\r\n\r\n",
+        b"GET /v1/things/x HTTP/3.0\r\n\r\n",
+        b"GET /v1/\xff HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"CONNECT example.com:443 HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"POST /v1/echo HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+        b"POST /v1/echo HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /v1/echo HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+        b"POST /v1/echo HTTP/1.1\r\ncontent-length: 99999999999999999999\r\n\r\n",
+        b"POST /v1/echo HTTP/1.1\r\ncontent-length: 1, 1\r\n\r\nab",
+        GET + b"a : b\r\n\r\n",
+        GET + b"a: b\rc: d\r\n\r\n",
+    ],
+    ids=repr,
+)
+async def test_what_is_not_http_is_refused_once(client: Client, data: bytes) -> None:
+    await client.send(data)
+    status, headers, _ = await client.answer()
+    assert (status, headers["connection"]) == (400, "close")
+    assert await client.ended_after() < 1
+
+
+async def test_nonsense_after_a_request_does_not_cost_its_answer(served: Serving, client: Client) -> None:
+    served.surface.entered.clear()
+    served.surface.leave.clear()
+    await client.send(post("/v1/waits", b""))
+    await served.surface.entered.wait()
+    await client.send(b"nonsense\r\n\r\n")
+    await asyncio.sleep(0.02)
+    served.surface.leave.set()
+    assert (await client.answer())[0] == 200
+    assert await client.ended_after() < 1
+
+
+async def test_many_slow_clients_do_not_keep_others_waiting(served: Serving, client: Client) -> None:
+    slow = [await Client.connect(served.port) for _ in range(300)]
+    for one in slow:
+        await one.send(GET)
+    before = time.perf_counter()
+    assert await client.is_usable()
+    assert time.perf_counter() - before < 0.5
+    await until(lambda: len(served.server.server_state.connections) <= 1)
+    for one in slow:
+        one.close()
