@@ -1,4 +1,4 @@
-"""Real servers: `tillgate serve` as a process of its own, on a port that the system chooses, to be stopped or killed."""
+"""Real servers: `tillgate serve` as a process of its own, on a port of its own, to be stopped or killed."""
 
 import contextlib
 import os
@@ -19,9 +19,10 @@ _READY = re.compile(r"^Tillgate is ready on (http://\S+)$", re.MULTILINE)
 
 
 class Server:
-    """One server over a data directory, and a PostgreSQL database where one is given. It can be started again and again.
+    """One server over a data directory, and a PostgreSQL database where one is given. It can be started anew.
 
-    `environment` adds to that of the tests (`{"TILLGATE_LOG": "debug"}`); `before` goes before the command (`("strace", …)`).
+    `environment` adds to that of the tests (`{"TILLGATE_LOG": "debug"}`), `before` goes before the command
+    (`("strace", …)`), and port 0 is one that the system chooses.
     """
 
     def __init__(

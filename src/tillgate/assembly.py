@@ -18,8 +18,9 @@ from tillgate.http.application import Application
 from tillgate.pages.challenge import Challenge
 from tillgate.sandbox import faults
 from tillgate.sandbox.bank import Bank
+from tillgate.sandbox.faults import Faults
 from tillgate.sandbox.register import Register
-from tillgate.settings import Settings
+from tillgate.settings import SettingInvalid, Settings
 from tillgate.store import data_keys, database
 from tillgate.store.database import Store
 from tillgate.store.engine import Strike, no_strike
@@ -115,6 +116,13 @@ async def assembled(
         jobs = schedule.jobs(gateway, directory, lambda: keys.turn_over(clock.wall()))
         await stack.enter_async_context(schedule.running(jobs))
         yield Assembly(application, gateway, directory, bank)
+
+
+def _faults(settings: Settings) -> Faults:
+    try:
+        return faults.parse(settings.bank_faults)
+    except ValueError as invalid:
+        raise SettingInvalid(f"TILLGATE_BANK_FAULTS: {invalid}") from None
 
 
 def _notified(gateway: Gateway, directory: Directory) -> Callable[[BankNotice], Awaitable[None]]:

@@ -46,7 +46,7 @@ _SECRETS: Final = re.compile(
     r"|\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"
     r"|\b(?i:bearer)\s+[\w+/=.~-]+"
     r"|\bBasic\s+[\w+/=.~-]{8,}"
-    r"|(?<=://)[^/\s@]*:[^/\s@]*(?=@)"
+    r"|(?<=://)[^/\s@:]*+:[^/\s@]*+(?=@)"
 )
 # A name, then what parts it from its value in JSON, in Python, in a header or in a form, then the value.
 _NAMED_SECRETS: Final = re.compile(

@@ -218,10 +218,8 @@ async def test_shutdown_does_not_wait_for_ever() -> None:
 
 
 async def test_a_start_that_fails_is_said_and_logged(log: io.BytesIO) -> None:
-    @contextlib.asynccontextmanager
-    async def lifespan() -> AsyncIterator[None]:
+    def lifespan() -> contextlib.AbstractAsyncContextManager[None]:
         raise OSError("no database at postgresql://tillgate:hunter2@db/tillgate")
-        yield
 
     life = Lifetime(Application([EchoSurface()], lambda: "req_1", lifespan))
     assert await life.order("startup") == "lifespan.startup.failed"

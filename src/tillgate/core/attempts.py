@@ -149,7 +149,10 @@ PATIENCE: Duration = 30 * SECOND
 MARGIN: Duration = 15 * SECOND
 """How long after that a question may still be on its way."""
 
-_FIRST_INQUIRY: Duration = 5 * SECOND
+_UNHEARD: Duration = 10 * SECOND
+"""How long after asking somebody else looks: whoever asked may have died."""
+
+_FIRST_WAIT: Duration = 5 * SECOND
 _LONGEST_WAIT: Duration = HOUR
 
 
@@ -239,6 +242,6 @@ def _reason(state: State, outcome: Outcome) -> Reason | None:
 def inquire_at(attempt: Attempt, occasion: Occasion) -> Instant:
     """When to ask the bank what became of an attempt (wall time): soon at first, then ever more rarely."""
     if attempt.state is State.SENDING:
-        return attempt.answer_due_at
-    wait = min(_FIRST_INQUIRY << min(attempt.inquiries, 20), _LONGEST_WAIT)
+        return occasion.wall + _UNHEARD
+    wait = min(_FIRST_WAIT << min(attempt.inquiries, 20), _LONGEST_WAIT)
     return occasion.wall + wait

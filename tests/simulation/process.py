@@ -1,0 +1,246 @@
+"""A process of the world: the program put together as in assembly.py, with the world behind every port.
+
+A killed process is cut off: its ports raise Killed, so that whatever its tasks still do while they are torn down
+reaches neither the database nor a bank nor a client.
+"""
+
+import asyncio
+import base64
+import contextvars
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from tests.simulation.loop import OWNER, Owner
+from tillgate import assembly
+from tillgate.assembly import KeptDataKeys
+from tillgate.connectors import registry
+from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest
+from tillgate.core.ids import Ids
+from tillgate.flows import retention
+from tillgate.flows.directory import Directory
+from tillgate.flows.gateway import Gateway
+from tillgate.http.application import Application
+from tillgate.store.commit import Committer
+from tillgate.store.database import Store
+from tillgate.store.engine import Rows
+from tillgate.store.records import Row
+from tillgate.store.steps import Batch
+from tillgate.surfaces.v1.sandbox_keys import SANDBOX_KEYS
+from tillgate.surfaces.v1.surface import V1
+from tillgate.transport import Transport
+from tillgate.vault import key_encryption
+from tillgate.vault.cards import Cards
+from tillgate.vault.data_keys import DataKeys, Purpose
+from tillgate.vault.envelope import Envelope
+from tillgate.vault.secrets import Secrets
+from tillgate.workers import timers
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+NOTICE_KEY = "what the bank signs with"
+BANK = assembly.BANK
+
+_ENVIRONMENT = {key_encryption.VARIABLE: base64.b64encode(b"k" * key_encryption.KEY_BYTES).decode()}
+
+REQUEST: contextvars.ContextVar[str] = contextvars.ContextVar("REQUEST", default="")
+"""The id of the request that a task serves."""
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+class Process(Owner):
+    """One life of a process, from its start to its death."""
+
+    def __init__(self, world: "World", slot: int, life: int) -> None:
+        super().__init__()
+        self.world = world
+        self.slot = slot
+        self.name = f"process {slot}.{life}"
+        self.alive = True
+        self.ready = False
+        self.random = world.chance.stream(self.name)
+        self.open_requests: dict[asyncio.Future[Any], None] = {}
+        self._keeping_time: asyncio.Task[None] | None = None
+
+    def spawn(self, work: Coroutine[Any, Any, Any], request: str = "") -> asyncio.Task[Any]:
+        """Run something as a task of this process."""
+        context = contextvars.Context()
+        context.run(OWNER.set, self)
+        context.run(REQUEST.set, request)
+        return self.world.loop.create_task(work, context=context)
+
+    def kill(self) -> None:
+        """End it, as a kill does: at once, and without a word to anybody but those whose connections break."""
+        if not self.alive:
+            return
+        self.alive = self.ready = False
+        for request in list(self.open_requests):
+            if not request.done():
+                request.set_exception(ConnectionResetError())
+        for task in list(self.tasks):
+            task.cancel()
+        self.world.loop.resume(self)
+        self.world.bury(self)
+
+    def assert_alive(self) -> None:
+        """Raises Killed where it is not."""
+        if not self.alive:
+            raise Killed
+
+    def crash(self, when: str) -> None:
+        """Die here, if the seed says so. Raises Killed."""
+        self.assert_alive()
+        if self.world.chance.strikes(f"crash {when}"):
+            self.world.note(self.name, "crashes", when)
+            self.kill()
+            raise Killed
+
+    async def start(self) -> None:
+        """Put everything together; as in assembly.py, but for what the world holds."""
+        world = self.world
+        wall = world.loop.wall
+        ids = Ids(self.random.randbytes)
+        engine = Port(self)
+        committer = Committer(
+            engine, wall=wall, mint_batch=lambda: ids.new("bat", wall()), balance_lane=self.slot
+        )
+        store = Store(engine, committer)
+        kek = key_encryption.load(_ENVIRONMENT, world.data, self.random.randbytes)
+        keys = DataKeys(KeptDataKeys(store), kek, self.random.randbytes)
+        await keys.turn_over(wall())
+        envelope = Envelope(keys)
+        self.gateway = Gateway(
+            store=store,
+            cards=Cards(envelope, keys.for_digests(Purpose.FINGERPRINT)),
+            secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
+            banks={BANK: registry.connect(BANK, {"notice_key": NOTICE_KEY})},
+            transport=Transport({BANK: self._to_the_bank}),
+            clock=world,
+            ids=ids,
+        )
+        self.directory = Directory(self.gateway, SANDBOX_KEYS)
+        self.take_notice = assembly._notified(self.gateway, self.directory)
+        self._turn_keys_over = lambda: keys.turn_over(wall())
+        self._application = Application((V1(self.gateway, self.directory),), REQUEST.get)
+        self.ready = True
+
+    async def serve(self, scope: dict[str, Any], body: bytes, reply: asyncio.Future[Any]) -> None:
+        """Answer one request over a connection that may break."""
+        messages: list[Mapping[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Mapping[str, Any]) -> None:
+            messages.append(message)
+
+        self.open_requests[reply] = None
+        try:
+            await self._application(scope, receive, send)  # type: ignore[arg-type] # messages are not changed
+            self.assert_alive()
+            if not reply.done():
+                if self.world.chance.strikes("reply lost on the way"):
+                    reply.set_exception(ConnectionResetError())
+                else:
+                    reply.set_result(messages)
+        finally:
+            self.open_requests.pop(reply, None)
+
+    async def notice(self, notice: BankNotice) -> None:
+        """Take what the bank says unasked."""
+        await self.take_notice(notice)
+
+    def keep_time(self, thoroughly: bool) -> None:
+        """Do what is due, unless that is still being done."""
+        if self.ready and (self._keeping_time is None or self._keeping_time.done()):
+            self._keeping_time = self.spawn(self.world.watched(self._work(thoroughly)))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it does what is due."""
+        return self._keeping_time is not None and not self._keeping_time.done()
+
+    async def _work(self, thoroughly: bool) -> None:
+        await timers.run_due(self.gateway, self.directory)
+        if thoroughly:
+            await retention.erase_cards(self.gateway)
+            await retention.prune(self.gateway)
+            await self._turn_keys_over()
+
+    async def _to_the_bank(self, request: BankRequest) -> BankAnswer:
+        """A route of the transport. What was sent arrives, whatever becomes of the sender."""
+        chance = self.world.chance
+        self.crash("before the bank")
+        if chance.strikes("bank refuses the connection"):
+            raise ConnectionRefusedError
+        if chance.strikes("question lost on the way"):
+            raise ConnectionResetError
+        answer = await asyncio.shield(self.world.spawn(self.world.bank.answer(request)))
+        self.crash("after the bank")
+        if chance.strikes("answer lost on the way"):
+            raise ConnectionResetError
+        return answer
+
+
+class Port:
+    """A process's way to the database that all share: each question takes its time, and a process may die at each."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self.lanes = process.world.lanes
+
+    async def carry_out(self, lane: int, make_batch: Callable[[], Batch]) -> None:
+        """See Engine."""
+        await self._pass()
+        try:
+            await self._engine.carry_out(lane, make_batch)
+        finally:
+            await self._pass()
+
+    async def settle(self, lane: int, batch_id: str, at: int) -> bool:
+        """See Engine."""
+        await self._pass()
+        return await self._engine.settle(lane, batch_id, at)
+
+    async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:
+        """See Engine."""
+        await self._pass()
+        found = await self._engine.fetch(query, values)
+        await self._pass()
+        return found
+
+    async def change(self, statement: sa.UpdateBase, values: Mapping[str, Any]) -> Rows:
+        """See Engine."""
+        await self._pass()
+        self._process.crash("around a single statement")
+        changed = await self._engine.change(statement, values)
+        self._process.crash("around a single statement")
+        await self._pass()
+        return changed
+
+    async def claim(self, table: sa.Table, row: Row) -> None:
+        """See Engine."""
+        await self._pass()
+        self._process.crash("around a single statement")
+        await self._engine.claim(table, row)
+        self._process.crash("around a single statement")
+
+    async def close(self) -> None:
+        """Nothing: the database is the world's."""
+
+    @property
+    def _engine(self) -> Any:
+        self._process.assert_alive()
+        return self._process.world.engine
+
+    async def _pass(self) -> None:
+        """Let the others have a turn, now and then for as long as a disk takes."""
+        self._process.assert_alive()
+        takes_time = self._process.random.random() < 0.1
+        await asyncio.sleep(self._process.random.uniform(0, 0.01) if takes_time else 0)
+        self._process.assert_alive()

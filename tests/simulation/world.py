@@ -1,0 +1,223 @@
+"""The world: a bank and a database that survive, processes that do not, and the time in which it all happens."""
+
+import asyncio
+import contextvars
+import hashlib
+import shutil
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from tests.simulation.chance import Chance
+from tests.simulation.loop import OWNER, Loop
+from tests.simulation.process import NOTICE_KEY, Killed, Process
+from tillgate.connectors.contract import BankNotice
+from tillgate.core.instants import Instant
+from tillgate.sandbox.bank import Bank
+from tillgate.sandbox.register import Register
+from tillgate.store.database import SQLITE_FILE
+from tillgate.store.engine import CommitUnknown, Point, Retry
+from tillgate.store.sqlite import Sqlite
+
+ALARMING = frozenset({"bank_contradicts_itself", "a request failed", "a timer failed", "bank_notice_not_taken"})
+"""What the program only logs when something is wrong that no mishap of this world explains."""
+
+
+class Violated(AssertionError):
+    """Something came out that must never come out."""
+
+
+class World:
+    """One world, from its seed. It is the clock of everybody in it."""
+
+    def __init__(self, seed: int, template: Path, data: Path, *, loud: bool = False) -> None:
+        self.seed = seed
+        self.data = data
+        self.chance = Chance(seed)
+        self.loop = Loop(f"{seed}/order")
+        self.loop.set_exception_handler(self._unhandled)
+        self.random = self.chance.stream("world")
+        self.lanes = self.random.choice((1, 2))
+        self.violations: list[str] = []
+        self._trace = hashlib.sha256()
+        self._loud = loud
+        self._lives = 0
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        shutil.copy(template, data / SQLITE_FILE)
+        self.engine = self._engine()
+        self.bank = Bank(
+            Register.in_memory(),
+            clock=self.loop.wall,
+            notice_key=NOTICE_KEY,
+            faults=self.chance.bank_faults(),
+            on_notification=self._notified,
+        )
+        self.processes: list[Process] = []
+
+    def wall(self) -> Instant:
+        """See tillgate.clock.Clock."""
+        return self.loop.wall()
+
+    def now(self, tenant: str) -> Instant:
+        """See tillgate.clock.Clock."""
+        return self.loop.wall()
+
+    @property
+    def trace(self) -> str:
+        """What happened, in order, as a digest."""
+        self._trace.update(f"{self.loop.steps} {self.loop.time()}".encode())
+        return self._trace.hexdigest()
+
+    def note(self, *what: object) -> None:
+        """Write down what happens."""
+        line = f"{self.loop.time():.6f} {' '.join(map(str, what))}"
+        self._trace.update(line.encode())
+        if self._loud:
+            print(line)
+
+    def violated(self, what: str) -> None:
+        """Note that something came out that must not."""
+        self.note("VIOLATED", what)
+        self.violations.append(f"seed {self.seed}, {self.loop.time():.6f} s: {what}")
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run something that belongs to no process."""
+        task = self.loop.create_task(work, context=contextvars.Context())
+        self._tasks[task] = None
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
+        return task
+
+    async def watched(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do something of which only the death of its process may keep it."""
+        try:
+            await work
+        except Exception as error:
+            self.violated(f"{type(error).__name__}: {error}")
+            if self._loud:
+                sys.excepthook(*sys.exc_info())
+
+    async def begin(self, processes: int) -> None:
+        """Start the processes."""
+        for slot in range(processes):
+            await self._start(slot)
+
+    def anyone(self) -> Process | None:
+        """A process that takes requests, if there is one."""
+        ready = [process for process in self.processes if process.ready and not process.paused]
+        return self.random.choice(ready) if ready else None
+
+    def bury(self, process: Process) -> None:
+        """See to it that another takes the place of a dead process; with the last one the database is let go too."""
+        self.note(process.name, "is dead")
+        self.processes.remove(process)
+        if not self.processes:
+            self.engine._writer.close()
+            self.spawn(self.engine.close())
+            self.engine = self._engine()
+        self.spawn(self._replace(process))
+
+    async def pass_time(self, seconds: float, *, pace: float, thoroughly: bool = False) -> None:
+        """Let time pass, with the processes doing what falls due every `pace` seconds or so."""
+        end = self.loop.time() + seconds
+        while (left := end - self.loop.time()) > 0:
+            step = min(left, self.random.uniform(0.5, 1.5) * pace)
+            await asyncio.sleep(step)
+            self.tick(min(step, 60.0), thoroughly=thoroughly)
+
+    def tick(self, seconds: float, *, thoroughly: bool) -> None:
+        """Every process does what is due, unless something happens to it."""
+        for process in list(self.processes):
+            if self.chance.strikes_within("crash at any time", seconds):
+                process.kill()
+            elif not process.paused and self.chance.strikes_within("pause", seconds):
+                self.spawn(self._pause(process))
+            else:
+                process.keep_time(thoroughly)
+
+    @contextmanager
+    def living(self) -> Iterator[None]:
+        """Listen to what the program logs; clean up afterwards."""
+        processors = structlog.get_config()["processors"]
+        before = list(processors)
+        processors[:] = [self._listen]
+        try:
+            yield
+        finally:
+            processors[:] = before
+
+    async def end(self) -> None:
+        """Let go of everything."""
+        self.chance.calm = True
+        for process in list(self.processes):
+            self.processes.remove(process)
+            process.alive = False
+            for task in list(process.tasks):
+                task.cancel()
+        self.bank.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await self.engine.close()
+
+    async def _start(self, slot: int) -> None:
+        self._lives += 1
+        process = Process(self, slot, self._lives)
+        self.processes.append(process)
+        await asyncio.wait([process.spawn(self.watched(process.start()))])
+
+    async def _replace(self, process: Process) -> None:
+        await asyncio.sleep(self.random.choice((0.1, 1.0, 10.0, 90.0)) * self.random.random())
+        await self._start(process.slot)
+
+    async def _pause(self, process: Process) -> None:
+        process.paused = True
+        self.note(process.name, "pauses")
+        await asyncio.sleep(self.random.choice((1.0, 20.0, 70.0)) * self.random.random())
+        if process.paused:
+            self.loop.resume(process)
+
+    def _engine(self) -> Sqlite:
+        return Sqlite(self.data / SQLITE_FILE, strike=self._strike, in_line=True, synchronous="off")
+
+    def _strike(self, point: Point) -> None:
+        process = OWNER.get()
+        if not isinstance(process, Process):
+            return
+        process.crash(point.value.replace("_", " "))
+        if point is Point.AFTER_COMMIT:
+            if self.chance.strikes("commit unknown, committed"):
+                raise CommitUnknown
+        elif point is Point.BEFORE_COMMIT and self.chance.strikes("commit unknown, rolled back"):
+            raise CommitUnknown
+        elif self.chance.strikes("transaction to be run again"):
+            raise Retry
+
+    async def _notified(self, notice: BankNotice) -> None:
+        """The bank's notices find their way to somebody, or do not."""
+        if self.chance.strikes("notice lost"):
+            return
+        for _ in range(2 if self.chance.strikes("notice twice") else 1):
+            if self.chance.strikes("notice late"):
+                await asyncio.sleep(self.random.uniform(0, 100))
+            process = self.anyone()
+            if process is not None:
+                await asyncio.wait([process.spawn(self.watched(process.notice(notice)))])
+
+    def _listen(self, logger: object, method: str, event: dict[str, Any]) -> dict[str, Any]:
+        owner = OWNER.get()
+        name = str(event["event"])
+        if name in ALARMING and not (isinstance(owner, Process) and not owner.alive):
+            error = sys.exc_info()[1]
+            self.violated(f"{name} {event} {type(error).__name__}: {error}")
+            if self._loud and error is not None:
+                sys.excepthook(*sys.exc_info())
+        raise structlog.DropEvent
+
+    def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, (Killed, ConnectionResetError)):
+            return
+        self.violated(f"{context['message']}: {type(error).__name__} {error}")
