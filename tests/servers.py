@@ -15,6 +15,7 @@ TILLGATE = Path(sys.executable).with_name("tillgate")
 START_TIMEOUT_SECONDS = 30.0
 STOP_TIMEOUT_SECONDS = 30.0
 
+_QUIET = {"TILLGATE_LOG": "warning", "TILLGATE_RATE_LIMIT": "unlimited"}
 _READY = re.compile(r"^Tillgate is ready on (http://\S+)$", re.MULTILINE)
 
 
@@ -43,7 +44,7 @@ class Server:
         """How long the last start took, from the command to the line that says ready."""
         self._command = [*before, *_dying_with_the_tests(), str(TILLGATE), "serve"]
         self._command += ["--port", str(port), "--workers", str(workers)]
-        self._environment = {**os.environ, "TILLGATE_LOG": "warning", **_where(data, database), **(environment or {})}
+        self._environment = {**os.environ, **_QUIET, **_where(data, database), **(environment or {})}
         self._output = data.with_name(data.name + ".output")
         self._errors = data.with_name(data.name + ".errors")
         self._process: subprocess.Popen[bytes] | None = None

@@ -41,10 +41,10 @@ _PART_OF_SECRET_NAMES: Final = re.compile(
 _NO_NAME: Final = re.compile("[^a-z0-9]+")
 _SECRETS: Final = re.compile(
     r"(?:[sr]k_(?:test|live)|pk_live|whsec)_[\w+/=.~-]+"
-    r"|(?<![A-Za-z0-9])[sr]k_[\w+/=.~-]+"
+    r"|(?:(?<![A-Za-z0-9])[sr]k_|[sr]k_(?=[A-Za-z0-9]{12}))[\w+/=.~-]+"
     r"|_secret_[A-Za-z0-9]+"
     r"|\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"
-    r"|\b(?i:bearer)\s+[\w+/=.~-]+"
+    r"|(?i:bearer)\s+[\w+/=.~-]+"
     r"|\bBasic\s+[\w+/=.~-]{8,}"
     r"|(?<=://)[^/\s@:]*+:[^/\s@]*+(?=@)"
 )
@@ -99,8 +99,15 @@ def flush() -> None:
 
 
 def scrub(text: str) -> str:
-    """Text without card numbers, and without secrets that their form or a name before them tells."""
-    scrubbed = cards.scrub(_SECRETS.sub(REDACTED, _NAMED_SECRETS.sub(rf"\g<name>{REDACTED}", text)))
+    """Text without card numbers, and without secrets that their form or a name before them tells.
+
+    What is longer than 8,192 characters is cut.
+    """
+    scrubbed = _NAMED_SECRETS.sub(rf"\g<name>{REDACTED}", text[:_MAX_TEXT])
+    scrubbed = cards.scrub(_SECRETS.sub(REDACTED, scrubbed))
+    if len(text) > _MAX_TEXT:
+        # A secret that the cut has halved is no longer known for one.
+        scrubbed = scrubbed[:-_LONGEST_SECRET] + "…"
     return scrubbed if scrubbed.isascii() else scrubbed.encode("utf-8", "replace").decode()
 
 
@@ -175,7 +182,7 @@ def _line(level: str, event: object, fields: Mapping[str, Any]) -> bytes:
         if name != "exc_info":
             record.setdefault(scrub(name), REDACTED if _is_secret(name) else _scrubbed(value))
     if error := _exception(fields.get("exc_info")):
-        record["exception"] = _text("".join(traceback.format_exception(error)))
+        record["exception"] = _traceback(error)
     return _encode(record)
 
 
@@ -192,6 +199,14 @@ def _exception(exc_info: bool | BaseException | _ExcInfo | None) -> BaseExceptio
     return sys.exc_info()[1] if exc_info else None
 
 
+def _traceback(error: BaseException) -> str:
+    text = "".join(traceback.format_exception(error))
+    if len(text) > _MAX_TEXT:
+        # The end says what happened. It begins with a whole line, lest half a secret be taken for none.
+        text = text[-_MAX_TEXT:].partition("\n")[2]
+    return scrub(text)
+
+
 def _is_secret(name: str) -> bool:
     plain = _NO_NAME.sub("", name.lower())
     return plain in _SECRET_NAMES or _PART_OF_SECRET_NAMES.search(plain) is not None
@@ -203,22 +218,22 @@ def _scrubbed(value: object, depth: int = 0) -> object:
         case None | bool():
             return value
         case str():
-            return _text(value)
+            return scrub(value)
         case int() | float():
             return _number(value)
         case bytes() | bytearray() | memoryview():
-            return _text(bytes(value).decode("utf-8", "replace"))
+            return scrub(bytes(value).decode("utf-8", "replace"))
         case Mapping() | list() | tuple() | AbstractSet() if depth == _MAX_DEPTH:
             return "…"
         case Mapping():
             return {
-                _text(str(name)): REDACTED if _is_secret(str(name)) else _scrubbed(item, depth + 1)
+                scrub(str(name)): REDACTED if _is_secret(str(name)) else _scrubbed(item, depth + 1)
                 for name, item in list(value.items())[:_MAX_ITEMS]
             }
         case list() | tuple() | AbstractSet():
             return [_scrubbed(item, depth + 1) for item in list(value)[:_MAX_ITEMS]]
         case _:
-            return _text(_described(value))
+            return scrub(_described(value))
 
 
 def _number(value: int | float) -> object:
@@ -227,13 +242,6 @@ def _number(value: int | float) -> object:
         return value if isinstance(value, float) or abs(value) <= 10**20 else "…"
     digits = str(int(value))
     return value if (scrubbed := cards.scrub(digits)) == digits else scrubbed
-
-
-def _text(text: str) -> str:
-    if len(text) <= _MAX_TEXT:
-        return scrub(text)
-    # What the cut may have halved is no longer known for a secret.
-    return scrub(text[:_MAX_TEXT])[:-_LONGEST_SECRET] + "…"
 
 
 def _described(value: object) -> str:

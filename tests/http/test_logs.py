@@ -221,6 +221,18 @@ def test_a_traceback_is_scrubbed_with_all_its_causes(stream: io.BytesIO) -> None
     assert "sk_live" not in stream.getvalue().decode()
 
 
+def test_a_long_traceback_keeps_its_end(stream: io.BytesIO) -> None:
+    error = Exception("the first")
+    for step in range(100):
+        error.__cause__ = RuntimeError(f"step {step}")
+        error = Exception(f"after step {step}", error)
+        error.__cause__ = error.args[1]
+    log.error("failed", exc_info=error)
+    (line,) = lines(stream)
+    assert "after step 99" in line["exception"].splitlines()[-1]
+    assert len(line["exception"]) <= 8_192
+
+
 def test_what_libraries_log_goes_the_same_way(stream: io.BytesIO) -> None:
     logger = logging.getLogger("uvicorn.error")
     logger.info("Uvicorn running on %s", "http://127.0.0.1:8000")

@@ -111,13 +111,9 @@ class World:
         return self.random.choice(ready) if ready else None
 
     def bury(self, process: Process) -> None:
-        """See to it that another takes the place of a dead process; with the last one the database is let go too."""
+        """See to it that another takes the place of a dead process."""
         self.note(process.name, "is dead")
         self.processes.remove(process)
-        if not self.processes:
-            self.engine._writer.close()
-            self.spawn(self.engine.close())
-            self.engine = self._engine()
         self.spawn(self._replace(process))
 
     async def pass_time(self, seconds: float, *, pace: float, thoroughly: bool = False) -> None:
@@ -163,6 +159,10 @@ class World:
         await self.engine.close()
 
     async def _start(self, slot: int) -> None:
+        if self._lives and not self.processes:
+            # Nobody is left who had the database open.
+            await self.engine.close()
+            self.engine = self._engine()
         self._lives += 1
         process = Process(self, slot, self._lives)
         self.processes.append(process)

@@ -151,7 +151,8 @@ class Asking(msgspec.Struct, frozen=True):
 def assert_sound(payment: Payment) -> None:
     """Stop before a payment is written that says more came back than was taken, or more was taken than was granted."""
     assert 0 <= payment.refunded + payment.disputed <= payment.captured <= payment.authorized, payment.id
-    assert payment.refunded >= 0 <= payment.disputed and payment.fees >= 0, payment.id
+    assert payment.refunded >= 0 <= payment.disputed, payment.id
+    assert payment.fees >= 0, payment.id
     assert 0 <= payment.voided <= payment.authorized - payment.captured, payment.id
     assert payment.capturable.amount >= 0 <= payment.refundable.amount, payment.id
 
@@ -219,16 +220,16 @@ def void(payment: Payment, cause: str, occasion: Occasion) -> Asking:
 
     Raises Refused(IN_PROGRESS) while a capture is on its way, Refused(NOTHING_TO_CANCEL) where nothing is held.
     """
-    if payment.reserved(Kind.CAPTURE) or payment.reserved(Kind.VOID):
+    if any(held.kind in (Kind.CAPTURE, Kind.VOID) for held in payment.in_flight):
         raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
     if payment.action:
-        held, target = payment.amount, payment.in_flight[0].attempt
-    else:
-        held, target = payment.capturable, payment.authorization
+        challenged = payment.in_flight[0].attempt
+        return reserve(payment, Kind.VOID, payment.amount, occasion, target=challenged, cause=cause)
+    held = payment.capturable
     if held.amount <= 0 or payment.canceled:
         why = Reason.IN_PROGRESS if payment.in_flight and not payment.captured else Reason.NOTHING_TO_CANCEL
         raise Refused(why, "payment", status=payment.status)
-    return reserve(payment, Kind.VOID, held, occasion, target=target, cause=cause)
+    return reserve(payment, Kind.VOID, held, occasion, target=payment.authorization, cause=cause)
 
 
 def reserve(
@@ -255,8 +256,7 @@ def reserve(
         refund=refund,
         cause=cause,
     )
-    held = Reservation(attempt.id, kind, asked.amount)
-    reserved = evolve(payment, attempts_made=number, in_flight=(*payment.in_flight, held), failure=None)
+    reserved = evolve(payment, attempts_made=number, in_flight=_with(payment, attempt), failure=None)
     return Asking(
         reserved, attempt, Decision(save=(reserved, attempt), schedule=(inquiry(attempt, occasion),))
     )
@@ -270,8 +270,7 @@ def ask_again(payment: Payment, attempt: Attempt, occasion: Occasion) -> Asking:
     if not _still_fits(payment, attempt):
         raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
     again = attempts.ask_again(attempt, occasion)
-    held = Reservation(again.id, again.kind, again.amount.amount)
-    reserved = evolve(payment, in_flight=(*payment.in_flight, held), failure=None)
+    reserved = evolve(payment, in_flight=_with(payment, again), failure=None)
     return Asking(reserved, again, Decision(save=(reserved, again), schedule=(inquiry(again, occasion),)))
 
 
@@ -279,6 +278,12 @@ def inquiry(attempt: Attempt, occasion: Occasion) -> Timer:
     """The timer that asks the bank what became of an attempt, or takes that timer off once it is known."""
     due_at = None if attempt.is_final else attempts.inquire_at(attempt, occasion)
     return Timer(attempt.tenant, TimerKind.INQUIRE, attempt.id, due_at)
+
+
+def _with(payment: Payment, attempt: Attempt) -> tuple[Reservation, ...]:
+    """What is in flight, with one more; giving up a challenge sets nothing aside, for nothing is held yet."""
+    gives_up = attempt.kind is Kind.VOID and not payment.authorized
+    return (*payment.in_flight, Reservation(attempt.id, attempt.kind, 0 if gives_up else attempt.amount.amount))
 
 
 def _still_fits(payment: Payment, attempt: Attempt) -> bool:

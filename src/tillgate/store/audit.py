@@ -80,9 +80,7 @@ async def _balances(stream: Stream, found: Found) -> None:
         found.count("balances")
         sums[tenant, currency] = sums.get((tenant, currency), 0) + int(posted)
         if posted != kept_amount:
-            found.differ(
-                f"{tenant} {account} {currency}: postings make {posted}, the balance is {kept_amount}"
-            )
+            found.differ(f"{tenant} {account} {currency}: postings make {posted}, the balance is {kept_amount}")
     for (tenant, currency), total in sums.items():
         if total:
             found.differ(f"{tenant} {currency}: all postings together make {total}")

@@ -10,19 +10,7 @@ from tillgate.core import ledger
 from tillgate.core.decisions import Alias, Decision
 from tillgate.store import schema
 from tillgate.store.records import KEPT, Row, json
-from tillgate.store.steps import (
-    Add,
-    AddReturning,
-    Batch,
-    Claim,
-    Delete,
-    Insert,
-    Key,
-    Lock,
-    Put,
-    Replace,
-    Step,
-)
+from tillgate.store.steps import Batch, Key, Step, Verb
 
 
 class Conflict(Exception):
@@ -75,9 +63,7 @@ class Work:
 
     def _alias(self, alias: Alias) -> None:
         if not alias.moves:
-            self.claims.append(
-                (schema.aliases, (alias.tenant, alias.kind, alias.value, alias.id), alias.kind)
-            )
+            self.claims.append((schema.aliases, (alias.tenant, alias.kind, alias.value, alias.id), alias.kind))
 
     def _announcements(self) -> None:
         for event in self.decision.announce:
@@ -103,9 +89,7 @@ class Work:
     def _entries(self) -> None:
         for entry in self.decision.post:
             who = (entry.actor, entry.surface, entry.request_id)
-            self.inserts.append(
-                (schema.entries, (entry.tenant, entry.id, entry.subject, entry.occurred_at, *who))
-            )
+            self.inserts.append((schema.entries, (entry.tenant, entry.id, entry.subject, entry.occurred_at, *who)))
             for line, posting in enumerate(entry.postings):
                 money = posting.money
                 row = (
@@ -133,9 +117,9 @@ def commit(works: Sequence[Work], batch_id: str, lane: int, committed_at: int) -
     survivors = [work for work in works if work.failure is None]
     yield from _number(survivors)
     yield [
-        Insert(schema.batches, [(batch_id, committed_at)]),
-        *_by_table(Replace, [pair for work in survivors for pair in work.replaces]),
-        *_by_table(Insert, [pair for work in survivors for pair in work.inserts]),
+        Step(Verb.INSERT, schema.batches, [(batch_id, committed_at)]),
+        *_by_table(Verb.REPLACE, [pair for work in survivors for pair in work.replaces]),
+        *_by_table(Verb.INSERT, [pair for work in survivors for pair in work.inserts]),
         *_schedule(survivors),
         *_move_aliases(survivors),
         *_balance(survivors, lane),
@@ -149,7 +133,7 @@ def _check_versions(works: Sequence[Work]) -> Batch:
             keys.setdefault(table, []).append(key)
     if not keys:
         return
-    rows = yield [Lock(table, sorted(keys[table])) for table in sorted(keys, key=_name)]
+    rows = yield [Step(Verb.LOCK, table, sorted(keys[table])) for table in sorted(keys, key=_name)]
     found = {(table, tenant, id): version for table, tenant, id, version in rows}
     for work in works:
         for table, key, version in work.expected:
@@ -165,7 +149,7 @@ def _claim(works: Sequence[Work]) -> Batch:
                 wanted.setdefault(table, []).append(row)
     won: dict[sa.Table, set[Key]] = {}
     for table in sorted(wanted, key=_name):
-        answer = yield [Claim(table, _in_order(table, wanted[table]))]
+        answer = yield [Step(Verb.CLAIM, table, _in_order(table, wanted[table]))]
         won[table] = {tuple(row) for row in answer}
     for work in works:
         if work.failure is None:
@@ -180,7 +164,7 @@ def _claim(works: Sequence[Work]) -> Batch:
         if _key(table, row) in won[table]
     ]
     if undone:
-        yield _by_table(Delete, undone)
+        yield _by_table(Verb.DELETE, undone)
 
 
 def _schedule(works: Sequence[Work]) -> list[Step]:
@@ -189,7 +173,7 @@ def _schedule(works: Sequence[Work]) -> list[Step]:
     }
     off = sorted(key for key, timer in timers.items() if timer.due_at is None)
     on = sorted((*key, timer.due_at) for key, timer in timers.items() if timer.due_at is not None)
-    return _some(Delete(schema.timers, off), Put(schema.timers, on))
+    return _some(Step(Verb.DELETE, schema.timers, off), Step(Verb.PUT, schema.timers, on))
 
 
 def _move_aliases(works: Sequence[Work]) -> list[Step]:
@@ -199,7 +183,7 @@ def _move_aliases(works: Sequence[Work]) -> list[Step]:
         for alias in work.decision.name
         if alias.moves
     }
-    return _some(Put(schema.aliases, sorted((*key, id) for key, id in moved.items())))
+    return _some(Step(Verb.PUT, schema.aliases, sorted((*key, id) for key, id in moved.items())))
 
 
 def _number(works: Sequence[Work]) -> Batch:
@@ -207,9 +191,9 @@ def _number(works: Sequence[Work]) -> Batch:
     wishes = sorted((n.tenant, n.series, n.subject) for work in works for n in work.decision.number)
     if not wishes:
         return
-    last = yield [AddReturning(schema.series, [(tenant, series, 1) for tenant, series, _ in wishes])]
+    last = yield [Step(Verb.COUNT, schema.series, [(tenant, series, 1) for tenant, series, _ in wishes])]
     numbered = [(wish[0], wish[1], row[0], wish[2]) for wish, row in zip(wishes, last, strict=True)]
-    yield [Insert(schema.numbers, numbered)]
+    yield [Step(Verb.INSERT, schema.numbers, numbered)]
 
 
 def _balance(works: Iterable[Work], lane: int) -> list[Step]:
@@ -217,14 +201,14 @@ def _balance(works: Iterable[Work], lane: int) -> list[Step]:
     for work in works:
         for account, gain in work.movements.items():
             gains[account] = gains.get(account, 0) + gain
-    return _some(Add(schema.balances, sorted((*account, lane, gain) for account, gain in gains.items())))
+    return _some(Step(Verb.ADD, schema.balances, sorted((*account, lane, gain) for account, gain in gains.items())))
 
 
-def _by_table(step: type[Step], pairs: Sequence[tuple[sa.Table, Row]]) -> list[Step]:
+def _by_table(verb: Verb, pairs: Sequence[tuple[sa.Table, Row]]) -> list[Step]:
     rows: dict[sa.Table, list[Row]] = {}
     for table, row in pairs:
         rows.setdefault(table, []).append(row)
-    return [step(table, _in_order(table, rows[table])) for table in sorted(rows, key=_name)]
+    return [Step(verb, table, _in_order(table, rows[table])) for table in sorted(rows, key=_name)]
 
 
 def _some(*steps: Step) -> list[Step]:

@@ -9,6 +9,7 @@ from tillgate.core.instants import Instant
 from tillgate.store import batches
 from tillgate.store.batches import Work
 from tillgate.store.engine import CommitUnknown, Corrupt, Engine, Retry
+from tillgate.store.steps import Batch
 
 LARGEST_BATCH = 256
 MOST_RUNS = 30
@@ -116,6 +117,9 @@ class Committer:
             for work in works:
                 await self._write(lane, [work])
 
+    def _batch(self, works: list[Work], batch_id: str, lane: int) -> Callable[[], Batch]:
+        return lambda: batches.commit(works, batch_id, self._balance_lane + lane, self._wall())
+
     async def _until_known(self, lane: int, works: list[Work]) -> None:
         """Run the batch again while it certainly did nothing; look it up where that is not certain."""
         wait, unknown = 0.01, None
@@ -125,9 +129,7 @@ class Committer:
                     return
                 unknown = None
                 batch_id = self._mint_batch()
-                await self._engine.carry_out(
-                    lane, lambda: batches.commit(works, batch_id, self._balance_lane + lane, self._wall())
-                )
+                await self._engine.carry_out(lane, self._batch(works, batch_id, lane))
                 return
             except Retry:
                 await asyncio.sleep(wait)

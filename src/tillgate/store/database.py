@@ -56,7 +56,5 @@ async def open_store(
         engine = await Postgres.open(url, strike=strike)
     else:
         engine = Sqlite(data / SQLITE_FILE, strike=strike)
-    committer = Committer(
-        engine, wall=wall, mint_batch=mint_batch, balance_lane=balance_lane, observe=observe
-    )
+    committer = Committer(engine, wall=wall, mint_batch=mint_batch, balance_lane=balance_lane, observe=observe)
     return Store(engine, committer)

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from tillgate.store.records import Row
 from tillgate.store.steps import Batch
 
-Rows = Sequence[Sequence[Any]]
+Rows = Sequence[Any]
+"""Rows, each read by position."""
 
 
 Stream = Callable[[str], AsyncIterator[Any]]

@@ -37,9 +37,7 @@ def check(url: str | None, data: Path) -> None:
         raise Unfit("the database is empty; run `tillgate migrate`")
     found, oldest_compatible = state
     if found < schema.CURRENT:
-        raise Unfit(
-            f"the database has schema {found}, this release needs {schema.CURRENT}; run `tillgate migrate`"
-        )
+        raise Unfit(f"the database has schema {found}, this release needs {schema.CURRENT}; run `tillgate migrate`")
     if oldest_compatible > schema.CURRENT:
         raise Unfit(
             f"the database has schema {found}, which this release (schema {schema.CURRENT}) is too old for; update it"

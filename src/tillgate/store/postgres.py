@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from tillgate.store import steps
 from tillgate.store.engine import CommitUnknown, Corrupt, Point, Retry, Rows, Stream, Strike, no_strike
 from tillgate.store.records import Row, encode
-from tillgate.store.steps import Batch, Claim, Group
+from tillgate.store.steps import Batch, Group, Verb
 
 _LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
@@ -95,20 +95,16 @@ class Postgres:
     async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:
         """See Engine."""
         text, names, constants = _compiled(query)
-        return await self._pool.fetch(
-            text, *[values[name] if name in values else constants[name] for name in names]
-        )
+        return await self._pool.fetch(text, *[values[name] if name in values else constants[name] for name in names])
 
     async def change(self, statement: sa.UpdateBase, values: Mapping[str, Any]) -> Rows:
         """See Engine."""
         text, names, constants = _compiled(statement)
-        return await self._pool.fetch(
-            text, *[values[name] if name in values else constants[name] for name in names]
-        )
+        return await self._pool.fetch(text, *[values[name] if name in values else constants[name] for name in names])
 
     async def claim(self, table: sa.Table, row: Row) -> None:
         """See Engine."""
-        await self._pool.fetch(steps.postgres(((Claim, table),)), *_columns([row]))
+        await self._pool.fetch(steps.postgres(((Verb.CLAIM, table),)), *_columns([row]))
 
     async def close(self) -> None:
         """See Engine."""
@@ -150,9 +146,7 @@ class Postgres:
 @asynccontextmanager
 async def snapshot(url: str) -> AsyncIterator[Stream]:
     """Streams of rows as of one moment, beside whoever writes."""
-    connection = await asyncpg.connect(
-        url, server_settings={"jit": "off", "application_name": "tillgate audit"}
-    )
+    connection = await asyncpg.connect(url, server_settings={"jit": "off", "application_name": "tillgate audit"})
 
     async def stream(text: str) -> AsyncIterator[Any]:
         async for row in connection.cursor(text, prefetch=5_000):
@@ -173,8 +167,8 @@ async def _drive(connection: asyncpg.Connection, batch: Batch) -> None:
 
 
 async def _carry(connection: asyncpg.Connection, group: Group) -> list[Any]:
-    text = steps.postgres(tuple((type(step), step.table) for step in group))
-    if isinstance(group[0], steps.AddReturning):
+    text = steps.postgres(tuple((step.verb, step.table) for step in group))
+    if group[0].verb is Verb.COUNT:
         # A series may be wished for twice, and one statement may not touch a row twice.
         return [(await connection.fetch(text, *_columns([row])))[0] for row in group[0].rows]
     return await connection.fetch(text, *(column for step in group for column in _columns(step.rows)))
@@ -187,5 +181,6 @@ def _columns(rows: Sequence[Row]) -> list[str]:
 @lru_cache(maxsize=256)
 def _compiled(query: sa.ClauseElement) -> tuple[str, tuple[str, ...], dict[str, Any]]:
     """The text of a query for asyncpg, its parameters' names in order, and the values that it came with."""
-    compiled = query.compile(dialect=asyncpg_dialect(), compile_kwargs={"render_postcompile": True})
+    dialect: Any = asyncpg_dialect
+    compiled: Any = query.compile(dialect=dialect(), compile_kwargs={"render_postcompile": True})
     return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)

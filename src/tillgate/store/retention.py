@@ -47,14 +47,10 @@ _old_keys = (
     .order_by(_keys.c.created)
     .limit(sa.bindparam("most"))
 )
-_FORGET_KEYS = (
-    sa.delete(_keys).where(sa.tuple_(_keys.c.tenant, _keys.c.id).in_(_old_keys)).returning(_keys.c.id)
-)
+_FORGET_KEYS = sa.delete(_keys).where(sa.tuple_(_keys.c.tenant, _keys.c.id).in_(_old_keys)).returning(_keys.c.id)
 
 _batches = schema.batches
 _old_batches = (
-    sa.select(_batches.c.id)
-    .where(_batches.c.committed_at < sa.bindparam("before"))
-    .limit(sa.bindparam("most"))
+    sa.select(_batches.c.id).where(_batches.c.committed_at < sa.bindparam("before")).limit(sa.bindparam("most"))
 )
 _FORGET_BATCHES = sa.delete(_batches).where(_batches.c.id.in_(_old_batches)).returning(_batches.c.id)

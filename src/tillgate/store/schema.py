@@ -29,16 +29,16 @@ def _record_table(name: str, *more: sa.schema.SchemaItem) -> sa.Table:
     )
 
 
-def _where_set(column: str) -> dict[str, sa.TextClause]:
-    condition = sa.text(f"{column} IS NOT NULL")
-    return {"postgresql_where": condition, "sqlite_where": condition}
+def _partial_index(name: str, *columns: str, where: str) -> sa.Index:
+    condition = sa.text(where)
+    return sa.Index(name, *columns, postgresql_where=condition, sqlite_where=condition)
 
 
 tenants = _record_table("tenants")
 payments = _record_table(
     "payments",
     sa.Column("customer", Text),
-    sa.Index("payments_by_customer", "tenant", "customer", "id", **_where_set("customer")),
+    _partial_index("payments_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
 )
 attempts = _record_table("attempts")
 refunds = _record_table(
@@ -50,12 +50,12 @@ customers = _record_table("customers")
 payment_methods = _record_table(
     "payment_methods",
     sa.Column("erase_at", Whole),
-    sa.Index("payment_methods_to_erase", "erase_at", **_where_set("erase_at")),
+    _partial_index("payment_methods_to_erase", "erase_at", where="erase_at IS NOT NULL"),
 )
 tokens = _record_table(
     "tokens",
     sa.Column("erase_at", Whole),
-    sa.Index("tokens_to_erase", "erase_at", **_where_set("erase_at")),
+    _partial_index("tokens_to_erase", "erase_at", where="erase_at IS NOT NULL"),
 )
 idempotency_keys = _record_table(
     "idempotency_keys",
@@ -161,7 +161,7 @@ events = sa.Table(
     sa.Column("actor", Text, nullable=False),
     sa.Column("surface", Text, nullable=False),
     sa.Column("request_id", Text, nullable=False),
-    sa.Index("events_to_fan_out", "id", postgresql_where=sa.text("pending"), sqlite_where=sa.text("pending")),
+    _partial_index("events_to_fan_out", "id", where="pending"),
 )
 
 batches = sa.Table(

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from tillgate.store import steps
 from tillgate.store.engine import Corrupt, Point, Rows, Stream, Strike, no_strike
 from tillgate.store.records import Row
-from tillgate.store.steps import Batch, Claim, Step
+from tillgate.store.steps import Batch, Step, Verb
 
 T = TypeVar("T")
 
@@ -62,9 +62,7 @@ class Sqlite:
         """See Engine."""
         text, names, constants = _compiled(query)
         parameters = [values[name] if name in values else constants[name] for name in names]
-        return await self._run(
-            self._read_threads, lambda: self._reader().execute(text, parameters).fetchall()
-        )
+        return await self._run(self._read_threads, lambda: self._reader().execute(text, parameters).fetchall())
 
     async def change(self, statement: sa.UpdateBase, values: Mapping[str, Any]) -> Rows:
         """See Engine."""
@@ -74,7 +72,7 @@ class Sqlite:
 
     async def claim(self, table: sa.Table, row: Row) -> None:
         """See Engine."""
-        await self._run(self._write_thread, lambda: self._change(steps.sqlite(Claim, table), list(row)))
+        await self._run(self._write_thread, lambda: self._change(steps.sqlite(Verb.CLAIM, table), list(row)))
 
     async def close(self) -> None:
         """See Engine."""
@@ -181,8 +179,8 @@ def _drive(connection: sqlite3.Connection, batch: Batch) -> None:
 
 
 def _carry(connection: sqlite3.Connection, step: Step) -> list[Any]:
-    text = steps.sqlite(type(step), step.table)
-    if type(step) in steps.ANSWERING:
+    text = steps.sqlite(step.verb, step.table)
+    if step.verb in steps.ANSWERING:
         return [row for parameters in step.rows for row in connection.execute(text, parameters).fetchall()]
     connection.executemany(text, step.rows)
     return []
@@ -192,5 +190,5 @@ def _carry(connection: sqlite3.Connection, step: Step) -> list[Any]:
 def _compiled(query: sa.ClauseElement) -> tuple[str, tuple[str, ...], dict[str, Any]]:
     """The text of a query, its parameters' names in order, and the values that it came with."""
     dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
-    compiled = query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    compiled: Any = query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)

@@ -4,9 +4,10 @@ A batch is a generator: it yields steps and is sent their answers, so that one d
 a driver that waits and over one that blocks.
 """
 
+import enum
 from collections.abc import Generator, Sequence
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
@@ -15,46 +16,33 @@ from tillgate.store.records import Row
 Key: TypeAlias = tuple[Any, ...]
 
 
-class Step:
-    """One statement over many rows of one table."""
+class Verb(enum.Enum):
+    """What a step does with its rows."""
 
-    __slots__ = ("rows", "table")
-
-    def __init__(self, table: sa.Table, rows: Sequence[Row]) -> None:
-        self.table = table
-        self.rows = rows
-
-
-class Lock(Step):
+    LOCK = "lock"
     """Lock records by (tenant, id), in that order. Answer: rows of (table, tenant, id, version)."""
-
-
-class Insert(Step):
+    INSERT = "insert"
     """Write new rows; one that exists already is an error of the whole batch."""
-
-
-class Claim(Step):
+    CLAIM = "claim"
     """Write new rows where their key is free. Answer: the keys that were."""
-
-
-class Replace(Step):
+    REPLACE = "replace"
     """Overwrite rows by their key."""
-
-
-class Put(Step):
+    PUT = "put"
     """Write rows, over those of the same key."""
-
-
-class Delete(Step):
+    DELETE = "delete"
     """Remove rows by their key."""
-
-
-class Add(Step):
+    ADD = "add"
     """Add the last column of each row to what stands under its key."""
-
-
-class AddReturning(Add):
+    COUNT = "count"
     """The same, one row at a time. Answer: the sums after each."""
+
+
+class Step(NamedTuple):
+    """One statement over many rows of one table; of those that are locked or removed, the key is all there is."""
+
+    verb: Verb
+    table: sa.Table
+    rows: Sequence[Row]
 
 
 Group: TypeAlias = Sequence[Step]
@@ -95,76 +83,76 @@ def _others(table: sa.Table) -> tuple[str, ...]:
 
 
 @cache
-def postgres(group: tuple[tuple[type[Step], sa.Table], ...]) -> str:
+def postgres(group: tuple[tuple[Verb, sa.Table], ...]) -> str:
     """One statement for a group on PostgreSQL; its parameters are the columns of all its rows, as JSON arrays.
 
     Parts of one statement see the same snapshot, so a group never touches a row twice.
     """
     count = 0
     parts: list[str] = []
-    for step, table in group:
-        parts.append(_postgres(step, table, count + 1))
-        count += len(key_of(table)) if step in (Lock, Delete) else len(table.columns)
-    if len(parts) == 1 and group[0][0] is not Lock:
+    for verb, table in group:
+        parts.append(_postgres(verb, table, count + 1))
+        count += len(key_of(table)) if verb in (Verb.LOCK, Verb.DELETE) else len(table.columns)
+    if len(parts) == 1 and group[0][0] is not Verb.LOCK:
         return parts[0]
     named = ", ".join(f"s{number} as ({part})" for number, part in enumerate(parts))
-    if group[0][0] is Lock:
+    if group[0][0] is Verb.LOCK:
         answers = (f"select '{table.name}', s{number}.* from s{number}" for number, (_, table) in enumerate(group))
         return f"with {named} {' union all '.join(answers)}"
     return f"with {named} select"
 
 
-def _postgres(step: type[Step], table: sa.Table, first: int) -> str:
+def _postgres(verb: Verb, table: sa.Table, first: int) -> str:
     key, names = ", ".join(key_of(table)), ", ".join(_names(table))
     rows = _given(table, _names(table), first)
     keys = _given(table, key_of(table), first)
     insert = f"insert into {table.name} ({names}) select {names} from {rows}"
-    match step.__name__:
-        case "Lock":
+    match verb:
+        case Verb.LOCK:
             order = ", ".join(f"t.{name}" for name in key_of(table))
             locked = f"from {keys} join {table.name} t on {_same_key(table, 't', 'u')} order by {order} for update of t"
             return f"select {order}, t.version {locked}"
-        case "Insert":
+        case Verb.INSERT:
             return insert
-        case "Claim":
+        case Verb.CLAIM:
             return f"{insert} on conflict ({key}) do nothing returning {key}"
-        case "Replace":
+        case Verb.REPLACE:
             changes = ", ".join(f"{name} = u.{name}" for name in _others(table))
             return f"update {table.name} t set {changes} from {rows} where {_same_key(table, 't', 'u')}"
-        case "Put":
+        case Verb.PUT:
             changes = ", ".join(f"{name} = excluded.{name}" for name in _others(table))
             return f"{insert} on conflict ({key}) do update set {changes}"
-        case "Delete":
+        case Verb.DELETE:
             return f"delete from {table.name} t using {keys} where {_same_key(table, 't', 'u')}"
-        case _:
+        case Verb.ADD | Verb.COUNT:
             last = _names(table)[-1]
             summed = f"on conflict ({key}) do update set {last} = {table.name}.{last} + excluded.{last}"
-            return f"{insert} {summed}" + (f" returning {last}" if step is AddReturning else "")
+            return f"{insert} {summed}" + (f" returning {last}" if verb is Verb.COUNT else "")
 
 
 @cache
-def sqlite(step: type[Step], table: sa.Table) -> str:
+def sqlite(verb: Verb, table: sa.Table) -> str:
     """The statement for a step on SQLite; its parameters are those of one row."""
     key, names = ", ".join(key_of(table)), ", ".join(_names(table))
     marks = ", ".join("?" for _ in table.columns)
     insert = f"insert into {table.name} ({names}) values ({marks})"
     where_key = " and ".join(f"{name} = ?" for name in key_of(table))
-    match step.__name__:
-        case "Lock":
+    match verb:
+        case Verb.LOCK:
             return f"select '{table.name}', {key}, version from {table.name} where {where_key}"
-        case "Insert":
+        case Verb.INSERT:
             return insert
-        case "Claim":
+        case Verb.CLAIM:
             return f"{insert} on conflict ({key}) do nothing returning {key}"
-        case "Replace" | "Put":
+        case Verb.REPLACE | Verb.PUT:
             return f"replace into {table.name} ({names}) values ({marks})"
-        case "Delete":
+        case Verb.DELETE:
             return f"delete from {table.name} where {where_key}"
-        case _:
+        case Verb.ADD | Verb.COUNT:
             last = _names(table)[-1]
             summed = f"on conflict ({key}) do update set {last} = {last} + excluded.{last}"
-            return f"{insert} {summed}" + (f" returning {last}" if step is AddReturning else "")
+            return f"{insert} {summed}" + (f" returning {last}" if verb is Verb.COUNT else "")
 
 
-ANSWERING: frozenset[type[Step]] = frozenset({Lock, Claim, AddReturning})
-"""Steps that the batch waits to hear from."""
+ANSWERING = frozenset({Verb.LOCK, Verb.CLAIM, Verb.COUNT})
+"""Verbs that the batch waits to hear from."""

@@ -1,14 +1,10 @@
 """Probes: whether the process is alive, and whether it can do its work."""
 
-import sqlalchemy as sa
-
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
-from tillgate.store import schema
+from tillgate.store import readiness
 from tillgate.store.database import Store
-
-_READY = sa.select(schema.schema_state.c.schema).limit(1)
 
 
 class Probes:
@@ -33,8 +29,6 @@ class Probes:
         return Reply(200, b'{"status":"alive"}')
 
     async def _ready(self) -> Reply:
-        try:
-            await self._store.engine.fetch(_READY, {})
-        except Exception:
-            return Reply(503, b'{"status":"the database does not answer"}')
-        return Reply(200, b'{"status":"ready"}')
+        if await readiness.is_ready(self._store):
+            return Reply(200, b'{"status":"ready"}')
+        return Reply(503, b'{"status":"the database does not answer"}')

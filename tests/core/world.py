@@ -1,0 +1,257 @@
+"""The world of one payment: what its decisions wrote, taken in as the store does, and all that may happen to it next."""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from tillgate.core import attempts, conclusions, ledger, payments, refunds
+from tillgate.core.attempts import Action, Attempt, Kind, Outcome, State, Verdict
+from tillgate.core.cards import Brand, CardSummary
+from tillgate.core.conclusions import Standing
+from tillgate.core.customers import CustomerSummary
+from tillgate.core.decisions import Decision
+from tillgate.core.events import Event
+from tillgate.core.fees import FeePlan
+from tillgate.core.instants import SECOND, Instant
+from tillgate.core.ledger import Entry
+from tillgate.core.money import Money
+from tillgate.core.occasions import Occasion
+from tillgate.core.payments import CaptureMethod, Payment, Terms
+from tillgate.core.reasons import Refused
+from tillgate.core.reconciliation import Moved, Story
+from tillgate.core.records import evolve
+from tillgate.core.refunds import Refund
+from tillgate.core.timers import TimerKind
+
+CARD = CardSummary(Brand.VISA, "4242", 12, 2034, "fingerprint")
+FEES = FeePlan(2_900, {"USD": 1})
+START: Instant = 1_000_000 * SECOND
+LATER: Instant = 9_000_000 * SECOND
+"""Wall time at which nothing that was asked from START on can be on its way any more."""
+
+
+class Mint:
+    """Ids that count: `evt_1`, `evt_2`. No world depends on them."""
+
+    def __init__(self) -> None:
+        self.minted = 0
+
+    def __call__(self, prefix: str) -> str:
+        self.minted += 1
+        return f"{prefix}_{self.minted}"
+
+
+MINT = Mint()
+
+
+def occasion(now: Instant = START, wall: Instant = START) -> Occasion:
+    """A moment, by default the first."""
+    return Occasion(now, wall, "key_1", "v1", "req_1", MINT)
+
+
+def opened(amount: int, method: CaptureMethod = CaptureMethod.MANUAL, plan: FeePlan = FEES) -> Payment:
+    """A payment of any size, however small, so that everything that can happen to it can be tried."""
+    payment = payments.open(
+        Terms(amount=Money(5_000, "USD"), capture_method=method, metadata={"order": "1"}),
+        tenant="ten_1",
+        payment_method="pm_1",
+        card=CARD,
+        customer=CustomerSummary("cus_1", "a@example.com"),
+        fee_plan=plan,
+        bank="sandbox",
+        occasion=occasion(),
+    )
+    return evolve(payment, id="pay_1", amount=Money(amount, "USD"))
+
+
+class World(msgspec.Struct, frozen=True):
+    """A payment and everything that was written about it; `time` counts what has happened."""
+
+    payment: Payment
+    attempts: dict[str, Attempt] = {}
+    refunds: dict[str, Refund] = {}
+    entries: tuple[Entry, ...] = ()
+    events: tuple[Event, ...] = ()
+    timers: dict[tuple[TimerKind, str], Instant] = {}
+    time: int = 0
+
+    def occasion(self, wall: Instant = LATER) -> Occasion:
+        """The next moment."""
+        return occasion(START + self.time + 1, wall)
+
+    def standing(self, attempt_id: str) -> Standing:
+        """Where an attempt stands, as a flow loads it."""
+        attempt = self.attempts[attempt_id]
+        return Standing(self.payment, attempt, self.refunds[attempt.refund] if attempt.refund else None)
+
+    def story(self) -> Story:
+        """What an audit reads."""
+        moved = [
+            Moved(entry.id, posting.source, posting.destination, posting.money.currency, posting.money.amount)
+            for entry in self.entries
+            for posting in entry.postings
+        ]
+        told = [event.sequence for event in self.events]
+        return Story(self.payment, list(self.attempts.values()), list(self.refunds.values()), moved, told)
+
+    def balance(self, account: str) -> int:
+        """What the books say of an account."""
+        return ledger.movements(self.entries).get((self.payment.tenant, account, self.payment.amount.currency), 0)
+
+    def after(self, decision: Decision) -> "World":
+        """The world with a decision carried out as a whole, as the store does."""
+        ids = {entry.id for entry in self.entries}
+        assert not ids & {entry.id for entry in decision.post}, "posted twice"
+        payment, saved, given_back = self.payment, dict(self.attempts), dict(self.refunds)
+        for record in decision.save:
+            match record:
+                case Payment():
+                    payment = record
+                case Attempt():
+                    saved[record.id] = record
+                case Refund():
+                    given_back[record.id] = record
+                case _:
+                    raise AssertionError(record)
+        timers = dict(self.timers)
+        for timer in decision.schedule:
+            timers.pop((timer.kind, timer.subject), None)
+            if timer.due_at is not None:
+                timers[timer.kind, timer.subject] = timer.due_at
+        entries, events = (*self.entries, *decision.post), (*self.events, *decision.announce)
+        return World(payment, saved, given_back, entries, events, timers, self.time + 1)
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """The merchant has the card charged, for the first time or after it failed."""
+
+
+class Capture(msgspec.Struct, frozen=True):
+    """The merchant takes so much of what is held."""
+
+    amount: int
+
+
+class Void(msgspec.Struct, frozen=True):
+    """The merchant gives up what is held, or the challenge."""
+
+
+class Expire(msgspec.Struct, frozen=True):
+    """The worker finds the authorization's timer due."""
+
+
+class GiveBack(msgspec.Struct, frozen=True):
+    """The merchant refunds so much."""
+
+    amount: int
+
+
+class AskAgain(msgspec.Struct, frozen=True):
+    """The client repeats a request whose question the bank never saw."""
+
+    attempt: str
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The bank says something of an attempt; `early` while the question may still be on its way."""
+
+    attempt: str
+    verdict: Verdict
+    early: bool = False
+
+
+Happening: TypeAlias = Charge | Capture | Void | Expire | GiveBack | AskAgain | Answer
+
+
+def happenings(world: World) -> Iterator[Happening]:
+    """Everything that may be tried; most of it is refused, repeats what is known or contradicts it."""
+    yield Charge()
+    yield Void()
+    if (TimerKind.EXPIRE_AUTHORIZATION, world.payment.id) in world.timers:
+        yield Expire()
+    for amount in range(1, world.payment.amount.amount + 1):
+        yield Capture(amount)
+        yield GiveBack(amount)
+    for attempt in world.attempts.values():
+        if attempt.state is State.NEVER_SEEN:
+            yield AskAgain(attempt.id)
+        for verdict in Verdict:
+            yield Answer(attempt.id, verdict)
+        yield Answer(attempt.id, Verdict.NEVER_SEEN, early=True)
+
+
+def happen(world: World, what: Happening) -> World:
+    """The world afterwards; the very same where nothing was new.
+
+    Raises Refused where it is not allowed, attempts.Contradiction where the bank takes back what it said.
+    """
+    match what:
+        case Answer(attempt, verdict, early):
+            now = world.occasion(START if early else LATER)
+            concluded = conclusions.conclude(world.standing(attempt), said(verdict), now)
+            return world.after(concluded[1]) if concluded else world
+        case AskAgain(attempt):
+            return _ask_again(world, attempt)
+        case Expire():
+            return _expire(world)
+        case _:
+            return world.after(_ask(world, what))
+
+
+def _ask(world: World, what: Charge | Capture | Void | GiveBack) -> Decision:
+    payment, now = world.payment, world.occasion(START)
+    match what:
+        case Charge():
+            return payments.charge(payment, now).decision
+        case Capture(amount):
+            return payments.capture(payment, Money(amount, "USD"), now).decision
+        case Void():
+            return payments.void(payment, "requested", now).decision
+        case GiveBack(amount):
+            refund, asking = refunds.ask(payment, Money(amount, "USD"), now)
+            return asking.decision.also(refund)
+
+
+def _expire(world: World) -> World:
+    """As the worker does: it waits while anything is under way, and takes off the timer that it has followed."""
+    if world.payment.in_flight:
+        return world
+    followed = world.after(payments.void(world.payment, "expired", world.occasion(START)).decision)
+    del followed.timers[TimerKind.EXPIRE_AUTHORIZATION, world.payment.id]
+    return followed
+
+
+def _ask_again(world: World, attempt: str) -> World:
+    standing = world.standing(attempt)
+    decision = payments.ask_again(standing.payment, standing.attempt, world.occasion(START)).decision
+    return world.after(decision.also(*([refunds.pending_again(standing.refund)] if standing.refund else [])))
+
+
+def said(verdict: Verdict) -> Outcome:
+    """An answer with what usually comes with it."""
+    action = Action("https://bank.example/challenge") if verdict is Verdict.CHALLENGE else None
+    code = "05" if verdict is Verdict.DECLINED else None
+    return Outcome(verdict=verdict, action=action, bank_code=code)
+
+
+def attempt_of(world: World, kind: Kind) -> Attempt:
+    """The newest attempt of a kind."""
+    return [attempt for attempt in world.attempts.values() if attempt.kind is kind][-1]
+
+
+def lived(world: World, *happened: Happening | tuple[Kind, Verdict]) -> World:
+    """The world after one thing and another; a pair is an answer about the newest attempt of a kind."""
+    for what in happened:
+        if isinstance(what, tuple):
+            what = Answer(attempt_of(world, what[0]).id, what[1])
+        world = happen(world, what)
+    return world
+
+
+def tried(world: World, what: Happening) -> World | Refused | attempts.Contradiction:
+    """What comes of trying."""
+    try:
+        return happen(world, what)
+    except (Refused, attempts.Contradiction) as no:
+        return no

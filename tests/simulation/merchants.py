@@ -1,0 +1,221 @@
+"""Merchants and their customers: what they ask for, by the seed, all of them on the same few payments at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+
+from tests.simulation.asking import Asked, Asking, Reply
+from tests.simulation.world import World
+
+CARDS: Final = {
+    "4242424242424242": 60,
+    "5555555555554444": 10,
+    "4000000000000002": 5,
+    "4000000000009995": 5,
+    "4000000000000119": 3,
+    "4000002500003155": 20,
+}
+"""The sandbox cards in use, and how often each is."""
+
+CVC: Final = "737"
+CURRENCIES: Final = ("usd", "usd", "EUR", "jpy")
+KEYS_LAST_SECONDS: Final = 20 * 3600.0
+"""How old a request may be that merchants repeat; keys last a day at least."""
+
+_LATER: Final = {
+    "authorized": {"authorized", "succeeded", "canceled"},
+    "succeeded": {"succeeded"},
+    "canceled": {"canceled"},
+}
+"""What a payment may be once it has been seen in a status that is a promise."""
+
+_REMEMBERED: Final = 60
+_RECENT: Final = 6
+"""Of how many of the latest payments one is chosen to do something with."""
+
+
+class Known(msgspec.Struct):
+    """What a merchant was told of a payment: the most of it, since answers overtake each other."""
+
+    id: str
+    amount: int
+    captured: int = 0
+    refunded: int = 0
+    statuses: set[str] = set()
+
+
+class Merchant:
+    """One tenant's side of the world: several clients that share what they know."""
+
+    def __init__(self, world: World, name: str, secret: str) -> None:
+        self.world = world
+        self.name = name
+        self.secret = secret
+        self.random = world.chance.stream(f"merchant {name}")
+        self.asking = Asking(world, self.random)
+        self.payments: dict[str, Known] = {}
+        self.tokens: list[str] = []
+        self.methods: list[str] = []
+        self.spent: dict[str, list[Asked]] = {}
+
+    async def work(self, requests: int) -> None:
+        """One client: so many requests, one after the other."""
+        kinds: dict[Callable[[], Awaitable[None]], int] = {
+            self.create: 40,
+            self.capture: 20,
+            self.cancel: 10,
+            self.refund: 20,
+            self.tokenize: 10,
+            self.read: 15,
+            self.repeat: 8,
+            self.misuse: 2,
+        }
+        for _ in range(requests):
+            await self.random.choices(list(kinds), list(kinds.values()))[0]()
+            await asyncio.sleep(self.random.choice((0.0, 0.1, 3.0)) * self.random.random())
+
+    async def create(self) -> None:
+        """Open a payment, by a card, a token, a card used before or none."""
+        draw = self.random
+        number = len(self.asking.all)
+        given: dict[str, Any] = {
+            "amount": draw.choice((50, 100, 999, 2_500, 1_000_000)),
+            "currency": draw.choice(CURRENCIES),
+            "capture_method": draw.choice(("automatic", "manual")),
+            "metadata": {"request": str(number)},
+        }
+        token = None
+        if self.tokens and draw.random() < 0.4:
+            token = draw.choice(self.tokens[-_RECENT:])
+            given["payment_method"] = token
+        elif self.methods and draw.random() < 0.1:
+            given["payment_method"] = draw.choice(self.methods[-_RECENT:])
+        else:
+            given["payment_method"] = "card"
+            if draw.random() < 0.9:
+                given["card"] = self._card()
+        if draw.random() < 0.4:
+            given["customer"] = {"email": f"buyer{draw.randrange(4)}@example.com", "name": "A Buyer"}
+        asked = self._new("POST", "/v1/payments", given)
+        if token is not None:
+            self.spent.setdefault(token, []).append(asked)
+        await self._insist(asked)
+
+    async def capture(self) -> None:
+        """Take some of what was authorized, or all."""
+        await self._about_a_payment("capture", 0.5)
+
+    async def cancel(self) -> None:
+        """Release what was authorized, or give up on a challenge."""
+        await self._about_a_payment("cancel", 0.0)
+
+    async def refund(self) -> None:
+        """Give some back, or all, by either of the two ways."""
+        await self._about_a_payment("refund", 0.6)
+
+    async def tokenize(self) -> None:
+        """Hand in a card for later."""
+        asked = self._new("POST", "/v1/tokens", {"card": self._card()})
+        reply = await self._insist(asked)
+        if reply is not None and reply.status == 200:
+            self.tokens.append(reply.said["id"])
+
+    async def read(self) -> None:
+        """Look at a payment: it shows at least what was told before."""
+        known = self._some_payment()
+        if known is None:
+            return
+        least = msgspec.structs.replace(known, statuses=set(known.statuses))
+        reply = await self._insist(self._new("GET", f"/v1/payments/{known.id}", None))
+        if reply is not None and reply.status != 200:
+            self.world.violated(f"{known.id} was shown and is now {reply}")
+        elif reply is not None:
+            self._hold_against(least, reply.said)
+
+    async def repeat(self) -> None:
+        """Ask for something again that was answered before."""
+        if answered := self._answered():
+            await self._insist(self.random.choice(answered))
+
+    async def misuse(self) -> None:
+        """Use a key again for something else: that is refused, and nothing comes of it."""
+        if not (answered := self._answered()):
+            return
+        given = {"amount": 7_777, "currency": "usd", "payment_method": "card"}
+        other = self.random.choice(answered)
+        asked = self.asking.new(self.secret, "POST", "/v1/payments", given, other.key)
+        asked.clashes = True
+        reply = await self.asking.insist(asked)
+        if reply is not None and reply.status != 400:
+            self.world.violated(f"the key of {other.number} was good for something else: {reply}")
+
+    def _answered(self) -> list[Asked]:
+        latest = self.asking.all[-_REMEMBERED:]
+        since = self.world.loop.time() - KEYS_LAST_SECONDS
+        return [asked for asked in latest if asked.key and asked.answer and asked.at_seconds > since]
+
+    async def _about_a_payment(self, what: str, in_part: float) -> None:
+        known = self._some_payment()
+        if known is None:
+            return
+        given: dict[str, Any] = {}
+        if self.random.random() < in_part:
+            given["amount"] = self.random.randint(1, known.amount)
+        path = f"/v1/payments/{known.id}/{what}"
+        if what == "refund" and self.random.random() < 0.5:
+            given["payment"] = known.id
+            path = "/v1/refunds"
+        await self._insist(self._new("POST", path, given))
+
+    def _new(self, method: str, path: str, given: dict[str, Any] | None) -> Asked:
+        keyed = method == "POST" and self.random.random() < 0.8
+        key = f"key {len(self.asking.all)}" if keyed else None
+        return self.asking.new(self.secret, method, path, given, key)
+
+    async def _insist(self, asked: Asked) -> Reply | None:
+        reply = await self.asking.insist(asked)
+        if reply is not None and reply.is_kept:
+            said = reply.said
+            self._learn(said["error"].get("payment") if reply.status == 402 else said)
+            if self.random.random() < 0.2:
+                await self.read()
+        return reply
+
+    def _learn(self, said: Any) -> None:
+        if not isinstance(said, dict) or said.get("object") != "payment":
+            return
+        known = self.payments.get(said["id"])
+        if known is None:
+            known = self.payments[said["id"]] = Known(said["id"], said["amount"])
+            self.methods.append(said["payment_method"])
+        known.captured = max(known.captured, said["amount_captured"])
+        known.refunded = max(known.refunded, said["amount_refunded"])
+        known.statuses.add(said["status"])
+        if said["next_action"]:
+            reference = said["next_action"]["redirect_to_url"]["url"].rpartition("/")[2]
+            self.world.spawn(self._customer(reference))
+
+    async def _customer(self, reference: str) -> None:
+        """Somebody proves who they are, or does not, or walks away."""
+        draw = self.random
+        await asyncio.sleep(draw.choice((1.0, 60.0, 1_000.0)) * draw.random())
+        if draw.random() < 0.8:
+            met = await self.world.bank.resolve_challenge(reference, approve=draw.random() < 0.7)
+            self.world.note("the customer of", reference, "acts:", met)
+
+    def _some_payment(self) -> Known | None:
+        recent = list(self.payments)[-_RECENT:]
+        return self.payments[self.random.choice(recent)] if recent else None
+
+    def _card(self) -> dict[str, Any]:
+        number = self.random.choices(list(CARDS), list(CARDS.values()))[0]
+        return {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": CVC}
+
+    def _hold_against(self, least: Known, said: dict[str, Any]) -> None:
+        """What was told once does not become untrue."""
+        if said["amount_captured"] < least.captured or said["amount_refunded"] < least.refunded:
+            self.world.violated(f"{least} is now {said}")
+        if any(said["status"] not in _LATER.get(status, {said["status"]}) for status in least.statuses):
+            self.world.violated(f"{least} is now {said}")

@@ -1,0 +1,148 @@
+"""The story of a world: busy days, nights in which time flies, and an end at which everything has to add up."""
+
+import asyncio
+import tempfile
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from tests.simulation import findings, loop
+from tests.simulation.merchants import KEYS_LAST_SECONDS, Merchant
+from tests.simulation.world import World
+from tillgate.core.credentials import ALL_SCOPES, CredentialKind
+from tillgate.core.decisions import Decision
+from tillgate.core.fees import FeePlan
+from tillgate.core.merchants import DEMO_SHOP, Mode, Tenant
+from tillgate.flows import directory
+from tillgate.store import migrate
+from tillgate.store.database import SQLITE_FILE
+from tillgate.surfaces.v1 import sandbox_keys
+
+CORNER_CAFE = Tenant(
+    tenant="ten_cornercafe",
+    id="ten_cornercafe",
+    created=0,
+    name="Corner Cafe",
+    mode=Mode.TEST,
+    fee_plan=FeePlan(175),
+    bank="sandbox",
+)
+
+_DAYS_SECONDS = 86_400.0
+_EVENING_SECONDS = 3 * 3600.0
+
+
+class Size(msgspec.Struct, frozen=True):
+    """How much happens in a world."""
+
+    days: int = 3
+    clients: int = 5
+    requests: int = 8
+
+
+class Told(msgspec.Struct):
+    """What came of a world."""
+
+    seed: int
+    violations: list[str]
+    trace: str
+    requests: int
+    steps: int
+    happened: Counter[str]
+
+
+def tell(seed: int, size: Size, *, loud: bool = False) -> Told:
+    """Let a world run from its beginning to its end, and look through everything that it leaves."""
+    with tempfile.TemporaryDirectory(prefix="tillgate-world-") as folder:
+        world = World(seed, _template(), Path(folder), loud=loud)
+        with world.living():
+            merchants = loop.run(world.loop, _live(world, size))
+        happened = world.chance.happened
+        requests = sum(merchant.asking.count for merchant in merchants)
+        return Told(seed, world.violations, world.trace, requests, world.loop.steps, happened)
+
+
+async def _live(world: World, size: Size) -> list[Merchant]:
+    try:
+        await world.begin(world.random.choice((1, 2, 2)))
+        merchants = await _merchants(world)
+        for _ in range(size.days):
+            await _day(world, merchants, size)
+            if world.random.random() < 0.5:
+                await _evening(world, merchants)
+            await _night(world)
+        await _end(world, merchants)
+        return merchants
+    finally:
+        await world.end()
+
+
+async def _merchants(world: World) -> list[Merchant]:
+    gateway = world.processes[0].gateway
+
+    async def admit() -> str:
+        await gateway.store.commit(Decision(save=(msgspec.structs.replace(CORNER_CAFE, version=0),)))
+        kind = CredentialKind.SECRET_KEY
+        return await directory.issue(gateway, CORNER_CAFE, kind, ALL_SCOPES, f"of-the-cafe-{world.seed}")
+
+    secret = await world.processes[0].spawn(admit())
+    return [
+        Merchant(world, DEMO_SHOP.id, sandbox_keys.SECRET_KEY),
+        Merchant(world, CORNER_CAFE.id, secret),
+    ]
+
+
+async def _day(world: World, merchants: list[Merchant], size: Size) -> None:
+    """Everybody is at work, and everything may go wrong."""
+    world.chance.calm = False
+    clients = [
+        world.spawn(world.watched(merchants[number % len(merchants)].work(size.requests)))
+        for number in range(size.clients)
+    ]
+    while not all(client.done() for client in clients):
+        await world.pass_time(1.0, pace=1.0)
+
+
+async def _evening(world: World, merchants: list[Merchant]) -> None:
+    """Nothing goes wrong any more: what was in doubt becomes known, and every key of the day has its answer."""
+    world.chance.calm = True
+    await world.pass_time(_EVENING_SECONDS, pace=60.0)
+    doubtful = findings.in_doubt(world)
+    if doubtful:
+        world.violated(f"still in doubt after {_EVENING_SECONDS} s without mishaps: {doubtful}")
+    since = world.loop.time() - KEYS_LAST_SECONDS
+    for merchant in merchants:
+        for asked in list(merchant.asking.all):
+            if asked.key is not None and not asked.clashes and asked.at_seconds > since:
+                await merchant.asking.insist(asked, tries=3)
+    await world.pass_time(60.0, pace=10.0)
+    for violation in await findings.of_the_books(world):
+        world.violated(violation)
+
+
+async def _night(world: World) -> None:
+    """Hours and days go by; there are still crashes."""
+    world.chance.calm = world.random.random() < 0.5
+    pace = world.random.choice((600.0, 3600.0, 4 * 3600.0))
+    await world.pass_time(_DAYS_SECONDS * world.random.choice((0.1, 0.5, 1, 3, 8)), pace=pace, thoroughly=True)
+
+
+async def _end(world: World, merchants: list[Merchant]) -> None:
+    """Time passes until nothing is left that happens by itself; then everything has to add up."""
+    await _evening(world, merchants)
+    await world.pass_time(12 * _DAYS_SECONDS, pace=6 * 3600.0, thoroughly=True)
+    await world.pass_time(_EVENING_SECONDS, pace=60.0, thoroughly=True)
+    while any(process.is_busy for process in world.processes):
+        await asyncio.sleep(1.0)
+    for violation in await findings.of_everything(world, merchants):
+        world.violated(violation)
+
+
+@cache
+def _template() -> Path:
+    """An empty database, made once."""
+    folder = Path(tempfile.mkdtemp(prefix="tillgate-template-"))
+    migrate.migrate(None, folder)
+    return folder / SQLITE_FILE
