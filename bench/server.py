@@ -11,10 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-BIN = Path(sys.executable).parent
+TILLGATE = Path(sys.executable).with_name("tillgate")
 SECRET_KEY = "sk_test_1234567890abcdef"
-START_TIMEOUT_SECONDS = 60
-STOP_TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 _ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("TILLGATE_")},
@@ -23,25 +22,22 @@ _ENVIRONMENT = {
 
 
 class Server(msgspec.Struct, frozen=True):
-    """A server that accepts: where, in which process, and how long it took from its start."""
+    """A server that accepts: where, as which process, and how long it took from being started."""
 
     address: str
     process: int
     ready_seconds: float
 
-    def processes(self) -> list[int]:
-        """The process and its children, those left out that only watch over others."""
-        children = Path(f"/proc/{self.process}/task/{self.process}/children").read_text().split()
-        found = [int(child) for child in children if b"resource_tracker" not in _command(int(child))]
-        return found or [self.process]
-
-    def peak_megabytes(self) -> float:
-        """The most memory that one of its processes ever held resident."""
-        return max(_resident_peak_kilobytes(process) for process in self.processes()) / 1024
-
-    def cpu_seconds(self) -> float:
-        """The processor time that its processes have used."""
-        return sum(cpu_seconds(process) for process in self.processes())
+    def ask(self, path: str, body: object = None, key: str = "") -> bytes:
+        """The answer to one request with the sandbox's secret key: a POST where there is a body."""
+        headers = {"Authorization": f"Bearer {SECRET_KEY}", "Content-Type": "application/json"}
+        if key:
+            headers["Idempotency-Key"] = key
+        content = None if body is None else msgspec.json.encode(body)
+        request = urllib.request.Request(self.address + path, content, headers)
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+            answered: bytes = answer.read()
+            return answered
 
 
 @contextlib.contextmanager
@@ -49,61 +45,42 @@ def tillgate(data: Path, database: str | None = None, workers: int = 1) -> Itera
     """`tillgate serve` on a free port; stopped in order at the end, so that what it took in is finished."""
     data.mkdir(parents=True, exist_ok=True)
     words = ["serve", "--port", "0", "--data", str(data), "--workers", str(workers)]
-    with running([str(BIN / "tillgate"), *words, *(("--database", database) if database else ())], data) as server:
+    if database:
+        words += ["--database", database]
+    with _running([str(TILLGATE), *words], data / "server.log") as server:
         yield server
 
 
 @contextlib.contextmanager
 def reference(answer: Path) -> Iterator[Server]:
     """The bare endpoint, answering what a file holds."""
-    with running([sys.executable, "-m", "bench.reference", str(answer)], answer.parent) as server:
+    command = [sys.executable, "-m", "bench.reference", str(answer)]
+    with _running(command, answer.with_suffix(".log")) as server:
         yield server
 
 
+def audit(data: Path, database: str | None) -> str:
+    """What `tillgate audit` says. Raises CalledProcessError where the books are wrong."""
+    words = ["audit", "--data", str(data), *(("--database", database) if database else ())]
+    return subprocess.check_output([TILLGATE, *words], text=True, env=_ENVIRONMENT)
+
+
 @contextlib.contextmanager
-def running(command: Sequence[str], logs: Path) -> Iterator[Server]:
+def _running(command: Sequence[str], log: Path) -> Iterator[Server]:
     """A process whose first line ends in the address on which it accepts."""
     began = time.perf_counter()
-    with (logs / "server.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=_ENVIRONMENT)
+    with log.open("ab") as file:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, text=True, env=_ENVIRONMENT)
     assert process.stdout is not None
     try:
-        address = process.stdout.readline().split()[-1:]
-        if not address:
-            raise RuntimeError(f"{command[0]} does not start: {(logs / 'server.log').read_text()[-2000:]}")
-        yield Server(address[0], process.pid, time.perf_counter() - began)
+        words = process.stdout.readline().split()
+        if not words:
+            raise RuntimeError(f"{command[0]} does not start:\n{log.read_text()[-2000:]}")
+        yield Server(words[-1], process.pid, time.perf_counter() - began)
     finally:
         process.terminate()
         try:
-            process.wait(STOP_TIMEOUT_SECONDS)
+            process.wait(TIMEOUT_SECONDS)
         finally:
             process.kill()
             process.stdout.close()
-
-
-def ask(address: str, path: str, body: bytes | None = None, key: str = "") -> bytes:
-    """One request with the sandbox's secret key."""
-    headers = {"Authorization": f"Bearer {SECRET_KEY}", "Content-Type": "application/json"}
-    if key:
-        headers["Idempotency-Key"] = key
-    request = urllib.request.Request(address + path, body, headers)
-    with urllib.request.urlopen(request, timeout=START_TIMEOUT_SECONDS) as answer:
-        content: bytes = answer.read()
-        return content
-
-
-def cpu_seconds(process: int) -> float:
-    """The processor time that a process has used."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _command(process: int) -> bytes:
-    return Path(f"/proc/{process}/cmdline").read_bytes()
-
-
-def _resident_peak_kilobytes(process: int) -> int:
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1])
-    raise ProcessLookupError(process)

@@ -1,9 +1,13 @@
 """Settings: what the environment and the command line say, checked by name before anything starts."""
 
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
+
+_MOST_DIGITS = 9
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -15,7 +19,7 @@ class SettingInvalid(Exception):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set. Without any of it: a sandbox on SQLite, on this machine alone.
 
-    `bank_faults` makes the sandbox bank slow or unreliable, by seed: `latency=0.05,timeout_after=0.01,seed=7`.
+    `bank_faults` makes the sandbox bank slow or unreliable, by seed: `latency_seconds=0.05,timeout_after=0.01,seed=7`.
     """
 
     host: str = "127.0.0.1"
@@ -36,16 +40,34 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.workers < 1:
             raise SettingInvalid("TILLGATE_WORKERS (--workers) takes a number from 1")
         if self.database is not None and not self.database.startswith(("postgresql://", "postgres://")):
+            raise SettingInvalid("TILLGATE_DATABASE (--database) takes a postgresql:// URL; leave it out for SQLite")
+        if self.database is not None and not _has_readable_port(self.database):
+            raise SettingInvalid("TILLGATE_DATABASE (--database) has an address or a port that cannot be read")
+        if not all(map(_is_network, self.trusted_proxies)):
             raise SettingInvalid(
-                "TILLGATE_DATABASE (--database) takes a postgresql:// URL; leave it out for SQLite"
+                "TILLGATE_TRUSTED_PROXIES takes IP addresses and networks, such as 10.0.0.0/8, separated by commas"
             )
         if self.workers > 1 and self.database is None:
             raise SettingInvalid("several workers need PostgreSQL: set TILLGATE_DATABASE (--database)")
 
     def __repr__(self) -> str:
-        return (
-            f"Settings({self.host}:{self.port}, {'PostgreSQL' if self.database else 'SQLite'}, {self.data})"
-        )
+        return f"Settings({self.host}:{self.port}, {'PostgreSQL' if self.database else 'SQLite'}, {self.data})"
+
+
+def _has_readable_port(url: str) -> bool:
+    try:
+        urlsplit(url).port  # noqa: B018 — reading it is the test
+    except ValueError:
+        return False
+    return True
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def from_environment(environment: Mapping[str, str], **given: object) -> Settings:
@@ -73,7 +95,7 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
     }
     for name in ("port", "workers"):
         if isinstance(text := found.get(name), str):
-            if not text.isascii() or not text.isdigit():
+            if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS:
                 raise SettingInvalid(f"TILLGATE_{name.upper()} takes a whole number")
             found[name] = int(text)
     if isinstance(proxies := found.get("trusted_proxies"), str):

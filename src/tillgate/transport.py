@@ -41,9 +41,7 @@ class Lost(msgspec.Struct, frozen=True):
 class Transport:
     """The one way out to banks. `routes` says what carries which scheme; nothing goes anywhere else."""
 
-    def __init__(
-        self, routes: Mapping[str, Route], *, deadline_seconds: float = attempts.PATIENCE / SECOND
-    ) -> None:
+    def __init__(self, routes: Mapping[str, Route], *, deadline_seconds: float = attempts.PATIENCE / SECOND) -> None:
         self._routes = dict(routes)
         self._deadline_seconds = deadline_seconds
 

@@ -37,7 +37,7 @@ class Reply(msgspec.Struct, frozen=True):
 class Asked(msgspec.Struct):
     """One request of a merchant, and what became of it. `clashes` where its key stands for another one."""
 
-    number: int
+    name: str
     secret: str
     method: str
     path: str
@@ -49,16 +49,13 @@ class Asked(msgspec.Struct):
     answer: Reply | None = None
     refused: Reply | None = None
 
-    def is_request(self, request_id: str) -> bool:
-        """Whether a request id is that of one of its tries."""
-        return request_id.startswith(f"req_{self.number}_")
-
 
 class Asking:
     """Asks, repeats, and compares what comes back."""
 
-    def __init__(self, world: World, draws: random.Random) -> None:
+    def __init__(self, world: World, draws: random.Random, merchant: str) -> None:
         self._world = world
+        self._merchant = merchant
         self._random = draws
         self.all: list[Asked] = []
         self.count = 0
@@ -66,7 +63,7 @@ class Asking:
     def new(self, secret: str, method: str, path: str, given: dict[str, Any] | None, key: str | None) -> Asked:
         """A request, not sent yet."""
         body = b"" if given is None else msgspec.json.encode(given)
-        asked = Asked(len(self.all), secret, method, path, body, key, self._world.loop.time())
+        asked = Asked(f"{self._merchant}{len(self.all)}", secret, method, path, body, key, self._world.loop.time())
         self.all.append(asked)
         return asked
 
@@ -85,7 +82,7 @@ class Asking:
             least = reply.retry_after_seconds if reply is not None and self._random.random() < 0.5 else 0
             await asyncio.sleep(max(least, wait * self._random.random()))
             wait = min(wait * 1.5, 20.0)
-        self._world.violated(f"request {asked.number} has no answer after {tries} tries, the last was {reply}")
+        self._world.violated(f"request {asked.name} has no answer after {tries} tries, the last was {reply}")
         return None
 
     async def _once(self, asked: Asked) -> Reply | None:
@@ -105,7 +102,7 @@ class Asking:
             return None
         asked.tries += 1
         self.count += 1
-        request_id = f"req_{asked.number}_{asked.tries}"
+        request_id = f"req_{asked.name}_{asked.tries}"
         world.note(request_id, asked.method, asked.path, "at", process.name)
         arrival: asyncio.Future[Any] = world.loop.create_future()
         process.spawn(process.serve(_scope(asked), asked.body, arrival), request_id)
@@ -124,15 +121,15 @@ class Asking:
     def _compare(self, asked: Asked, reply: Reply) -> None:
         """One request has one answer, whoever gives it and however often."""
         if reply.status >= 500:
-            self._world.violated(f"request {asked.number} is answered {reply.status}")
+            self._world.violated(f"request {asked.name} is answered {reply.status}")
         elif not reply.is_kept:
             if asked.answer is not None and reply.status != 409:
-                self._world.violated(f"request {asked.number} was answered, and now {reply}")
+                self._world.violated(f"request {asked.name} was answered, and now {reply}")
             asked.refused = reply
         elif asked.answer is None:
             asked.answer = reply
         elif asked.method == "POST" and (asked.answer.status, asked.answer.body) != (reply.status, reply.body):
-            self._world.violated(f"request {asked.number} has two answers: {asked.answer} and {reply}")
+            self._world.violated(f"request {asked.name} has two answers: {asked.answer} and {reply}")
 
 
 def _is_in_the_way(reply: Reply | None) -> bool:

@@ -54,7 +54,7 @@ class Merchant:
         self.name = name
         self.secret = secret
         self.random = world.chance.stream(f"merchant {name}")
-        self.asking = Asking(world, self.random)
+        self.asking = Asking(world, self.random, name.removeprefix("ten_"))
         self.payments: dict[str, Known] = {}
         self.tokens: list[str] = []
         self.methods: list[str] = []
@@ -79,12 +79,10 @@ class Merchant:
     async def create(self) -> None:
         """Open a payment, by a card, a token, a card used before or none."""
         draw = self.random
-        number = len(self.asking.all)
         given: dict[str, Any] = {
             "amount": draw.choice((50, 100, 999, 2_500, 1_000_000)),
             "currency": draw.choice(CURRENCIES),
             "capture_method": draw.choice(("automatic", "manual")),
-            "metadata": {"request": str(number)},
         }
         token = None
         if self.tokens and draw.random() < 0.4:
@@ -149,7 +147,7 @@ class Merchant:
         asked.clashes = True
         reply = await self.asking.insist(asked)
         if reply is not None and reply.status != 400:
-            self.world.violated(f"the key of {other.number} was good for something else: {reply}")
+            self.world.violated(f"the key of {other.name} was good for something else: {reply}")
 
     def _answered(self) -> list[Asked]:
         latest = self.asking.all[-_REMEMBERED:]

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 
@@ -98,11 +99,15 @@ async def _day(world: World, merchants: list[Merchant], size: Size) -> None:
     """Everybody is at work, and everything may go wrong."""
     world.chance.calm = False
     clients = [
-        world.spawn(world.watched(merchants[number % len(merchants)].work(size.requests)))
+        world.spawn(world.watched(_client(merchants[number % len(merchants)], size.requests)))
         for number in range(size.clients)
     ]
     while not all(client.done() for client in clients):
         await world.pass_time(1.0, pace=1.0)
+
+
+def _client(merchant: Merchant, requests: int) -> Callable[[], Awaitable[None]]:
+    return lambda: merchant.work(requests)
 
 
 async def _evening(world: World, merchants: list[Merchant]) -> None:
@@ -141,8 +146,8 @@ async def _end(world: World, merchants: list[Merchant]) -> None:
 
 
 @cache
-def _template() -> Path:
+def _template() -> bytes:
     """An empty database, made once."""
-    folder = Path(tempfile.mkdtemp(prefix="tillgate-template-"))
-    migrate.migrate(None, folder)
-    return folder / SQLITE_FILE
+    with tempfile.TemporaryDirectory(prefix="tillgate-world-") as folder:
+        migrate.migrate(None, Path(folder))
+        return (Path(folder) / SQLITE_FILE).read_bytes()

@@ -3,9 +3,8 @@
 import asyncio
 import contextvars
 import hashlib
-import shutil
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ class Violated(AssertionError):
 class World:
     """One world, from its seed. It is the clock of everybody in it."""
 
-    def __init__(self, seed: int, template: Path, data: Path, *, loud: bool = False) -> None:
+    def __init__(self, seed: int, template: bytes, data: Path, *, loud: bool = False) -> None:
         self.seed = seed
         self.data = data
         self.chance = Chance(seed)
@@ -47,7 +46,7 @@ class World:
         self._loud = loud
         self._lives = 0
         self._tasks: dict[asyncio.Task[Any], None] = {}
-        shutil.copy(template, data / SQLITE_FILE)
+        (data / SQLITE_FILE).write_bytes(template)
         self.engine = self._engine()
         self.bank = Bank(
             Register.in_memory(),
@@ -91,10 +90,10 @@ class World:
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
         return task
 
-    async def watched(self, work: Coroutine[Any, Any, Any]) -> None:
+    async def watched(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do something of which only the death of its process may keep it."""
         try:
-            await work
+            await work()
         except Exception as error:
             self.violated(f"{type(error).__name__}: {error}")
             if self._loud:
@@ -166,7 +165,7 @@ class World:
         self._lives += 1
         process = Process(self, slot, self._lives)
         self.processes.append(process)
-        await asyncio.wait([process.spawn(self.watched(process.start()))])
+        await asyncio.wait([process.spawn(self.watched(process.start))])
 
     async def _replace(self, process: Process) -> None:
         await asyncio.sleep(self.random.choice((0.1, 1.0, 10.0, 90.0)) * self.random.random())
@@ -204,7 +203,7 @@ class World:
                 await asyncio.sleep(self.random.uniform(0, 100))
             process = self.anyone()
             if process is not None:
-                await asyncio.wait([process.spawn(self.watched(process.notice(notice)))])
+                await asyncio.wait([process.spawn(self.watched(lambda: process.notice(notice)))])
 
     def _listen(self, logger: object, method: str, event: dict[str, Any]) -> dict[str, Any]:
         owner = OWNER.get()

@@ -92,6 +92,7 @@ MOVES: dict[tuple[State, Verdict], State] = {
     (State.PENDING, Verdict.APPROVED): State.APPROVED,
     (State.PENDING, Verdict.DECLINED): State.DECLINED,
     (State.PENDING, Verdict.PENDING): State.PENDING,
+    (State.PENDING, Verdict.CHALLENGE): State.CHALLENGED,
     (State.PENDING, Verdict.UNKNOWN): State.PENDING,
     (State.CHALLENGED, Verdict.APPROVED): State.APPROVED,
     (State.CHALLENGED, Verdict.DECLINED): State.DECLINED,

@@ -3,7 +3,7 @@
 import msgspec
 
 from tillgate.core import accounts, attempts, fees, payments
-from tillgate.core.attempts import Attempt, Kind, Outcome, State
+from tillgate.core.attempts import Attempt, Contradiction, Kind, Outcome, State
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType, event
 from tillgate.core.instants import HOUR
@@ -39,17 +39,18 @@ class Standing(msgspec.Struct, frozen=True):
 def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[Standing, Decision] | None:
     """Where things stand after a bank's answer, and the decision; None where the answer says nothing new.
 
-    Raises attempts.Contradiction when a bank takes back a final answer.
+    Raises attempts.Contradiction when a bank takes back a final answer, or did what the payment leaves no room for.
     """
     moved = attempts.move(standing.attempt, outcome, occasion)
     if moved is None:
         return None
-    payment, types, postings = _change(standing.payment, moved, outcome, occasion)
+    payment, types, postings = _change(standing, moved, outcome, occasion)
     refund = _refund_after(standing.refund, moved) if standing.refund else None
     told = _news(standing, payment, types, refund)
     before = standing.payment.events
     payment = evolve(payment, in_flight=_still_in_flight(payment, moved), events=before + len(told))
-    payments.assert_sound(payment)
+    if not payments.is_sound(payment):
+        raise Contradiction(f"{moved.id}: a yes to more than there was")
     decision = Decision(
         save=(payment, moved, refund) if refund else (payment, moved),
         post=_entries(payment, moved, postings, occasion),
@@ -62,12 +63,19 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     return Standing(payment, moved, refund), decision
 
 
-def _change(payment: Payment, attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Change:
+def _change(before: Standing, attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Change:
+    payment = before.payment
     if attempt.state is State.APPROVED:
         return _APPROVED[attempt.kind](payment, attempt, occasion)
+    if before.attempt.is_final:
+        # It had failed already, and now the bank says why.
+        return payment, (), ()
     if attempt.is_final:
         return _failed(payment, attempt)
-    return evolve(payment, action=outcome.action or payment.action), (), ()
+    if attempt.kind not in (Kind.CHARGE, Kind.AUTHORIZE) or payment.authorized or payment.canceled:
+        return payment, (), ()
+    challenged = attempt.state is State.CHALLENGED
+    return evolve(payment, action=(outcome.action or payment.action) if challenged else None), (), ()
 
 
 def _still_in_flight(payment: Payment, attempt: Attempt) -> tuple[Reservation, ...]:
@@ -76,21 +84,22 @@ def _still_in_flight(payment: Payment, attempt: Attempt) -> tuple[Reservation, .
     return tuple(held for held in payment.in_flight if held.attempt != attempt.id)
 
 
+def _granted(payment: Payment, attempt: Attempt) -> Payment:
+    if payment.authorized:
+        raise Contradiction(f"{attempt.id}: {payment.authorization} was granted before")
+    granted = attempt.amount.amount
+    return evolve(payment, authorized=granted, authorization=attempt.id, action=None, failure=None)
+
+
 def _charged(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
-    amount = attempt.amount
-    changed, postings = _taken(evolve(payment, authorized=amount.amount, authorization=attempt.id), amount)
-    return evolve(changed, action=None, failure=None), (EventType.PAYMENT_SUCCEEDED,), postings
+    changed, postings = _taken(_granted(payment, attempt), attempt.amount)
+    return changed, (EventType.PAYMENT_SUCCEEDED,), postings
 
 
 def _authorized(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
-    changed = evolve(
-        payment,
-        authorized=attempt.amount.amount,
-        authorization=attempt.id,
-        authorization_expires_at=occasion.now + AUTHORIZATION_LASTS,
-        action=None,
-        failure=None,
-    )
+    # What is granted after the challenge was given up is of no use to anybody, and is released at once.
+    lasts = 0 if payment.canceled else AUTHORIZATION_LASTS
+    changed = evolve(_granted(payment, attempt), authorization_expires_at=occasion.now + lasts)
     held = Posting(accounts.holds(payment.bank), accounts.AUTHORIZED, attempt.amount)
     return changed, (EventType.PAYMENT_AUTHORIZED,), (held,)
 
@@ -104,12 +113,12 @@ def _captured(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
 
 
 def _voided(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
-    canceled = Cancellation(occasion.now, attempt.cause or "requested")
+    canceled = payment.canceled or Cancellation(occasion.now, attempt.cause or "requested")
     if not payment.authorized:
         return evolve(payment, canceled=canceled, action=None), (EventType.PAYMENT_CANCELED,), ()
     changed = evolve(payment, canceled=canceled, voided=payment.voided + attempt.amount.amount)
     released = Posting(accounts.AUTHORIZED, accounts.holds(payment.bank), attempt.amount)
-    told = EventType.PAYMENT_RELEASED if payment.captured else EventType.PAYMENT_CANCELED
+    told = EventType.PAYMENT_RELEASED if payment.captured or payment.canceled else EventType.PAYMENT_CANCELED
     return changed, (told,), (released,)
 
 
@@ -141,6 +150,8 @@ def _failed(payment: Payment, attempt: Attempt) -> Change:
     assert attempt.reason is not None, attempt.id
     failure = Failure(attempt.reason, attempt.bank_code)
     match attempt.kind:
+        case Kind.CHARGE | Kind.AUTHORIZE if payment.authorized:
+            return payment, (), ()
         case Kind.CHARGE | Kind.AUTHORIZE:
             told = () if payment.canceled else (EventType.PAYMENT_FAILED,)
             return evolve(payment, failure=failure, action=None), told, ()

@@ -21,7 +21,7 @@ class EventType(enum.StrEnum):
     PAYMENT_FAILED = "payment.failed"
     PAYMENT_CANCELED = "payment.canceled"
     PAYMENT_RELEASED = "payment.released"
-    """The rest of a partly captured payment was given up or expired."""
+    """The rest of a partly captured payment was given up or expired, or what was granted after it was canceled."""
     REFUND_CREATED = "refund.created"
     REFUND_UPDATED = "refund.updated"
     CUSTOMER_CREATED = "customer.created"

@@ -114,15 +114,18 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def capturable(self) -> Money:
-        """What may still be captured: authorized, neither captured nor released, and not on its way to either."""
+        """What may still be captured: authorized, neither captured nor released, and not on its way to either.
+
+        More may be on its way than there is: a late yes took its part, or a challenge is given up before anything is held.
+        """
         left = self.authorized - self.captured - self.voided - self.reserved(Kind.CAPTURE, Kind.VOID)
-        return Money(left, self.amount.currency)
+        return Money(max(left, 0), self.amount.currency)
 
     @property
     def refundable(self) -> Money:
         """What may still be refunded: captured, neither refunded nor disputed, and not on its way back."""
         left = self.captured - self.refunded - self.disputed - self.reserved(Kind.REFUND)
-        return Money(left, self.amount.currency)
+        return Money(max(left, 0), self.amount.currency)
 
     @property
     def status(self) -> Status:
@@ -148,13 +151,12 @@ class Asking(msgspec.Struct, frozen=True):
     decision: Decision
 
 
-def assert_sound(payment: Payment) -> None:
-    """Stop before a payment is written that says more came back than was taken, or more was taken than was granted."""
-    assert 0 <= payment.refunded + payment.disputed <= payment.captured <= payment.authorized, payment.id
-    assert payment.refunded >= 0 <= payment.disputed, payment.id
-    assert payment.fees >= 0, payment.id
-    assert 0 <= payment.voided <= payment.authorized - payment.captured, payment.id
-    assert payment.capturable.amount >= 0 <= payment.refundable.amount, payment.id
+def is_sound(payment: Payment) -> bool:
+    """Whether no more came back than was taken, and no more was taken and released than was granted."""
+    return (
+        0 <= payment.refunded + payment.disputed <= payment.captured <= payment.authorized - payment.voided
+        and min(payment.refunded, payment.disputed, payment.voided, payment.fees) >= 0
+    )
 
 
 def open(
@@ -226,7 +228,7 @@ def void(payment: Payment, cause: str, occasion: Occasion) -> Asking:
         challenged = payment.in_flight[0].attempt
         return reserve(payment, Kind.VOID, payment.amount, occasion, target=challenged, cause=cause)
     held = payment.capturable
-    if held.amount <= 0 or payment.canceled:
+    if held.is_zero:
         why = Reason.IN_PROGRESS if payment.in_flight and not payment.captured else Reason.NOTHING_TO_CANCEL
         raise Refused(why, "payment", status=payment.status)
     return reserve(payment, Kind.VOID, held, occasion, target=payment.authorization, cause=cause)
@@ -293,7 +295,7 @@ def _still_fits(payment: Payment, attempt: Attempt) -> bool:
         case Kind.CAPTURE:
             return payment.capturable >= attempt.amount and not payment.canceled
         case Kind.VOID:
-            return payment.capturable == attempt.amount and not payment.canceled
+            return payment.capturable == attempt.amount
         case Kind.REFUND:
             return payment.refundable >= attempt.amount
 

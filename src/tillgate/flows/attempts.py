@@ -29,6 +29,10 @@ Render = Callable[[Standing], Answer]
 """How the surface that was asked writes the answer: lent to the flow, so that the answer is part of the commit."""
 
 
+_HEARD = frozenset({State.APPROVED, State.DECLINED, State.PENDING, State.CHALLENGED})
+"""States in which the bank has said something, so that there is an answer for whoever repeats the request."""
+
+
 class Asked(msgspec.Struct, frozen=True):
     """A question that core has decided to put: where things stand, the decision, and the card in the open if needed."""
 
@@ -95,7 +99,7 @@ async def _repeat(gateway: Gateway, caller: Caller, key: Key, render: Render, ca
         if answer := await keys.kept_answer(gateway, kept):
             return answer
         standing = await _standing(gateway, caller.tenant.id, kept.subject or "")
-        if standing.attempt.is_final and standing.attempt.state is not State.NEVER_SEEN:
+        if standing.attempt.state in _HEARD:
             return await conclude(gateway, caller, standing, attempts.UNKNOWN, (kept,), render)
         if gateway.clock.wall() >= kept.lease_until:
             return await _take_over(gateway, caller, kept, standing, render, card)
@@ -118,12 +122,12 @@ async def _take_over(
     if not standing.attempt.is_final:
         await resolve(gateway, caller.tenant, standing.attempt.id)
         standing = await _standing(gateway, caller.tenant.id, standing.attempt.id)
-    if not standing.attempt.is_final:
-        raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE, retry_after_seconds=5)
     occasion = gateway.occasion(caller)
     held = idempotency.take_over(kept, occasion.wall)
-    if standing.attempt.state is not State.NEVER_SEEN:
+    if standing.attempt.state in _HEARD:
         return await conclude(gateway, caller, standing, attempts.UNKNOWN, (held,), render)
+    if not standing.attempt.is_final:
+        raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE, retry_after_seconds=5)
     asking = payments.ask_again(standing.payment, standing.attempt, occasion)
     refund = refunds.pending_again(standing.refund) if standing.refund else None
     if asking.attempt.kind in (Kind.CHARGE, Kind.AUTHORIZE):
@@ -226,13 +230,16 @@ async def learn(gateway: Gateway, tenant: Tenant, attempt_id: str, outcome: Outc
 
 
 async def _standing(gateway: Gateway, tenant: str, attempt_id: str) -> Standing:
+    """Where an attempt stands, as of one moment: whatever moves it moves its payment and refund in the same commit."""
     attempt = await find.record(gateway.store, Attempt, tenant, attempt_id)
-    if attempt is None:
-        raise Refused(Reason.NOT_FOUND, "attempt")
-    payment = await find.record(gateway.store, Payment, tenant, attempt.payment)
-    refund = await find.record(gateway.store, Refund, tenant, attempt.refund) if attempt.refund else None
-    assert payment is not None, attempt_id
-    return Standing(payment, attempt, refund)
+    while attempt is not None:
+        payment = await find.record(gateway.store, Payment, tenant, attempt.payment)
+        refund = await find.record(gateway.store, Refund, tenant, attempt.refund) if attempt.refund else None
+        read_first, attempt = attempt, await find.record(gateway.store, Attempt, tenant, attempt_id)
+        if attempt is not None and attempt.version == read_first.version:
+            assert payment is not None, attempt_id
+            return Standing(payment, attempt, refund)
+    raise Refused(Reason.NOT_FOUND, "attempt")
 
 
 async def _again(gateway: Gateway, claimed: tuple[IdempotencyKey, ...]) -> tuple[IdempotencyKey, ...]:

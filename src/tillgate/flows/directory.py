@@ -33,11 +33,15 @@ class Directory:
         """Who holds a secret.
 
         Raises Refused(CREDENTIAL_INVALID) for one that is unknown, revoked or expired; which of them is not told.
+        Raises Refused(LIVE_MODE_UNAVAILABLE) where real money would be asked of a bank that moves none.
         """
         credential = self._sandbox.get(secret) if on_this_machine else None
         if credential is None:
             credential = await self._credential(credentials.digest(secret))
-        return credentials.principal(credential), await self.tenant(credential.tenant)
+        tenant = await self.tenant(credential.tenant)
+        if tenant.is_live and not self._gateway.banks[tenant.bank].is_live:
+            raise Refused(Reason.LIVE_MODE_UNAVAILABLE)
+        return credentials.principal(credential), tenant
 
     async def tenant(self, tenant_id: str) -> Tenant:
         """A tenant by its id. Raises Refused(NOT_FOUND)."""

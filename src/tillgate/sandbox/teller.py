@@ -109,7 +109,7 @@ class Teller:
     def _do(self, kind: Kind, body: bytes, pending: Duration | None, challenged: bool) -> BankAnswer:
         try:
             order = _decode(body)
-        except (msgspec.MsgspecError, ValueError):
+        except (msgspec.MsgspecError, ValueError, RecursionError):
             return _BAD_REQUEST
         if (order.target is None) != (kind in (Kind.CHARGE, Kind.AUTHORIZE)):
             return _BAD_REQUEST

@@ -1,7 +1,6 @@
 """A batch: many decisions in one transaction, in which each stands or falls alone."""
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -107,7 +106,7 @@ class Work:
 def commit(works: Sequence[Work], batch_id: str, lane: int, committed_at: int) -> Batch:
     """The steps of a batch: lock and check, claim, then write what survived.
 
-    Every step walks its rows in key order and the steps walk the tables in one order, so that batches never deadlock.
+    Every step walks its rows in key order (keys come first in rows, and differ) and the steps walk the tables in one order, so that batches never deadlock.
     A work that lost a race gets its `failure` and leaves no row.
     """
     for work in works:
@@ -149,7 +148,7 @@ def _claim(works: Sequence[Work]) -> Batch:
                 wanted.setdefault(table, []).append(row)
     won: dict[sa.Table, set[Key]] = {}
     for table in sorted(wanted, key=_name):
-        answer = yield [Step(Verb.CLAIM, table, _in_order(table, wanted[table]))]
+        answer = yield [Step(Verb.CLAIM, table, sorted(wanted[table]))]
         won[table] = {tuple(row) for row in answer}
     for work in works:
         if work.failure is None:
@@ -208,16 +207,11 @@ def _by_table(verb: Verb, pairs: Sequence[tuple[sa.Table, Row]]) -> list[Step]:
     rows: dict[sa.Table, list[Row]] = {}
     for table, row in pairs:
         rows.setdefault(table, []).append(row)
-    return [Step(verb, table, _in_order(table, rows[table])) for table in sorted(rows, key=_name)]
+    return [Step(verb, table, sorted(rows[table])) for table in sorted(rows, key=_name)]
 
 
 def _some(*steps: Step) -> list[Step]:
     return [step for step in steps if step.rows]
-
-
-def _in_order(table: sa.Table, rows: list[Row]) -> list[Row]:
-    """Rows by their key, which comes first in them; keys differ, so that nothing after them is compared."""
-    return sorted(rows, key=itemgetter(slice(len(table.primary_key))))
 
 
 def _name(table: sa.Table) -> str:

@@ -16,6 +16,10 @@ from tillgate.store.database import SQLITE_FILE, is_postgres
 T = TypeVar("T")
 
 
+class Unreachable(Exception):
+    """No connection to the database can be had; the message says why."""
+
+
 class Unfit(Exception):
     """The database cannot be served from as it is; the message says what to do."""
 
@@ -31,7 +35,9 @@ def is_empty(url: str | None, data: Path) -> bool:
 
 
 def check(url: str | None, data: Path) -> None:
-    """Raises Unfit where the schema is too old for this release, or has left it behind."""
+    """Raises Unfit where there is no schema, one too old for this release, or one that has left it behind."""
+    if not is_postgres(url) and not (data / SQLITE_FILE).exists():
+        raise Unfit(f"there is no database in {data}; run `tillgate migrate`")
     state = _on_connection(url, data, _state)
     if state is None:
         raise Unfit("the database is empty; run `tillgate migrate`")
@@ -68,8 +74,20 @@ def _upgrade(connection: sa.Connection) -> None:
 
 
 def _on_connection(url: str | None, data: Path, work: Callable[[sa.Connection], T]) -> T:
-    if url is not None and is_postgres(url):
-        return asyncio.run(_on_postgres(url, work))
+    try:
+        if url is not None and is_postgres(url):
+            return asyncio.run(_on_postgres(url, work))
+        return _on_sqlite(data, work)
+    except OSError as failure:
+        raise Unreachable(failure.strerror or str(failure)) from None
+    except sa.exc.DBAPIError as failure:
+        # What went wrong in a statement is another matter than not to come so far.
+        if failure.statement is not None:
+            raise
+        raise Unreachable(str(failure.orig)) from None
+
+
+def _on_sqlite(data: Path, work: Callable[[sa.Connection], T]) -> T:
     data.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{data / SQLITE_FILE}")
     try:

@@ -19,6 +19,8 @@ from tillgate.store.steps import Batch, Group, Verb
 _LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 
+_NEVER = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
+
 _BY_KEY_ALWAYS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
@@ -66,7 +68,7 @@ class Postgres:
             await self._roll_back(lane)
             if isinstance(failure, _AGAIN):
                 raise Retry(str(failure)) from failure
-            if isinstance(failure, asyncpg.IntegrityConstraintViolationError):
+            if isinstance(failure, _NEVER):
                 raise Corrupt(str(failure)) from failure
             raise
         try:

@@ -86,16 +86,14 @@ class SealingKey:
 class DigestKey:
     """An unwrapped data key that digests by HMAC-SHA256."""
 
-    __slots__ = ("_begun",)
+    __slots__ = ("_secret",)
 
     def __init__(self, secret: bytes) -> None:
-        self._begun = hmac.new(secret, digestmod="sha256")
+        self._secret = secret
 
     def digest(self, *parts: str | bytes) -> bytes:
         """32 bytes that are the same for the same parts, and without the key tell nothing of them."""
-        mac = self._begun.copy()
-        mac.update(framed(*parts))
-        return mac.digest()
+        return hmac.digest(self._secret, framed(*parts), "sha256")
 
 
 class DataKeys:

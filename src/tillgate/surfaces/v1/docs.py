@@ -1,11 +1,15 @@
 """The page that every error's `doc_url` leads to, made from the table of errors itself."""
 
 import html
+import re
 
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
 from tillgate.surfaces.v1 import errors
+from tillgate.surfaces.v1.errors import Wording
+
+_DETAIL = re.compile(r"\{(\w+)\}")
 
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -47,17 +51,18 @@ class Docs:
 
 
 def _page() -> bytes:
-    rows = {
-        wording.code: (wording.status, wording.type.value, wording.sentence)
-        for wording in errors.WORDINGS.values()
-    }
-    for status, (code, type) in errors.PROBLEMS.items():
-        rows.setdefault(code, (status, type.value, "The message says what is wrong."))
-    return (_HEAD + "".join(_row(code, *rows[code]) for code in sorted(rows)) + _FOOT).encode()
+    rows: dict[str, list[Wording]] = {}
+    for wording in errors.every():
+        rows.setdefault(wording.code, []).append(wording)
+    return (_HEAD + "".join(_row(code, rows[code]) for code in sorted(rows)) + _FOOT).encode()
 
 
-def _row(code: str, status: int, type: str, sentence: str) -> str:
-    shown = html.escape(sentence)
-    return (
-        f'<tr id="{code}"><td><code>{code}</code></td><td>{status}</td><td>{type}</td><td>{shown}</td></tr>\n'
-    )
+def _row(code: str, wordings: list[Wording]) -> str:
+    statuses = ", ".join(sorted({str(wording.status) for wording in wordings}))
+    type = wordings[0].type.value
+    sentences = "<br>".join(dict.fromkeys(_sentence(wording.sentence) for wording in wordings))
+    return f'<tr id="{code}"><td><code>{code}</code></td><td>{statuses}</td><td>{type}</td><td>{sentences}</td></tr>\n'
+
+
+def _sentence(sentence: str) -> str:
+    return _DETAIL.sub(r"<var>\1</var>", html.escape(sentence))

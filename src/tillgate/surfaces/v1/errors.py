@@ -1,12 +1,14 @@
 """Errors in this API's form: one table from every reason to status, type, code and the sentence to show."""
 
 import enum
-from typing import Any
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Final
 
 import msgspec
 
 from tillgate.core import cards
-from tillgate.core.attempts import Attempt
 from tillgate.core.money import Money
 from tillgate.core.reasons import Reason, Refused
 from tillgate.http.exchange import Headers, Reply, Request
@@ -51,14 +53,14 @@ WORDINGS: dict[Reason, Wording] = {
     ),
     Reason.AMOUNT_INVALID: _invalid(
         "amount_invalid",
-        "Invalid amount: {field} takes a positive whole number of the smallest currency unit.",
+        "Invalid amount: {field} takes a positive whole number of the smallest currency unit, such as 2000 for $20.00.",
     ),
     Reason.AMOUNT_TOO_SMALL: _invalid("amount_too_small", "Amount must be at least {least}"),
     Reason.AMOUNT_TOO_LARGE: _invalid("amount_too_large", "Amount must be at most {largest}"),
     Reason.NOT_FOUND: _invalid("resource_missing", "No such {object}: '{id}'", 404),
     Reason.NOTHING_TO_CAPTURE: _invalid(
         "payment_unexpected_state",
-        "This payment cannot be captured: its status is {status} and nothing is capturable.",
+        "This payment cannot be captured: its status is {status} and nothing is left to capture.",
     ),
     Reason.NOTHING_TO_REFUND: _invalid(
         "payment_not_refundable",
@@ -169,7 +171,32 @@ WORDINGS: dict[Reason, Wording] = {
 }
 """Every reason that the core has. The page `/docs/errors` is made from this table."""
 
+_FROM_A_BANK: dict[Reason, Wording] = {
+    Reason.CAPTURE_EXCEEDS_AUTHORIZED: _card(
+        "capture_declined",
+        "The issuer holds less than this amount. Capture less, or ask the customer to pay again.",
+    ),
+    Reason.NOTHING_TO_CANCEL: _card(
+        "cancel_declined", "The issuer holds nothing of this payment any more that could be released."
+    ),
+}
+"""How a reason is told that a bank gave, and not we: without any details of ours."""
+
 _EXPIRY_CODES = {"exp_month": "invalid_expiry_month", "exp_year": "invalid_expiry_year"}
+
+_ABOUT_THE_WHOLE = {
+    Reason.NOTHING_TO_CAPTURE,
+    Reason.NOTHING_TO_REFUND,
+    Reason.NOTHING_TO_CANCEL,
+    Reason.IN_PROGRESS,
+}
+"""Reasons that no parameter is at fault for."""
+
+_WHAT_NEXT: Final[dict[int, Headers]] = {
+    401: ((b"www-authenticate", b'Bearer realm="Tillgate"'),),
+    409: ((b"retry-after", b"1"),),
+}
+"""What a reply of a status says in its headers about what to do next (RFC 9110, 11.6.1 and 10.2.3)."""
 
 PROBLEMS = {
     400: ("request_malformed", ErrorType.INVALID_REQUEST),
@@ -181,6 +208,9 @@ PROBLEMS = {
     503: ("temporarily_unavailable", ErrorType.API),
 }
 """What can be wrong with a request before the API understands it, or with us, by status."""
+
+
+_LIKE_AN_ID: Final = re.compile(r"(?!.*[0-9](?:-*[0-9]){11})[A-Za-z0-9_-]{1,64}")
 
 
 class Error(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -203,27 +233,36 @@ def refusal(request: Request, refused: Refused) -> Reply:
     code = wording.code
     if refused.reason is Reason.CARD_EXPIRY_INVALID and field:
         code = _EXPIRY_CODES.get(field.rpartition(".")[2], code)
-    headers: Headers = ()
+    if refused.reason in _ABOUT_THE_WHOLE:
+        field = None
+    elif refused.reason is Reason.NOT_FOUND and refused.detail.get("id") == request.parameters.get("id"):
+        field = "id"
+    headers = _WHAT_NEXT.get(wording.status, ())
     if wait := refused.detail.get("retry_after_seconds"):
         headers = ((b"retry-after", str(wait).encode()),)
-    elif wording.status == 409:
-        headers = ((b"retry-after", b"1"),)
-    # A reason about a payment as a whole names no parameter, and one about a path's id neither.
-    param = None if wording.status == 409 or code.startswith("payment_") else field
-    message = _sentence(wording.sentence, refused)
-    return _reply(request, wording, code, message, param=param, headers=headers)
+    return _reply(request, wording, code, _sentence(wording.sentence, refused), param=field, headers=headers)
 
 
-def decline(request: Request, reason: Reason, *, payment: object, attempt: Attempt) -> Reply:
+def decline(request: Request, reason: Reason, *, payment: object) -> Reply:
     """The reply when a bank said no: the error, and the payment as it is now."""
-    wording = WORDINGS[reason]
+    wording = _FROM_A_BANK.get(reason) or WORDINGS[reason]
     return _reply(request, wording, wording.code, wording.sentence, payment=payment)
 
 
 def told(reason: Reason) -> tuple[str, str]:
     """Code and message of a payment's or refund's failure."""
-    wording = WORDINGS[reason]
+    wording = _FROM_A_BANK.get(reason) or WORDINGS[reason]
     return wording.code, wording.sentence
+
+
+def every() -> Iterator[Wording]:
+    """All that this API may say, each under each of its codes."""
+    yield from (*WORDINGS.values(), *_FROM_A_BANK.values())
+    expiry = WORDINGS[Reason.CARD_EXPIRY_INVALID]
+    for code in _EXPIRY_CODES.values():
+        yield msgspec.structs.replace(expiry, code=code)
+    for status, (code, type) in PROBLEMS.items():
+        yield Wording(status, type, code, "The message says what is wrong.")
 
 
 def problem(request: Request, found: Problem) -> Reply:
@@ -233,17 +272,18 @@ def problem(request: Request, found: Problem) -> Reply:
 
 
 def _sentence(sentence: str, refused: Refused) -> str:
-    details = {name: _shown(value) for name, value in refused.detail.items()}
-    defaults = {
-        "field": refused.field or "",
-        "suggestion": "",
-        "problem": "it is not what this parameter takes",
-    }
-    return cards.scrub(sentence.format_map({**defaults, **details}))
+    details = defaultdict(str, {name: _shown(name, value) for name, value in refused.detail.items()})
+    details["field"] = refused.field or ""
+    details.setdefault("problem", "it is not what this parameter takes")
+    return cards.scrub(sentence.format_map(details))
 
 
-def _shown(value: object) -> str:
-    return value.formatted() if isinstance(value, Money) else str(value)
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, Money):
+        return value.formatted()
+    text = str(value)
+    # What a client took for an id may be anything, a mistyped card number too.
+    return text if name != "id" or _LIKE_AN_ID.fullmatch(text) else "…"
 
 
 def _reply(

@@ -1,5 +1,6 @@
 """The forms that several resources share: cards, lists, amounts, metadata."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
@@ -20,8 +21,31 @@ Metadata = Annotated[
     dict[Annotated[str, Meta(min_length=1, max_length=40)], Annotated[str, Meta(max_length=500)]],
     Meta(max_length=50),
 ]
-Amount = Annotated[int, Meta(ge=1, le=2**53)]
+Amount = Annotated[int, Meta(ge=1)]
 """A positive whole number of the smallest currency unit."""
+
+
+_ADDRESS = re.compile(r"(?!(?:javascript|data|vbscript|file):)[a-z][a-z0-9+.-]*://[^\s/?#]\S*", re.IGNORECASE)
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
+
+
+def parse_address(text: str, field: str) -> str:
+    """Where a payer's browser or an app can be sent; nothing that would run there.
+
+    Raises Refused(PARAMETER_INVALID, field).
+    """
+    if not _ADDRESS.fullmatch(text) or not text.isprintable():
+        problem = "it takes an address, such as https://shop.example/paid"
+        raise Refused(Reason.PARAMETER_INVALID, field, problem=problem)
+    return text
+
+
+def parse_email(text: str, field: str) -> str:
+    """An e-mail address, without space around it. Raises Refused(PARAMETER_INVALID, field)."""
+    address = text.strip()
+    if not _EMAIL.fullmatch(address) or not address.isprintable():
+        raise Refused(Reason.PARAMETER_INVALID, field, problem="it takes an e-mail address")
+    return address
 
 
 class CardGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,9 +78,7 @@ class CardShown(msgspec.Struct, frozen=True):
 
 def card_shown(card: CardSummary) -> CardShown:
     """A card as it may be shown."""
-    return CardShown(
-        card.brand.value, card.last4, card.exp_month, card.exp_year, card.funding.value, card.country
-    )
+    return CardShown(card.brand.value, card.last4, card.exp_month, card.exp_year, card.funding.value, card.country)
 
 
 class ListGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -73,9 +95,7 @@ class ListGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         for name in ("starting_after", "ending_before"):
             value = getattr(self, name)
             if value is not None and not ids.is_id(prefix, value):
-                raise Refused(
-                    Reason.PARAMETER_INVALID, name, problem=f"it takes an id that starts with {prefix}_"
-                )
+                raise Refused(Reason.PARAMETER_INVALID, name, problem=f"it takes an id that starts with {prefix}_")
         return Cursor(self.limit, self.starting_after, self.ending_before)
 
 

@@ -1,32 +1,27 @@
 """Messages in and out: bodies and queries checked against the types of the operations, by name and in full."""
 
-import difflib
-import re
-from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 
-from tillgate.core import cards
-from tillgate.core.reasons import Reason, Refused
 from tillgate.http import strict_json
 from tillgate.http.exchange import Request
 from tillgate.http.problems import Malformed
+from tillgate.surfaces.v1 import mistakes
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 encode = msgspec.json.Encoder().encode
 
-_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
-_NAMED = re.compile(r"`(?P<name>[^`]*)`")
-_LONGEST_NAME = 60
-
 
 def body(request: Request) -> dict[str, Any]:
     """The body as JSON; nothing at all is an empty object.
 
-    Raises Malformed for anything but a JSON object.
+    Raises Malformed for anything but a JSON object, Refused(PARAMETER_UNKNOWN) where the query says something too: what
+    is asked there, an amount perhaps, would go unheard.
     """
+    if query := request.query:
+        raise mistakes.unexpected(query[0][0], suggestion=" A POST takes its parameters in the body.")
     if not request.body:
         return {}
     if request.media_type == "application/x-www-form-urlencoded" and request.body[:1] not in b"{[ \t\r\n":
@@ -52,12 +47,12 @@ def query(request: Request) -> dict[str, Any]:
 def read(given: dict[str, Any], type: type[T], *, texts: bool = False) -> T:
     """What was given, as a type; `texts` where every value comes as text (a query).
 
-    Raises Refused(PARAMETER_MISSING, PARAMETER_UNKNOWN, PARAMETER_INVALID) naming the parameter.
+    Raises Refused(PARAMETER_MISSING, PARAMETER_UNKNOWN, PARAMETER_INVALID, AMOUNT_INVALID) naming the parameter.
     """
     try:
         return msgspec.convert(given, type, strict=not texts)
-    except msgspec.ValidationError as error:
-        raise _refused(str(error), type) from None
+    except msgspec.ValidationError:
+        raise mistakes.found(given, type, texts=texts) from None
 
 
 def canonical(given: dict[str, Any]) -> bytes:
@@ -66,40 +61,3 @@ def canonical(given: dict[str, Any]) -> bytes:
     if isinstance(card, dict) and "cvc" in card:
         given = {**given, "card": {name: value for name, value in card.items() if name != "cvc"}}
     return msgspec.json.encode(given, order="sorted")
-
-
-def _refused(message: str, type: type[msgspec.Struct]) -> Refused:
-    parts = _AT.match(message)
-    what, path = (parts["what"], parts["path"] or "") if parts else (message, "")
-    field = path.lstrip(".").replace("[...]", "").replace("[", ".").replace("]", "")
-    named = _NAMED.search(what)
-    if what.startswith("Object missing required field") and named:
-        return Refused(Reason.PARAMETER_MISSING, _join(field, named["name"]))
-    if what.startswith("Object contains unknown field") and named:
-        name = cards.scrub(named["name"][:_LONGEST_NAME])
-        return Refused(
-            Reason.PARAMETER_UNKNOWN, _join(field, name), suggestion=_suggestion(name, field, type)
-        )
-    return Refused(Reason.PARAMETER_INVALID, field or "body", problem=what[:1].lower() + what[1:])
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
-
-
-def _suggestion(name: str, path: str, type: type[msgspec.Struct]) -> str:
-    near = difflib.get_close_matches(name, _names(type, path), 1)
-    return f" Did you mean {_join(path, near[0])}?" if near else ""
-
-
-@cache
-def _names(type: type[msgspec.Struct], path: str) -> tuple[str, ...]:
-    info = msgspec.inspect.type_info(type)
-    for part in filter(None, path.split(".")):
-        fields = {field.encode_name: field.type for field in getattr(info, "fields", ())}
-        info = fields.get(part, info)
-        structs = [
-            each for each in getattr(info, "types", ()) if isinstance(each, msgspec.inspect.StructType)
-        ]
-        info = structs[0] if structs else info
-    return tuple(field.encode_name for field in getattr(info, "fields", ()))

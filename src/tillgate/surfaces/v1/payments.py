@@ -1,9 +1,10 @@
 """Payments on the wire, in the forms of both documents: each is answered in the form in which it was asked."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from tillgate.core import currencies
 from tillgate.core.attempts import Kind, State
@@ -27,6 +28,8 @@ from tillgate.surfaces.v1.forms import (
     Text,
     card_shown,
     list_shown,
+    parse_address,
+    parse_email,
 )
 from tillgate.surfaces.v1.operations import Call, answered, operation, shown
 
@@ -45,7 +48,7 @@ class CustomerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PaymentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What creates a payment: `amount` in the smallest currency unit, `payment_method` an id or the word `card`."""
 
-    amount: int
+    amount: Annotated[int, Meta(gt=-(2**63))]
     currency: str
     payment_method: str
     card: CardGiven | None = None
@@ -60,10 +63,6 @@ class CaptureGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What captures: an amount, or all that is capturable."""
 
     amount: Amount | None = None
-
-
-class CancelGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Canceling takes nothing."""
 
 
 class PaymentsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -156,7 +155,7 @@ def render(call: Call) -> Callable[[Standing], Answer]:
         attempt = now.attempt
         if attempt.is_final and attempt.state is not State.APPROVED and attempt.kind is not Kind.REFUND:
             assert attempt.reason is not None, attempt.id
-            reply = errors.decline(call.request, attempt.reason, payment=payment, attempt=attempt)
+            reply = errors.decline(call.request, attempt.reason, payment=payment)
             return Answer(reply.status, reply.body)
         return Answer(200, messages.encode(payment))
 
@@ -177,7 +176,7 @@ async def create(call: Call) -> Reply:
         capture_method=given.capture_method,
         description=given.description,
         metadata=given.metadata,
-        return_url=given.return_url,
+        return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
         asked_as=asked_as,
     )
     answer = await payments.create(
@@ -201,9 +200,8 @@ def _source(given: PaymentGiven) -> Source:
 def _customer(given: PaymentGiven) -> str | NewCustomer | None:
     if isinstance(given.customer, CustomerGiven):
         customer = given.customer
-        if "@" not in customer.email:
-            raise Refused(Reason.PARAMETER_INVALID, "customer.email", problem="it takes an e-mail address")
-        return NewCustomer(customer.email, customer.name, customer.phone)
+        email = parse_email(customer.email, "customer.email")
+        return NewCustomer(email, customer.name, customer.phone)
     return given.customer
 
 
@@ -226,12 +224,10 @@ async def fetch(call: Call) -> Reply:
 async def capture(call: Call) -> Reply:
     """Take what was authorized, whole or in part."""
     amount = call.given.amount
-    return answered(
-        await payments.capture(call.gateway, call.caller, call.key, call.id, amount, render(call))
-    )
+    return answered(await payments.capture(call.gateway, call.caller, call.key, call.id, amount, render(call)))
 
 
-@operation("POST", "/v1/payments/{id}/cancel", Scope.PAYMENTS_WRITE, CancelGiven)
+@operation("POST", "/v1/payments/{id}/cancel", Scope.PAYMENTS_WRITE)
 async def cancel(call: Call) -> Reply:
     """Release what was authorized and not captured."""
     return answered(await payments.cancel(call.gateway, call.caller, call.key, call.id, render(call)))

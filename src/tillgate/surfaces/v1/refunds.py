@@ -113,10 +113,20 @@ async def create(call: Call) -> Reply:
     if given.payment is not None and given.payment_intent is not None:
         raise Refused(Reason.PARAMETER_INVALID, "payment_intent", problem="it excludes payment")
     if given.payment_intent is not None:
-        return await _refund(call, "pay_" + given.payment_intent.removeprefix("pi_"))
+        return await _refund_of_intent(call, given.payment_intent)
     if given.payment is None:
         raise Refused(Reason.PARAMETER_MISSING, "payment")
     return await _refund(call, given.payment)
+
+
+async def _refund_of_intent(call: Call, intent_id: str) -> Reply:
+    missing = Refused(Reason.NOT_FOUND, "payment_intent", object="payment intent", id=intent_id)
+    if not intent_id.startswith("pi_"):
+        raise missing
+    try:
+        return await _refund(call, "pay_" + intent_id.removeprefix("pi_"))
+    except Refused as refused:
+        raise (missing if refused.reason is Reason.NOT_FOUND else refused) from None
 
 
 @operation("GET", "/v1/refunds", Scope.REFUNDS_READ, RefundsGiven)

@@ -67,9 +67,7 @@ class V1:
         key = self._key(request, principal, tenant, body)
         return Call(self._gateway, request, tenant, principal, messages.read(body, route.takes), key)
 
-    def _key(
-        self, request: Request, principal: Principal, tenant: Tenant, body: dict[str, Any]
-    ) -> Key | None:
+    def _key(self, request: Request, principal: Principal, tenant: Tenant, body: dict[str, Any]) -> Key | None:
         given = request.header("idempotency-key")
         if given is None:
             return None

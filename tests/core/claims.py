@@ -1,0 +1,165 @@
+"""What must be true of every world of a payment, and of every step from one to the next, derived a second time."""
+
+from collections.abc import Iterator
+
+from tests.core.world import World
+from tillgate.core import accounts, fees, ledger, reconciliation
+from tillgate.core.attempts import Attempt, Kind, State
+from tillgate.core.events import Event, EventType
+from tillgate.core.money import Money
+from tillgate.core.payments import Payment, Status
+from tillgate.core.refunds import Refund, RefundState
+from tillgate.core.timers import TimerKind
+
+BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE)
+
+
+def hold(world: World) -> None:
+    """Everything that is claimed of a world."""
+    _nothing_is_lost(world)
+    _nothing_is_set_aside_for_nothing(world)
+    _the_books_agree(world)
+    _events_are_gapless(world)
+    _timers_fit(world)
+    assert world.payment.status is status(world)
+    assert list(reconciliation.differences(world.story())) == []
+
+
+def _nothing_is_lost(world: World) -> None:
+    payment = world.payment
+    assert 0 <= payment.refunded + payment.disputed <= payment.captured <= payment.authorized
+    assert 0 <= payment.voided <= payment.authorized - payment.captured
+    assert payment.authorized in (0, payment.amount.amount)
+    assert payment.capturable.amount >= 0 <= payment.refundable.amount
+    assert payment.canceled is not None or not payment.voided
+
+
+def _nothing_is_set_aside_for_nothing(world: World) -> None:
+    payment = world.payment
+    in_doubt = {attempt.id: attempt for attempt in world.attempts.values() if not attempt.is_final}
+    assert len(payment.in_flight) == len(in_doubt)
+    for held in payment.in_flight:
+        assert (held.kind, held.amount) == (in_doubt[held.attempt].kind, in_doubt[held.attempt].amount.amount)
+    if not in_doubt:
+        assert payment.capturable.amount == payment.authorized - payment.captured - payment.voided
+        assert payment.refundable.amount == payment.captured - payment.refunded
+
+
+def status(world: World) -> Status:
+    """Where a payment stands, by its attempts alone."""
+    by_state = {(attempt.kind, attempt.state) for attempt in world.attempts.values()}
+    by_card = [attempt.state for attempt in world.attempts.values() if attempt.kind in BY_CARD]
+    if by_state & {(Kind.CHARGE, State.APPROVED), (Kind.CAPTURE, State.APPROVED)}:
+        return Status.SUCCEEDED
+    if (Kind.VOID, State.APPROVED) in by_state:
+        return Status.CANCELED
+    if State.APPROVED in by_card:
+        return Status.AUTHORIZED
+    if State.CHALLENGED in by_card:
+        return Status.REQUIRES_ACTION
+    failed = by_card and all(state in (State.DECLINED, State.NEVER_SEEN) for state in by_card)
+    return Status.FAILED if failed else Status.PENDING
+
+
+def _the_books_agree(world: World) -> None:
+    payment, currency = world.payment, world.payment.amount.currency
+    held = payment.authorized - payment.captured - payment.voided
+    assert world.balance(accounts.receivable("sandbox")) == payment.refunded - payment.captured
+    assert world.balance(accounts.PAYABLE) == payment.captured - payment.fees - payment.refunded
+    assert world.balance(accounts.FEES) == payment.fees
+    assert world.balance(accounts.AUTHORIZED) == held == -world.balance(accounts.holds("sandbox"))
+    assert sum(ledger.movements(world.entries).values()) == 0
+    at_once = fees.fee(payment.fee_plan, Money(0, currency), Money(payment.captured, currency))
+    assert payment.fees == at_once.amount
+
+
+def _events_are_gapless(world: World) -> None:
+    assert [event.sequence for event in world.events] == list(range(1, world.payment.events + 1))
+    assert {event.stream for event in world.events} <= {world.payment.id}
+    if world.events:
+        first = world.events[0]
+        assert first.type is EventType.PAYMENT_CREATED
+        assert isinstance(first.view, Payment)
+        assert (first.view.status, first.view.authorized, first.view.events) == (Status.PENDING, 0, 0)
+
+
+def _timers_fit(world: World) -> None:
+    in_doubt = {attempt.id for attempt in world.attempts.values() if not attempt.is_final}
+    assert {subject for kind, subject in world.timers if kind is TimerKind.INQUIRE} == in_doubt
+    payment = world.payment
+    held = payment.authorized - payment.captured - payment.voided
+    expiring = any(
+        attempt.kind is Kind.VOID and attempt.cause == "expired" and not attempt.is_final
+        for attempt in world.attempts.values()
+    )
+    expires = (TimerKind.EXPIRE_AUTHORIZATION, payment.id) in world.timers
+    # The timer that was followed is gone while its void is on its way.
+    assert expires == bool(held) or (expiring and not expires)
+
+
+def follow(before: World, after: World) -> None:
+    """Everything that is claimed of a step: each fact is told once, as it is then."""
+    told = after.events[len(before.events) :]
+    assert after.events[: len(before.events)] == before.events
+    assert after.entries[: len(before.entries)] == before.entries
+    expected = list(_news(before, after))
+    assert [event.type for event in told] == expected
+    for event in told:
+        _is_of_its_time(event, before, after)
+    for entry in after.entries[len(before.entries) :]:
+        attempt = after.attempts[entry.id.partition(":")[0]]
+        assert attempt.state is State.APPROVED
+        assert before.attempts[attempt.id].state is not State.APPROVED
+
+
+def _is_of_its_time(event: Event, before: World, after: World) -> None:
+    match event.view:
+        case Payment() as payment:
+            assert payment == (before if event.type is EventType.PAYMENT_CREATED else after).payment
+        case Refund() as refund:
+            assert refund == after.refunds[refund.id]
+        case other:
+            raise AssertionError(other)
+
+
+def _news(before: World, after: World) -> Iterator[EventType]:
+    """What a step brings to tell, by the attempt that moved."""
+    for attempt in after.attempts.values():
+        known = before.attempts.get(attempt.id)
+        if known is None or known == attempt or attempt.asked > known.asked:
+            continue
+        if not before.events:
+            yield EventType.PAYMENT_CREATED
+        if attempt.refund:
+            yield from _news_of_refund(before.refunds[attempt.refund], attempt)
+        elif attempt.state is State.APPROVED:
+            yield _success(before.payment, attempt)
+        elif attempt.is_final and not known.is_final:
+            yield from _failure(before.payment, attempt)
+
+
+def _news_of_refund(before: Refund, attempt: Attempt) -> Iterator[EventType]:
+    states = {State.APPROVED: RefundState.SUCCEEDED, State.DECLINED: RefundState.FAILED}
+    states[State.NEVER_SEEN] = RefundState.FAILED
+    if not before.announced:
+        yield EventType.REFUND_CREATED
+    elif before.state is not states.get(attempt.state, RefundState.PENDING):
+        yield EventType.REFUND_UPDATED
+
+
+def _success(before: Payment, attempt: Attempt) -> EventType:
+    match attempt.kind:
+        case Kind.AUTHORIZE:
+            return EventType.PAYMENT_AUTHORIZED
+        case Kind.VOID:
+            over = before.captured or before.canceled
+            return EventType.PAYMENT_RELEASED if over else EventType.PAYMENT_CANCELED
+        case _:
+            return EventType.PAYMENT_CAPTURED if before.captured else EventType.PAYMENT_SUCCEEDED
+
+
+def _failure(before: Payment, attempt: Attempt) -> Iterator[EventType]:
+    if attempt.kind is Kind.CAPTURE:
+        yield EventType.PAYMENT_CAPTURE_FAILED
+    elif attempt.kind in BY_CARD and not (before.canceled or before.authorized):
+        yield EventType.PAYMENT_FAILED

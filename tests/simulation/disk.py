@@ -1,0 +1,43 @@
+"""What is on the disk of a world, read past the program."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tillgate.core.attempts import Attempt
+from tillgate.core.payment_methods import PaymentMethod, Token
+from tillgate.core.payments import Payment
+from tillgate.core.records import Record
+from tillgate.core.refunds import Refund
+from tillgate.store.database import SQLITE_FILE
+from tillgate.store.records import kept
+
+R = TypeVar("R", bound=Record)
+
+
+class Disk:
+    """Everything that was written, as of one moment."""
+
+    def __init__(self, data: Path) -> None:
+        self.path = data / SQLITE_FILE
+        self.payments = self._records(Payment)
+        self.attempts = self._records(Attempt)
+        self.refunds = self._records(Refund)
+        self.tokens = self._records(Token)
+        self.methods = self._records(PaymentMethod)
+
+    def rows(self, query: str) -> list[Any]:
+        """The rows of a query."""
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute(query).fetchall()
+
+    def attempts_of(self, payment: str) -> Iterator[Attempt]:
+        """The attempts about one payment."""
+        return (attempt for attempt in self.attempts.values() if attempt.payment == payment)
+
+    def _records(self, type: type[R]) -> dict[str, R]:
+        table = kept(type).table.name
+        records = (kept(type).record(*row) for row in self.rows(f"select shape, body from {table}"))
+        return {record.id: record for record in records}

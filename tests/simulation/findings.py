@@ -1,0 +1,239 @@
+"""What there is to find in a world that has come to rest, if anything went wrong in it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from tests.simulation.asking import Asked
+from tests.simulation.disk import Disk
+from tests.simulation.merchants import CARDS, Merchant
+from tests.simulation.world import World
+from tillgate.core import accounts
+from tillgate.core.attempts import Attempt, Kind, State
+from tillgate.core.events import EventType
+from tillgate.core.payments import Payment, Status
+from tillgate.core.refunds import RefundState
+from tillgate.sandbox.operations import Operation, Result
+from tillgate.store.audit import audit
+
+_SIGNS = {
+    ("receivable", Kind.CHARGE): -1,
+    ("receivable", Kind.CAPTURE): -1,
+    ("receivable", Kind.REFUND): 1,
+    ("holds", Kind.AUTHORIZE): -1,
+    ("holds", Kind.CAPTURE): 1,
+    ("holds", Kind.VOID): 1,
+}
+"""How what the bank did shows in the books: what flows out of an account lowers it."""
+
+
+def in_doubt(world: World) -> list[str]:
+    """The attempts of which nobody knows what became."""
+    return [attempt.id for attempt in Disk(world.data).attempts.values() if not attempt.is_final]
+
+
+async def of_the_books(world: World) -> list[str]:
+    """What the audit finds, and every difference between the books and the bank's."""
+    disk = Disk(world.data)
+    found = await audit(None, world.data)
+    return [*found.differences, *_against_the_bank(world, disk), *_balances(world, disk)]
+
+
+async def of_everything(world: World, merchants: list[Merchant]) -> list[str]:
+    """The books, and that nothing is left over, untold, told twice, or other than what clients were told."""
+    disk = Disk(world.data)
+    found = await of_the_books(world)
+    found += [*_left_over(disk), *_events(disk), *_secrets(disk)]
+    for merchant in merchants:
+        found += [*_answers(merchant, disk), *_once_each(merchant, disk, world), *_spent(merchant, disk)]
+    for attempt in disk.attempts.values():
+        world.chance.happened[f"{attempt.kind.value}: {attempt.state.value}"] += 1
+        world.chance.happened["asked again"] += attempt.asked > 1
+    for payment in disk.payments.values():
+        world.chance.happened[f"payment: {payment.status.value}"] += 1
+        cause = payment.canceled.cause if payment.canceled else None
+        world.chance.happened[f"released: {cause}"] += 1
+    return found
+
+
+def _against_the_bank(world: World, disk: Disk) -> Iterator[str]:
+    """Attempt by attempt: what we know is what the bank did."""
+    operations = {operation.reference: operation for operation in world.bank.statement()}
+    for reference, operation in operations.items():
+        attempt = disk.attempts.get(reference)
+        if attempt is None:
+            yield f"the bank did {operation}, of which nothing is written down"
+        elif not _is_same(attempt, operation):
+            yield f"the bank did {operation}, we have {attempt}"
+    for attempt in disk.attempts.values():
+        if attempt.is_final and (attempt.id in operations) == (attempt.state is State.NEVER_SEEN):
+            yield f"{attempt.id} is {attempt.state}, and the bank's books say {operations.get(attempt.id)}"
+
+
+def _is_same(attempt: Attempt, operation: Operation) -> bool:
+    asked = (attempt.kind.value, attempt.amount.amount, attempt.amount.currency, attempt.target)
+    done = (operation.kind.value, operation.amount, operation.currency, operation.target)
+    state = {Result.APPROVED: State.APPROVED, Result.DECLINED: State.DECLINED}.get(operation.result)
+    return asked == done and (attempt.state is state or (state is None and not attempt.is_final))
+
+
+def _balances(world: World, disk: Disk) -> Iterator[str]:
+    """By tenant and currency: what flowed through the bank's accounts is what the bank's own books make."""
+    expected: Counter[tuple[str, str, str]] = Counter()
+    for operation in world.bank.statement():
+        attempt = disk.attempts.get(operation.reference)
+        if attempt is None or operation.result is not Result.APPROVED:
+            continue
+        challenged = operation.kind.value == Kind.VOID.value and not disk.payments[attempt.payment].authorized
+        for (account, kind), sign in _SIGNS.items():
+            if kind.value == operation.kind.value and not challenged:
+                expected[attempt.tenant, account, operation.currency] += sign * operation.amount
+    names = {accounts.receivable("sandbox"): "receivable", accounts.holds("sandbox"): "holds"}
+    booked: Counter[tuple[str, str, str]] = Counter()
+    for tenant, account, currency, amount in disk.rows("select tenant, account, currency, amount from balances"):
+        if account in names:
+            booked[tenant, names[account], currency] += amount
+    for place in sorted(expected | booked | -expected | -booked):
+        if expected[place] != booked[place]:
+            yield f"{place}: the balance is {booked[place]}, by the bank's books {expected[place]}"
+
+
+def _left_over(disk: Disk) -> Iterator[str]:
+    """Nothing is reserved, nothing is due, nothing is held, when everything is over."""
+    for payment in disk.payments.values():
+        if payment.in_flight or payment.action:
+            yield f"{payment.id} still waits: {payment.in_flight} {payment.action}"
+        if payment.authorized - payment.captured - payment.voided:
+            yield f"{payment.id} still holds money, long after its authorization ended"
+        if payment.status in (Status.PENDING, Status.REQUIRES_ACTION, Status.AUTHORIZED):
+            yield f"{payment.id} is {payment.status} for ever"
+    for row in disk.rows("select * from timers"):
+        yield f"a timer is left: {row}"
+
+
+def _events(disk: Disk) -> Iterator[str]:
+    """Every fact is told once. (That sequences have no gaps is part of the audit.)"""
+    told: dict[str, Counter[str]] = {}
+    for stream, type in disk.rows("select stream, type from events"):
+        told.setdefault(stream, Counter())[type] += 1
+    by_payment: dict[str, list[Attempt]] = {}
+    for attempt in disk.attempts.values():
+        by_payment.setdefault(attempt.payment, []).append(attempt)
+    for payment in disk.payments.values():
+        expected = _expected_events(payment, by_payment[payment.id], disk)
+        heard = told.get(payment.id, Counter()).copy()
+        heard.pop(EventType.REFUND_UPDATED.value, None)
+        if payment.canceled and not payment.authorized:
+            # Whether its end is heard of before the cancellation that brought it about is a matter of chance.
+            expected.pop(EventType.PAYMENT_FAILED.value, None)
+            heard.pop(EventType.PAYMENT_FAILED.value, None)
+        if heard != expected:
+            yield f"of {payment.id} was told {told.get(payment.id)}, and not {expected}"
+
+
+def _expected_events(payment: Payment, attempts: list[Attempt], disk: Disk) -> Counter[str]:
+    expected = Counter({EventType.PAYMENT_CREATED.value: 1})
+    captures = 0
+    for attempt in attempts:
+        failures = attempt.asked - (attempt.state is State.APPROVED)
+        approved = attempt.state is State.APPROVED
+        match attempt.kind:
+            case Kind.CHARGE | Kind.AUTHORIZE:
+                type = EventType.PAYMENT_SUCCEEDED if attempt.kind is Kind.CHARGE else EventType.PAYMENT_AUTHORIZED
+                expected[type.value] += approved
+                expected[EventType.PAYMENT_FAILED.value] += failures
+            case Kind.CAPTURE:
+                captures += approved
+                expected[EventType.PAYMENT_CAPTURE_FAILED.value] += failures
+            case Kind.VOID:
+                released = payment.captured and payment.authorized
+                type = EventType.PAYMENT_RELEASED if released else EventType.PAYMENT_CANCELED
+                expected[type.value] += approved
+            case Kind.REFUND:
+                expected[EventType.REFUND_CREATED.value] += 1
+    if captures:
+        expected[EventType.PAYMENT_SUCCEEDED.value] += 1
+        expected[EventType.PAYMENT_CAPTURED.value] += captures - 1
+    return +expected
+
+
+def _secrets(disk: Disk) -> Iterator[str]:
+    """No CVC outlives its token, no number its day, and neither was ever legible on the disk."""
+    for token in disk.tokens.values():
+        if token.sealed_cvc is not None:
+            yield f"{token.id} still has its CVC"
+    for method in disk.methods.values():
+        if method.sealed is not None:
+            yield f"{method.id} still has its number"
+    written = disk.path.read_bytes()
+    for number in CARDS:
+        if number.encode() in written:
+            yield f"the card …{number[-4:]} is legible on the disk"
+
+
+def _answers(merchant: Merchant, disk: Disk) -> Iterator[str]:
+    """What a client was told is what is on the disk, or what became of it since."""
+    for asked in merchant.asking.all:
+        if asked.answer is None or asked.method != "POST":
+            continue
+        said: Any = asked.answer.said
+        failed = asked.answer.status == 402
+        said = said["error"]["payment"] if failed else said
+        match said["object"]:
+            case "payment":
+                yield from _of_a_payment(asked, said, failed, disk)
+            case "refund":
+                refund = disk.refunds.get(said["id"])
+                if refund is None or said["status"] not in (refund.state.value, RefundState.PENDING.value):
+                    yield f"request {asked.name} was told {said}, and there is {refund}"
+            case "token":
+                if said["id"] not in disk.tokens:
+                    yield f"request {asked.name} was told {said}, which is not there"
+
+
+def _of_a_payment(asked: Asked, said: dict[str, Any], failed: bool, disk: Disk) -> Iterator[str]:
+    payment = disk.payments.get(said["id"])
+    if payment is None:
+        yield f"request {asked.name} was told of {said['id']}, which is not there"
+        return
+    status = said["status"]
+    untrue = (
+        said["amount_captured"] > payment.captured
+        or said["amount_refunded"] > payment.refunded
+        or (status == "succeeded" and payment.status is not Status.SUCCEEDED)
+        or (status == "canceled" and not payment.canceled)
+        or (status == "authorized" and not payment.authorized)
+        or (failed and asked.path == "/v1/payments" and payment.authorized)
+    )
+    if untrue:
+        yield f"request {asked.name} was told {said}, and there is {payment}"
+
+
+def _once_each(merchant: Merchant, disk: Disk, world: World) -> Iterator[str]:
+    """However often a request was repeated, it led to one attempt at most, and that to one answer."""
+    by_request: dict[str, list[Attempt]] = {}
+    for attempt in disk.attempts.values():
+        by_request.setdefault(_name_of(attempt), []).append(attempt)
+    for asked in merchant.asking.all:
+        led_to = by_request.get(asked.name, [])
+        if len(led_to) > (1 if asked.key else asked.tries) or (asked.clashes and led_to):
+            yield f"request {asked.name} led to {[attempt.id for attempt in led_to]}"
+        refused = asked.answer is not None and asked.answer.status == 402
+        if refused and any(attempt.state is State.APPROVED for attempt in led_to):
+            yield f"request {asked.name} was told {asked.answer}, and there is {led_to}"
+
+
+def _spent(merchant: Merchant, disk: Disk) -> Iterator[str]:
+    """A token pays once."""
+    by_request: dict[str, set[str]] = {}
+    for attempt in disk.attempts.values():
+        by_request.setdefault(_name_of(attempt), set()).add(attempt.payment)
+    for token, asked in merchant.spent.items():
+        paid = [payment for each in asked for payment in by_request.get(each.name, ())]
+        if len(paid) > 1 or (paid and disk.tokens[token].used_by != paid[0]):
+            yield f"{token} paid for {paid}"
+
+
+def _name_of(attempt: Attempt) -> str:
+    """The name of the request that led to it."""
+    return attempt.request_id.split("_")[1] if attempt.request_id else ""
