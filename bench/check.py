@@ -84,9 +84,7 @@ async def _booked(stream: Stream, found: Found, payments: dict[str, Payment]) ->
     moved: dict[str, set[tuple[str, str, str, int]]] = {}
     async for entry, *movement in stream("select entry, source, destination, currency, amount from postings"):
         moved.setdefault(entry, set()).add((movement[0], movement[1], movement[2], movement[3]))
-    booked = {
-        id for id, payment in payments.items() if moved.get(_entry(id), set()) == _movements(payment)
-    }
+    booked = {id for id, payment in payments.items() if moved.get(_entry(id), set()) == _movements(payment)}
     found.expect("payments with their postings", set(payments), booked)
     told: dict[str, set[int]] = {}
     async for subject, sequence in stream("select stream, sequence from events"):

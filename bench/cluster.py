@@ -49,6 +49,11 @@ def version(cluster: Cluster) -> str:
     return text.split()[0]
 
 
+def process(cluster: Cluster) -> int:
+    """The cluster's first process, the parent of all others."""
+    return int((cluster.directory / "data" / "postmaster.pid").read_text().split()[0])
+
+
 def execute(url: str, statement: str) -> list[asyncpg.Record]:
     """Run one statement on a connection of its own."""
 

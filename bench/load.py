@@ -12,6 +12,17 @@ CONNECTIONS = 64
 SCRIPT = Path(__file__).with_name("load.lua")
 MARGIN_SECONDS = 30
 
+CARD = "4242424242424242"
+PAYMENT = {
+    "amount": 2000,
+    "currency": "usd",
+    "payment_method": "card",
+    "card": {"number": CARD, "exp_month": 12, "exp_year": 2034, "cvc": "123", "name": "Ada Lovelace"},
+    "description": "Order 1234",
+    "metadata": {"order_id": "1234"},
+}
+"""A payment like those that load.lua asks for."""
+
 _runs = itertools.count(1)
 
 

@@ -45,9 +45,7 @@ def run(url: str, template: dict[str, str], seconds: float) -> Report:
             text=True,
             timeout=seconds + MARGIN_SECONDS,
         ).stdout
-        took = sorted(
-            int(line.split()[2]) for log in Path(folder).iterdir() for line in log.read_text().splitlines()
-        )
+        took = sorted(int(line.split()[2]) for log in Path(folder).iterdir() for line in log.read_text().splitlines())
     found = re.search(r"tps = ([\d.]+)", said)
     assert found is not None, said
     return Report(float(found[1]), took[len(took) // 2], took[len(took) * 99 // 100])

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from bench import server
+from bench import load, server
 from tillgate.core.ids import Ids
 from tillgate.core.instants import Duration, Instant
 from tillgate.store import schema
@@ -111,18 +111,13 @@ class Stories(msgspec.Struct, frozen=True):
 
 def lived(folder: Path) -> Stories:
     """The stories, as a server lives them in an empty folder."""
-    card = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034, "cvc": "123", "name": "Ada Lovelace"}
-    payment = {
-        **{"amount": 2000, "currency": "usd", "payment_method": "card", "card": card},
-        **{"description": "Order 6735", "metadata": {"order_id": "6735"}},
-    }
     with server.tillgate(folder) as running:
         started = _rows(folder)
         buyer = {"email": f"{BUYER}@example.com", "name": "Ada Lovelace"}
-        running.ask("/v1/payments", {**payment, "customer": buyer}, "one")
+        running.ask("/v1/payments", {**load.PAYMENT, "customer": buyer}, "one")
         one = _rows(folder)
         (customer,) = [row["id"] for table, row in one if table is schema.customers]
-        paid = msgspec.json.decode(running.ask("/v1/payments", {**payment, "customer": customer}, "two"))
+        paid = msgspec.json.decode(running.ask("/v1/payments", {**load.PAYMENT, "customer": customer}, "two"))
         running.ask(f"/v1/payments/{paid['id']}/refund", {"amount": 500}, "three")
         two = _rows(folder)
     first = [each for each in one if each not in started]

@@ -15,6 +15,7 @@ BUDGET_SECONDS = {
     "http": 15,
     "journeys": 60,
     "pages": 10,
+    "sandbox": 15,
     "simulation": 60,
     "store": 50,
     "surfaces": 40,

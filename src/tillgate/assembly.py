@@ -93,9 +93,7 @@ async def assembled(
         register = Register.open(settings.data / "bank")
         stack.callback(register.close)
         notice_key = keys.for_digests(Purpose.IDEMPOTENCY).digest("sandbox bank notices").hex()
-        bank = Bank(
-            register, clock=clock.wall, notice_key=notice_key, faults=faults.parse(settings.bank_faults)
-        )
+        bank = Bank(register, clock=clock.wall, notice_key=notice_key, faults=faults.parse(settings.bank_faults))
         stack.callback(bank.stop)
         gateway = Gateway(
             store=store,

@@ -11,9 +11,7 @@ MAX_FUNCTION_LINES = 70
 DRAWERS = {"utils", "helpers", "common", "misc", "base", "kit"}
 # Written in halves, or this file would break the rules it states.
 UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME"]) + r")\b")
-REGISTRIES = re.compile(
-    "|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "npm" + r"js\.", "debian" + r"\.org"])
-)
+REGISTRIES = re.compile("|".join(["pypi" + r"\.org", "python" + r"hosted\.org", "npm" + r"js\.", "debian" + r"\.org"]))
 SKIPS = {
     "skip",
     "skipif",

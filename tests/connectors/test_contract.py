@@ -11,7 +11,7 @@ from tests.connectors import dialect
 from tests.connectors.questions import attempt, question
 from tillgate import logs
 from tillgate.connectors import registry
-from tillgate.connectors.contract import BankAnswer, BankRequest, Connector, Question
+from tillgate.connectors.contract import BankAnswer, BankRequest, Connector, Notification, Question
 from tillgate.core import attempts
 from tillgate.core.attempts import Attempt, Kind, Outcome, Verdict
 from tillgate.core.money import Money
@@ -51,7 +51,7 @@ def test_a_connector_bears_the_name_it_is_registered_under(name: str) -> None:
 def test_a_yes_is_approved_with_the_amount(name: str, kind: Kind) -> None:
     about = attempt(kind)
     outcome = meaning(name, about, dialect.of(name).yes(about))
-    assert (outcome.verdict, outcome.amount) == (Verdict.APPROVED, about.amount.amount)
+    assert (outcome.verdict, outcome.done) == (Verdict.APPROVED, about.amount)
 
 
 @every_bank
@@ -99,6 +99,7 @@ def test_only_an_inquiry_can_find_that_the_bank_never_saw_it(name: str, kind: Ki
 def test_an_answer_about_anything_else_says_nothing(name: str, kind: Kind) -> None:
     bank, about = dialect.of(name), attempt(kind)
     others = [
+        evolve(about, tenant="ten_2"),
         evolve(about, id=about.id + "0"),
         evolve(about, id=about.id[:-1] + "2"),
         evolve(about, amount=Money(about.amount.amount + 1, "USD")),
@@ -202,7 +203,8 @@ def test_a_notice_says_what_an_answer_says(name: str, kind: Kind) -> None:
     bank, about = dialect.of(name), attempt(kind)
     for answer in (bank.yes(about), bank.pending(about), *(answer for answer, _ in bank.noes(about))):
         outcome = meaning(name, about, answer)
-        assert connector(name).notification(bank.notice(answer)) == (about.id, outcome)
+        told = Notification(about.tenant, about.id, outcome)
+        assert connector(name).notification(bank.notice(answer)) == told
 
 
 @every_bank

@@ -67,9 +67,7 @@ def numbers(first: str = "", shortest: int = 13) -> st.SearchStrategy[str]:
     return rest.map(lambda digits: completed(first + digits))
 
 
-branded = st.sampled_from([first for first, brand in each(BOUNDS) if brand is not Brand.UNKNOWN]).flatmap(
-    numbers
-)
+branded = st.sampled_from([first for first, brand in each(BOUNDS) if brand is not Brand.UNKNOWN]).flatmap(numbers)
 separators = st.sampled_from(["", " ", "-", "  ", " - "])
 
 
@@ -77,9 +75,9 @@ separators = st.sampled_from(["", " ", "-", "  ", " - "])
 def spaced(draw: st.DrawFn, source: st.SearchStrategy[str]) -> tuple[str, str]:
     """A number, and the same with spaces and dashes in it."""
     number = draw(source)
-    return number, "".join(
-        digit + (draw(separators) if n % 4 == 3 else "") for n, digit in enumerate(number)
-    ).strip(" -")
+    return number, "".join(digit + (draw(separators) if n % 4 == 3 else "") for n, digit in enumerate(number)).strip(
+        " -"
+    )
 
 
 def at(text: str) -> Instant:
@@ -115,9 +113,7 @@ def test_one_wrong_digit_is_always_found(number: str, data: st.DataObject) -> No
 
 
 @given(numbers(shortest=12), st.data())
-def test_neighbors_that_changed_places_are_found_but_for_zero_and_nine(
-    number: str, data: st.DataObject
-) -> None:
+def test_neighbors_that_changed_places_are_found_but_for_zero_and_nine(number: str, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(number) - 2))
     one, other = number[place], number[place + 1]
     swapped = number[:place] + other + one + number[place + 2 :]
@@ -208,9 +204,7 @@ def test_no_other_month_is_one(month: Any) -> None:
     assert (refusal.value.reason, refusal.value.field) == (Reason.CARD_EXPIRY_INVALID, "card.exp_month")
 
 
-@pytest.mark.parametrize(
-    "year", [-1, 100, 203, 1999, 2100, 20300, "", "3", "030", "1999", "20300", "٣٠", True, None]
-)
+@pytest.mark.parametrize("year", [-1, 100, 203, 1999, 2100, 20300, "", "3", "030", "1999", "20300", "٣٠", True, None])
 def test_no_other_year_is_one(year: Any) -> None:
     with pytest.raises(Refused) as refusal:
         Card.parse(VISA, 12, year)
@@ -366,9 +360,7 @@ def test_a_number_too_long_to_be_read_is_masked_but_for_its_ends(number: str, re
 
 
 @given(
-    st.lists(
-        st.tuples(st.sampled_from(["pay", "att", "evt"]), st.integers(0, 2**47)), min_size=1, max_size=5
-    ),
+    st.lists(st.tuples(st.sampled_from(["pay", "att", "evt"]), st.integers(0, 2**47)), min_size=1, max_size=5),
     st.integers(),
 )
 def test_our_own_ids_are_left_as_they_are(wanted: list[tuple[str, int]], seed: int) -> None:

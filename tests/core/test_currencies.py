@@ -58,9 +58,7 @@ def test_either_case_names_a_currency(text: str) -> None:
     assert currencies.parse(text, "currency") == "USD"
 
 
-@pytest.mark.parametrize(
-    "text", ["", "us", "usdd", "xxx", "US D", " usd", "usd\n", "ıdr", "ＵＳＤ", "dollar"]
-)
+@pytest.mark.parametrize("text", ["", "us", "usdd", "xxx", "US D", " usd", "usd\n", "ıdr", "ＵＳＤ", "dollar"])
 def test_what_names_no_currency_is_refused_with_its_field(text: str) -> None:
     with pytest.raises(Refused) as refusal:
         currencies.parse(text, "amount.currency")

@@ -57,8 +57,7 @@ def test_a_fixed_part_larger_than_the_first_capture_falls_due_with_the_next() ->
 def test_many_captures_cost_exactly_what_one_costs(plan: FeePlan, currency: str, captures: list[int]) -> None:
     befores = itertools.accumulate(captures[:-1], initial=0)
     stepwise = [
-        fee(plan, Money(before, currency), Money(now, currency))
-        for before, now in zip(befores, captures, strict=True)
+        fee(plan, Money(before, currency), Money(now, currency)) for before, now in zip(befores, captures, strict=True)
     ]
     nothing = Money(0, currency)
     assert sum(stepwise, nothing) == fee(plan, nothing, Money(sum(captures), currency))
@@ -88,9 +87,7 @@ def test_nothing_negative_is_captured(before: int, now: int) -> None:
         fee(FeePlan(290), usd(before), usd(now))
 
 
-@pytest.mark.parametrize(
-    "terms", [(-1, {}), (10_001, {}), (290, {"USD": -1}), (290, {"usd": 30}), (290, {"XXX": 30})]
-)
+@pytest.mark.parametrize("terms", [(-1, {}), (10_001, {}), (290, {"USD": -1}), (290, {"usd": 30}), (290, {"XXX": 30})])
 def test_a_plan_takes_between_nothing_and_all_in_currencies(terms: tuple[Any, Any]) -> None:
     with pytest.raises(ValueError, match="fee"):
         FeePlan(*terms)

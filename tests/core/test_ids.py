@@ -113,9 +113,7 @@ def test_the_floor_of_an_instant_parts_earlier_ids_from_later_ones(seed: int, at
 
 def test_the_floor_parts_neighboring_microseconds() -> None:
     made = Ids.seeded(1)
-    assert (
-        made.new("pay", NOW - 1) < ids.floor("pay", NOW) <= made.new("pay", NOW) < ids.floor("pay", NOW + 1)
-    )
+    assert made.new("pay", NOW - 1) < ids.floor("pay", NOW) <= made.new("pay", NOW) < ids.floor("pay", NOW + 1)
 
 
 @pytest.mark.parametrize("at", [-1, (1 << 48) * 1000])

@@ -92,6 +92,7 @@ def wrapped(value: object, layers: list[Callable[[Any], Any]]) -> Any:
 def test_no_card_number_survives(layers: list[Callable[[Any], Any]], name: str, number: str) -> None:
     spaced = " ".join(number[start : start + 4] for start in range(0, len(number), 4))
     dashed = spaced.replace(" ", "-")
+    assert number not in logged(**{number: 1})
     for form in (number, int(number), float(number), spaced, dashed):
         line = logged(**{name: wrapped(form, layers)})
         for hidden in (number, spaced, dashed):

@@ -51,6 +51,7 @@ def test_a_reference_is_never_used_for_something_else() -> None:
             evolve(about, kind=Kind.AUTHORIZE),
             evolve(refund, amount=Money(99, "USD")),
             evolve(refund, target="att_other"),
+            evolve(about, tenant="ten_2"),
             evolve(about, kind=Kind.REFUND, target=about.id),
         ]
         for other in others:
@@ -69,7 +70,7 @@ def test_a_challenge_that_is_met_is_approved_told_and_remembered(kind: Kind) -> 
         assert verdict is Verdict.CHALLENGE is (await world.inquire(about)).verdict
         waiting = world.bank.challenge(about.id)
         assert waiting is not None
-        assert (waiting.merchant, waiting.return_url) == ("Demo Shop", "https://shop.example/done")
+        assert (waiting.merchant_name, waiting.return_url) == ("Demo Shop", "https://shop.example/done")
         assert world.moved(kind) == 0
         assert await world.bank.resolve_challenge(about.id, approve=True)
         assert world.notices == [(about.id, APPROVED)]
@@ -168,12 +169,20 @@ def test_a_notice_that_nobody_takes_harms_nothing() -> None:
     ("method", "url", "body"),
     [
         ("POST", "sandbox:/charges", b"not JSON"),
-        ("POST", "sandbox:/charges", b'{"reference":"att_1","amount":100,"currency":"USD","target":"att_2"}'),
-        ("POST", "sandbox:/charges", b'{"reference":"att_1","amount":0,"currency":"USD"}'),
-        ("POST", "sandbox:/captures", b'{"reference":"att_1","amount":-1,"currency":"USD","target":"att_2"}'),
-        ("POST", "sandbox:/captures", b'{"reference":"att_1","amount":100,"currency":"USD"}'),
-        ("POST", "sandbox:/loans", b'{"reference":"att_1","amount":100,"currency":"USD"}'),
-        ("GET", "sandbox:/charges", b'{"reference":"att_1","amount":100,"currency":"USD"}'),
+        (
+            "POST",
+            "sandbox:/charges",
+            b'{"merchant_id":"ten_1","reference":"att_1","amount":100,"currency":"USD","target":"att_2"}',
+        ),
+        ("POST", "sandbox:/charges", b'{"merchant_id":"ten_1","reference":"att_1","amount":0,"currency":"USD"}'),
+        (
+            "POST",
+            "sandbox:/captures",
+            b'{"merchant_id":"ten_1","reference":"att_1","amount":-1,"currency":"USD","target":"att_2"}',
+        ),
+        ("POST", "sandbox:/captures", b'{"merchant_id":"ten_1","reference":"att_1","amount":100,"currency":"USD"}'),
+        ("POST", "sandbox:/loans", b'{"merchant_id":"ten_1","reference":"att_1","amount":100,"currency":"USD"}'),
+        ("GET", "sandbox:/charges", b'{"merchant_id":"ten_1","reference":"att_1","amount":100,"currency":"USD"}'),
         ("DELETE", "sandbox:/operations/att_1", b""),
     ],
 )

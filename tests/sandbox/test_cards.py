@@ -68,7 +68,7 @@ def test_the_3d_secure_card_asks_the_customer_first(kind: Kind) -> None:
 @pytest.mark.parametrize("number", ["4242424242424241", "0", "", "4242 4242 4242 4242", "４２４２424242424242"])
 def test_what_is_no_card_number_is_declined_by_the_issuer_too(number: str) -> None:
     body = (
-        '{"reference":"att_1","amount":100,"currency":"USD",'
+        '{"merchant_id":"ten_1","reference":"att_1","amount":100,"currency":"USD",'
         f'"card":{{"number":"{number}","exp_month":1,"exp_year":2030}}}}'
     ).encode()
 
@@ -83,7 +83,7 @@ def test_what_is_no_card_number_is_declined_by_the_issuer_too(number: str) -> No
 
 def test_expiry_is_decided_by_the_number_and_never_by_the_date() -> None:
     body = (
-        b'{"reference":"att_1","amount":100,"currency":"USD",'
+        b'{"merchant_id":"ten_1","reference":"att_1","amount":100,"currency":"USD",'
         b'"card":{"number":"4242424242424242","exp_month":1,"exp_year":2001}}'
     )
 

@@ -75,13 +75,13 @@ def registers(tmp_path: Path) -> Iterator[list[Register]]:
 
 
 def charge(reference: str, amount: int = 100, *, again: bool = False, number: str = GOOD) -> str:
-    order = {"reference": reference, "amount": amount, "currency": "USD", "again": again}
+    order = {"merchant_id": "ten_1", "reference": reference, "amount": amount, "currency": "USD", "again": again}
     card = {"number": number, "exp_month": 12, "exp_year": 2030, "cvc": "123"}
     return "/charges " + json.dumps({**order, "card": card})
 
 
 def refund(reference: str, target: str, amount: int) -> str:
-    order = {"reference": reference, "amount": amount, "currency": "USD", "target": target}
+    order = {"merchant_id": "ten_1", "reference": reference, "amount": amount, "currency": "USD", "target": target}
     return "/refunds " + json.dumps(order)
 
 
@@ -235,7 +235,9 @@ def test_what_is_pending_in_one_process_may_become_known_in_another(registers: l
 
 
 def test_what_is_written_together_is_written_as_a_whole_or_not_at_all(registers: list[Register]) -> None:
-    one = Operation(reference="att_1", kind=Did.VOID, amount=1, currency="USD", result=Result.APPROVED)
+    one = Operation(
+        reference="att_1", merchant_id="ten_1", kind=Did.VOID, amount=1, currency="USD", result=Result.APPROVED
+    )
     broken: Any = None
     with pytest.raises(sqlite3.IntegrityError):
         registers[0].put(one, msgspec.structs.replace(one, reference="att_2", currency=broken))

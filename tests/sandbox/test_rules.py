@@ -10,6 +10,7 @@ from tests.sandbox.virtual_time import run
 from tests.sandbox.world import World
 from tillgate.core.attempts import Kind, Verdict
 from tillgate.core.reasons import Reason
+from tillgate.core.records import evolve
 from tillgate.sandbox.faults import Fault
 
 APPROVED, DECLINED = Verdict.APPROVED, Verdict.DECLINED
@@ -73,12 +74,14 @@ def test_a_refund_gives_back_no_more_than_was_taken() -> None:
     run(main())
 
 
-def test_nothing_is_done_to_what_was_declined_is_not_there_or_is_in_another_currency() -> None:
+def test_nothing_is_done_to_what_was_declined_is_not_there_or_is_anothers() -> None:
     async def main() -> None:
         world = World()
         for kind in (Kind.CHARGE, Kind.AUTHORIZE):
             declined, _ = await world.ask(kind, 1000, "4000000000000002")
             good, _ = await world.ask(kind, 1000)
+            stranger = evolve(attempt(Kind.REFUND, 1000, target=good.id), tenant="ten_2")
+            assert (await world.put(stranger)).reason is Reason.PROCESSING_ERROR
             for follows in (Kind.CAPTURE, Kind.VOID, Kind.REFUND):
                 assert await reason(world, follows, 1000, declined.id)
                 assert await reason(world, follows, 1000, "att_nobody") is Reason.PROCESSING_ERROR

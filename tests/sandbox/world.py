@@ -41,7 +41,7 @@ class World:
     async def _listen(self, notice: BankNotice) -> None:
         heard = connector.notification(notice)
         assert heard is not None
-        self.notices.append((heard[0], heard[1].verdict))
+        self.notices.append((heard.attempt, heard.outcome.verdict))
 
     async def put(self, about: Attempt, number: str = GOOD, *, challenged: bool = False) -> Outcome:
         """Ask for an attempt, once."""

@@ -51,9 +51,7 @@ class Chance:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._random = self.stream("mishaps")
-        self._rates = {
-            name: rate * self._random.choice(_WEIGHTS) for name, rate in {**MISHAPS, **PER_MINUTE}.items()
-        }
+        self._rates = {name: rate * self._random.choice(_WEIGHTS) for name, rate in {**MISHAPS, **PER_MINUTE}.items()}
         self.calm = True
         self.happened: Counter[str] = Counter()
 

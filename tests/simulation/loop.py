@@ -96,9 +96,7 @@ class Loop(asyncio.BaseEventLoop):
         """Nothing: what was canceled is passed over when its time comes."""
 
 
-def _owned(
-    loop: asyncio.AbstractEventLoop, coroutine: Any, *, context: Context | None = None
-) -> asyncio.Task[Any]:
+def _owned(loop: asyncio.AbstractEventLoop, coroutine: Any, *, context: Context | None = None) -> asyncio.Task[Any]:
     """A task, known to whom it belongs to for as long as it runs."""
     task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, context=context)
     owner = context.get(OWNER) if context is not None else OWNER.get()

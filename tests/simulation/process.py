@@ -106,9 +106,7 @@ class Process(Owner):
         wall = world.loop.wall
         ids = Ids(self.random.randbytes)
         engine = Port(self)
-        committer = Committer(
-            engine, wall=wall, mint_batch=lambda: ids.new("bat", wall()), balance_lane=self.slot
-        )
+        committer = Committer(engine, wall=wall, mint_batch=lambda: ids.new("bat", wall()), balance_lane=self.slot)
         store = Store(engine, committer)
         kek = key_encryption.load(_ENVIRONMENT, world.data, self.random.randbytes)
         keys = DataKeys(KeptDataKeys(store), kek, self.random.randbytes)
@@ -157,6 +155,7 @@ class Process(Owner):
         if isinstance(told, tuple):
             import sqlite3
             from tillgate.flows import attempts
+
             with sqlite3.connect(self.world.data / "tillgate.sqlite3") as c:
                 rows = c.execute("select tenant from attempts where id = ?", (told[0],)).fetchall()
             c.close()

@@ -1,18 +1,21 @@
 """Where the tests of the store keep things: a migrated database of each kind, opened by as many stores as one likes."""
 
+import contextlib
 import os
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 import sqlalchemy as sa
 
 from tillgate.clock import SystemClock
 from tillgate.core.ids import Ids
 from tillgate.store import audit, database, schema
-from tillgate.store.database import Store
+from tillgate.store.database import SQLITE_FILE, Store
 from tillgate.store.engine import Strike, no_strike
 
 ENGINES = ("sqlite", "postgres")
@@ -40,6 +43,20 @@ class Place(msgspec.Struct, frozen=True):
             yield store
         finally:
             await store.close()
+
+    async def execute(self, *statements: str) -> None:
+        """Statements of the test's own, on a connection of its own, each committed by itself."""
+        if self.url is None:
+            with contextlib.closing(sqlite3.connect(self.data / SQLITE_FILE, isolation_level=None)) as file:
+                for statement in statements:
+                    file.execute(statement)
+            return
+        connection = await asyncpg.connect(self.url)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
 
     async def differences(self) -> list[str]:
         """What the audit finds wrong with the books."""

@@ -71,9 +71,7 @@ async def test_a_card_that_is_kept_is_revealed_as_it_was(card: Card) -> None:
 
 async def test_a_card_is_kept_for_a_day_with_what_may_be_shown_of_it() -> None:
     vault = await cards()
-    method = vault.keep(
-        CARD, tenant="ten_1", id="pm_1", now=5, wall=WALL, funding=Funding.CREDIT, country="US"
-    )
+    method = vault.keep(CARD, tenant="ten_1", id="pm_1", now=5, wall=WALL, funding=Funding.CREDIT, country="US")
     assert (method.created, method.destroy_at, method.customer) == (5, WALL + DAY, None)
     assert (method.card.brand, method.card.last4) == (Brand.AMEX, "0005")
     assert (method.card.exp_month, method.card.exp_year) == (12, 2034)

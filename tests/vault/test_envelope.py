@@ -40,9 +40,7 @@ def lengths_first(*parts: bytes) -> bytes:
     return b"".join(struct.pack(">I", len(part)) + part for part in parts)
 
 
-@given(
-    plaintext=st.binary(max_size=1000), purpose=st.sampled_from(SEALING), row=st.tuples(st.text(), st.text())
-)
+@given(plaintext=st.binary(max_size=1000), purpose=st.sampled_from(SEALING), row=st.tuples(st.text(), st.text()))
 async def test_what_was_sealed_opens(plaintext: bytes, purpose: Purpose, row: tuple[str, str]) -> None:
     envelope = await vaults.envelope()
     sealed = envelope.seal(plaintext, purpose=purpose, bound_to=row)

@@ -97,9 +97,7 @@ def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     command = [sys.executable, str(RACER)]
     with contextlib.ExitStack() as running:
         racers = [
-            running.enter_context(
-                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            )
+            running.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
             for _ in range(3)
         ]
         for number in range(at_size(100, 2_000)):

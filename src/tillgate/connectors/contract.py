@@ -76,6 +76,14 @@ class BankNotice(msgspec.Struct, frozen=True):
         return [("bytes", len(self.body))]
 
 
+class Notification(msgspec.Struct, frozen=True):
+    """What a bank said unasked of an attempt, by the tenant that it belongs to and its id."""
+
+    tenant: str
+    attempt: str
+    outcome: Outcome
+
+
 class Connector(Protocol):
     """A bank's language. Reading never raises: what is not an explicit answer about the attempt is UNKNOWN.
 
@@ -102,5 +110,5 @@ class Connector(Protocol):
     def read_inquiry(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
         """What the answer to an inquiry says; NEVER_SEEN where the bank knows no such reference."""
 
-    def notification(self, notice: BankNotice) -> tuple[str, Outcome] | None:
-        """The reference a notice is about and what it says of it; None for one that the bank did not sign."""
+    def notification(self, notice: BankNotice) -> Notification | None:
+        """What a notice says; None for one that cannot be read, or that the bank did not sign."""

@@ -7,9 +7,10 @@ from typing import Final
 
 import msgspec
 
-from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest, Question
-from tillgate.core import attempts
+from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest, Notification, Question
+from tillgate.core import attempts, currencies
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, Verdict
+from tillgate.core.money import Money
 from tillgate.core.reasons import Reason
 
 NAME: Final = "sandbox"
@@ -48,12 +49,13 @@ class _Card(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class _Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    merchant_id: str
     reference: str
     amount: int
     currency: str
     card: _Card | None = None
     target: str | None = None
-    merchant: str = ""
+    merchant_name: str = ""
     return_url: str | None = None
     again: bool = False
 
@@ -71,6 +73,7 @@ class _Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     reference: str
     result: _Result
+    merchant_id: str | None = None
     kind: Kind | None = None
     amount: int | None = None
     currency: str | None = None
@@ -106,12 +109,13 @@ class SandboxConnector:
         """As in the contract."""
         attempt = question.attempt
         order = _Order(
+            merchant_id=attempt.tenant,
             reference=attempt.id,
             amount=attempt.amount.amount,
             currency=attempt.amount.currency,
             card=_card(question) if attempt.kind in _BY_CARD else None,
             target=attempt.target,
-            merchant=question.merchant,
+            merchant_name=question.merchant,
             return_url=question.return_url,
             again=attempt.asked > 1,
         )
@@ -138,15 +142,15 @@ class SandboxConnector:
             return Outcome(verdict=Verdict.NEVER_SEEN)
         return _outcome(said) if answer.status == 200 and _is_about(attempt, said) else attempts.UNKNOWN
 
-    def notification(self, notice: BankNotice) -> tuple[str, Outcome] | None:
+    def notification(self, notice: BankNotice) -> Notification | None:
         """As in the contract. The amount is in the outcome, for the attempt to be compared with."""
         signature = hmac.digest(self._notice_key, notice.body, "sha256").hex()
         if not hmac.compare_digest(signature.encode(), notice.headers.get(SIGNATURE, "").encode()):
             return None
         said = _read(notice.body)
-        if said is None or said.kind is None or said.amount is None:
+        if said is None or said.merchant_id is None or said.amount is None:
             return None
-        return said.reference, _outcome(said)
+        return Notification(said.merchant_id, said.reference, _outcome(said))
 
 
 def _card(question: Question) -> _Card:
@@ -166,6 +170,7 @@ def _read(body: bytes) -> _Statement | None:
 def _is_about(attempt: Attempt, said: _Statement) -> bool:
     return (
         said.reference == attempt.id
+        and said.merchant_id == attempt.tenant
         and said.kind is attempt.kind
         and said.amount == attempt.amount.amount
         and said.currency == attempt.amount.currency
@@ -174,8 +179,8 @@ def _is_about(attempt: Attempt, said: _Statement) -> bool:
 
 def _outcome(said: _Statement) -> Outcome:
     match said.result:
-        case _Result.APPROVED:
-            return Outcome(verdict=Verdict.APPROVED, amount=said.amount)
+        case _Result.APPROVED if said.amount is not None and currencies.recorded(said.currency or ""):
+            return Outcome(verdict=Verdict.APPROVED, done=Money(said.amount, said.currency or ""))
         case _Result.DECLINED if said.code is not None:
             reason = REASONS.get(said.code, Reason.CARD_DECLINED)
             return Outcome(verdict=Verdict.DECLINED, reason=reason, bank_code=said.code)

@@ -59,7 +59,7 @@ class Action(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """A bank's answer, or its silence, read by a connector.
 
-    `amount` is what the bank says it did, in minor units, where it says so; `bank_reference` its own name for it.
+    `done` is what the bank says it did, where it says so; `bank_reference` its own name for it.
     """
 
     verdict: Verdict
@@ -67,7 +67,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     bank_code: str | None = None
     bank_reference: str | None = None
     action: Action | None = None
-    amount: int | None = None
+    done: Money | None = None
 
 
 UNKNOWN = Outcome(verdict=Verdict.UNKNOWN)
@@ -211,7 +211,7 @@ def move(attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Attempt | No
     NEVER_SEEN counts only once nothing can be on its way any more. Raises Contradiction when a final answer is taken back.
     """
     verdict = outcome.verdict
-    if verdict is Verdict.APPROVED and outcome.amount not in (None, attempt.amount.amount):
+    if verdict is Verdict.APPROVED and outcome.done not in (None, attempt.amount):
         raise Contradiction(f"{attempt.id}: the bank did another amount than it was asked to")
     if verdict is Verdict.NEVER_SEEN and occasion.wall < attempt.answer_due_at:
         verdict = Verdict.UNKNOWN

@@ -157,9 +157,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         year = _whole(exp_year, (2, 4))
         if not (0 <= year <= 99 or 2000 <= year <= 2099):
             raise Refused(Reason.CARD_EXPIRY_INVALID, f"{field}.exp_year")
-        if cvc is not None and not (
-            len(cvc) == cvc_length(brand(parsed)) and cvc.isascii() and cvc.isdigit()
-        ):
+        if cvc is not None and not (len(cvc) == cvc_length(brand(parsed)) and cvc.isascii() and cvc.isdigit()):
             raise Refused(Reason.CVC_INVALID, f"{field}.cvc")
         return cls(
             number=parsed,
@@ -211,9 +209,7 @@ def fingerprint(key: bytes, number: CardNumber) -> str:
     return ids.base32(int.from_bytes(hmac.digest(key, number.digits.encode(), "sha256")[:10], "big"), 16)
 
 
-def summarize(
-    card: Card, key: bytes, funding: Funding = Funding.UNKNOWN, country: str | None = None
-) -> CardSummary:
+def summarize(card: Card, key: bytes, funding: Funding = Funding.UNKNOWN, country: str | None = None) -> CardSummary:
     """What remains of a card, with what its issuer's side says of funding and country (two letters)."""
     return CardSummary(
         brand=brand(card.number),

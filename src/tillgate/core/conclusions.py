@@ -203,9 +203,7 @@ def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occas
     expires_at = payment.authorization_expires_at
     if attempt.kind is Kind.VOID and attempt.is_final:
         if not payment.authorized and payment.in_flight:
-            timers.append(
-                Timer(payment.tenant, TimerKind.INQUIRE, payment.in_flight[0].attempt, occasion.wall)
-            )
+            timers.append(Timer(payment.tenant, TimerKind.INQUIRE, payment.in_flight[0].attempt, occasion.wall))
         if attempt.state is not State.APPROVED and attempt.cause == "expired":
             expires_at = occasion.now + HOUR
     if expires_at is not None:

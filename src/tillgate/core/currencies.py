@@ -8,9 +8,7 @@ from tillgate.core.reasons import Reason, Refused
 
 # Metals, bond units, special drawing rights, XTS and XXX have no minor unit in ISO 4217: nobody pays a
 # merchant in them, and an integer amount of them would mean nothing. Funds codes (CLF, UYW) have one.
-_CURRENT: Final = {
-    currency.code: currency.exponent for currency in iso4217.Currency if currency.exponent is not None
-}
+_CURRENT: Final = {currency.code: currency.exponent for currency in iso4217.Currency if currency.exponent is not None}
 
 # Codes that ISO 4217 has withdrawn: nothing new is charged in them, but what the books hold in them stays
 # readable. A code that a newer edition of the standard drops moves here.

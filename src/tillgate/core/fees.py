@@ -32,9 +32,7 @@ def fee(plan: FeePlan, captured_before: Money, captured_now: Money) -> Money:
     if captured_before.amount < 0 or captured_now.amount < 0:
         raise ValueError("nothing negative is ever captured")
     captured = captured_before + captured_now
-    due = _due(plan, captured.currency, captured.amount) - _due(
-        plan, captured.currency, captured_before.amount
-    )
+    due = _due(plan, captured.currency, captured.amount) - _due(plan, captured.currency, captured_before.amount)
     return Money(due, captured.currency)
 
 

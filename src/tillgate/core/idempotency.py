@@ -24,9 +24,7 @@ class IdempotencyKey(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 def claim(tenant: str, id: str, fingerprint: str, wall: Instant) -> IdempotencyKey:
     """A key as the first request claims it."""
-    return IdempotencyKey(
-        tenant=tenant, id=id, created=wall, fingerprint=fingerprint, lease_until=wall + LEASE
-    )
+    return IdempotencyKey(tenant=tenant, id=id, created=wall, fingerprint=fingerprint, lease_until=wall + LEASE)
 
 
 def take_over(key: IdempotencyKey, wall: Instant) -> IdempotencyKey:

@@ -117,9 +117,7 @@ class Money(msgspec.Struct, frozen=True, gc=False):
         neediest = sorted(range(len(weights)), key=lambda place: remainders[place], reverse=True)
         raised = set(neediest[: size - sum(shares)])
         sign = -1 if self.amount < 0 else 1
-        return tuple(
-            Money(sign * (share + (place in raised)), self.currency) for place, share in enumerate(shares)
-        )
+        return tuple(Money(sign * (share + (place in raised)), self.currency) for place, share in enumerate(shares))
 
     def portion(self, basis_points: int, rounding: Rounding = Rounding.HALF_EVEN) -> "Money":
         """So many ten-thousandths of it. Raises ValueError for less than none or more than all of it."""

@@ -116,7 +116,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     def capturable(self) -> Money:
         """What may still be captured: authorized, neither captured nor released, and not on its way to either.
 
-        More may be on its way than there is: a late yes took its part, or a challenge is given up before anything is held.
+        After a late yes to an attempt that was given up, more may be on its way than there is.
         """
         left = self.authorized - self.captured - self.voided - self.reserved(Kind.CAPTURE, Kind.VOID)
         return Money(max(left, 0), self.amount.currency)
@@ -208,9 +208,7 @@ def capture(payment: Payment, asked: Money | None, occasion: Occasion) -> Asking
     """
     capturable = payment.capturable
     if capturable.amount <= 0 or payment.canceled:
-        raise Refused(
-            _why_nothing(payment, Kind.VOID, Reason.NOTHING_TO_CAPTURE), "payment", status=payment.status
-        )
+        raise Refused(_why_nothing(payment, Kind.VOID, Reason.NOTHING_TO_CAPTURE), "payment", status=payment.status)
     asked = asked or capturable
     if asked.amount > capturable.amount:
         raise Refused(Reason.CAPTURE_EXCEEDS_AUTHORIZED, "amount", at_most=capturable)
@@ -259,9 +257,7 @@ def reserve(
         cause=cause,
     )
     reserved = evolve(payment, attempts_made=number, in_flight=_with(payment, attempt), failure=None)
-    return Asking(
-        reserved, attempt, Decision(save=(reserved, attempt), schedule=(inquiry(attempt, occasion),))
-    )
+    return Asking(reserved, attempt, Decision(save=(reserved, attempt), schedule=(inquiry(attempt, occasion),)))
 
 
 def ask_again(payment: Payment, attempt: Attempt, occasion: Occasion) -> Asking:

@@ -1,13 +1,15 @@
 """Reconciliation: whether a payment's records, attempts, refunds, postings and events tell one story."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 
-from tillgate.core import accounts
+from tillgate.core import accounts, fees, payments
 from tillgate.core.attempts import Attempt, Kind, State
 from tillgate.core.conclusions import POSTED_AS
-from tillgate.core.payments import Payment
+from tillgate.core.money import Money
+from tillgate.core.payments import Payment, Reservation
 from tillgate.core.refunds import Refund, RefundState
 
 
@@ -35,74 +37,104 @@ class Story(msgspec.Struct):
     moved: list[Moved] = []
     told: list[int] = []
 
+    def approved(self, *kinds: Kind) -> list[Attempt]:
+        """The attempts of these kinds that a bank said yes to."""
+        return [attempt for attempt in self.attempts if attempt.kind in kinds and attempt.state is State.APPROVED]
+
 
 def differences(story: Story) -> Iterator[str]:
     """Everything in which the parts of a story contradict each other; nothing when the books are right."""
+    yield from _books(story)
     yield from _totals(story)
-    yield from _entries(story)
     yield from _in_flight(story)
     yield from _refunds(story)
     if story.told != list(range(1, story.payment.events + 1)):
         yield f"events {story.told} where {story.payment.events} were announced"
 
 
-def _sum(story: Story, suffixes: tuple[str, ...], source: str, destination: str) -> int:
-    return sum(
-        moved.amount
-        for moved in story.moved
-        if moved.entry.rpartition(":")[2] in suffixes
-        and moved.source == source
-        and moved.destination == destination
-    )
+def _books(story: Story) -> Iterator[str]:
+    """Every yes of a bank is in the books once, with what it was a yes to, and nothing else is."""
+    approved = [attempt for attempt in story.approved(*Kind) if not _moved_nothing(story, attempt)]
+    expected = [line for attempt in approved for line in _lines(story.payment, attempt)]
+    entries = {line.entry for line in expected}
+    fees_moved = [moved for moved in story.moved if moved.entry in entries and _is_fee(story.payment, moved)]
+    lines = Counter(story.moved)
+    lines.subtract(expected)
+    lines.subtract(fees_moved)
+    for line, times in lines.items():
+        if times:
+            what = f"{line.amount} {line.currency} from {line.source} to {line.destination}"
+            yield f"{line.entry}: {what} is {'in the books without a yes' if times > 0 else 'not in the books'}"
+    booked = sum(moved.amount for moved in fees_moved)
+    if booked != story.payment.fees:
+        yield f"fees is {story.payment.fees}, the books say {booked}"
+
+
+def _lines(payment: Payment, attempt: Attempt) -> Iterator[Moved]:
+    """What a yes moves, but for fees."""
+    receivable, holds = accounts.receivable(payment.bank), accounts.holds(payment.bank)
+    granted, taken = (holds, accounts.AUTHORIZED), (receivable, accounts.PAYABLE)
+    ways = {
+        Kind.CHARGE: (taken,),
+        Kind.AUTHORIZE: (granted,),
+        Kind.CAPTURE: (granted[::-1], taken),
+        Kind.VOID: (granted[::-1],),
+        Kind.REFUND: (taken[::-1],),
+    }
+    for source, destination in ways[attempt.kind]:
+        entry = f"{attempt.id}:{POSTED_AS[attempt.kind]}"
+        yield Moved(entry, source, destination, payment.amount.currency, attempt.amount.amount)
+
+
+def _is_fee(payment: Payment, moved: Moved) -> bool:
+    way = (moved.source, moved.destination, moved.currency)
+    return way == (accounts.PAYABLE, accounts.FEES, payment.amount.currency)
+
+
+def _moved_nothing(story: Story, attempt: Attempt) -> bool:
+    """A void that ended a challenge: nothing was granted yet."""
+    granted = [yes.concluded_at or 0 for yes in story.approved(Kind.CHARGE, Kind.AUTHORIZE)]
+    return attempt.kind is Kind.VOID and not any(at <= (attempt.concluded_at or 0) for at in granted)
 
 
 def _totals(story: Story) -> Iterator[str]:
     payment = story.payment
-    receivable, holds = accounts.receivable(payment.bank), accounts.holds(payment.bank)
-    charged = _approved(story, Kind.CHARGE)
-    posted = {
-        "authorized": _sum(story, ("authorized",), holds, accounts.AUTHORIZED) + charged,
-        "captured": _sum(story, ("captured",), receivable, accounts.PAYABLE),
-        "voided": _sum(story, ("voided",), accounts.AUTHORIZED, holds),
-        "refunded": _sum(story, ("refunded",), accounts.PAYABLE, receivable),
-        "fees": _sum(story, ("captured",), accounts.PAYABLE, accounts.FEES),
+    nothing, captured = (Money(amount, payment.amount.currency) for amount in (0, payment.captured))
+    made = {
+        "authorized": story.approved(Kind.CHARGE, Kind.AUTHORIZE),
+        "captured": story.approved(Kind.CHARGE, Kind.CAPTURE),
+        "voided": [void for void in story.approved(Kind.VOID) if not _moved_nothing(story, void)],
+        "refunded": story.approved(Kind.REFUND),
     }
-    for name, amount in posted.items():
+    for name, attempts in made.items():
+        amount = sum(attempt.amount.amount for attempt in attempts)
         if amount != getattr(payment, name):
-            yield f"{name} is {getattr(payment, name)}, the books say {amount}"
-    released = _sum(story, ("captured", "voided"), accounts.AUTHORIZED, holds)
-    if released != _approved(story, Kind.CAPTURE) + payment.voided:
-        yield f"{released} was released from what was held, for {payment.captured} captured and {payment.voided} voided"
-    if any(moved.currency != payment.amount.currency for moved in story.moved):
-        yield "money moved in another currency"
-
-
-def _approved(story: Story, kind: Kind) -> int:
-    return sum(a.amount.amount for a in story.attempts if a.kind is kind and a.state is State.APPROVED)
-
-
-def _entries(story: Story) -> Iterator[str]:
-    """Every yes of a bank is in the books once, and nothing else is."""
-    booked = {moved.entry for moved in story.moved}
-    approved = {
-        f"{attempt.id}:{POSTED_AS[attempt.kind]}"
-        for attempt in story.attempts
-        if attempt.state is State.APPROVED and not _moved_nothing(story.payment, attempt)
-    }
-    for entry in sorted(booked ^ approved):
-        yield f"{entry} is {'in the books without an approved attempt' if entry in booked else 'not in the books'}"
-
-
-def _moved_nothing(payment: Payment, attempt: Attempt) -> bool:
-    """A void that ended a challenge: nothing was held yet."""
-    return attempt.kind is Kind.VOID and not payment.authorized
+            yield f"{name} is {getattr(payment, name)}, the bank's answers make {amount}"
+    if payment.fees != (due := fees.fee(payment.fee_plan, nothing, captured).amount):
+        yield f"fees is {payment.fees}, {due} is due"
+    if [payment.authorization] * bool(payment.authorized) != [attempt.id for attempt in made["authorized"]]:
+        yield f"{payment.authorization} is not what the bank granted"
+    if (payment.canceled is not None) != bool(story.approved(Kind.VOID)):
+        yield f"it is {'canceled without' if payment.canceled else 'not canceled by'} the bank's yes"
+    if not payments.is_sound(payment):
+        yield "more came back than was taken, or more was taken and released than was granted"
 
 
 def _in_flight(story: Story) -> Iterator[str]:
-    waiting = {attempt.id for attempt in story.attempts if not attempt.is_final}
-    reserved = {held.attempt for held in story.payment.in_flight}
-    for attempt in sorted(waiting ^ reserved):
-        yield f"{attempt} is {'in doubt without a reservation' if attempt in waiting else 'over, and still reserved'}"
+    waiting = {attempt.id: attempt for attempt in story.attempts if not attempt.is_final}
+    for held in story.payment.in_flight:
+        attempt = waiting.pop(held.attempt, None)
+        if attempt is None:
+            yield f"{held.attempt} is over, and still reserved"
+        elif held not in (Reservation(attempt.id, attempt.kind, attempt.amount.amount), _gives_up(attempt)):
+            yield f"{held.attempt} is to {attempt.kind} {attempt.amount.amount}, and {held.amount} is reserved"
+    for id in waiting:
+        yield f"{id} is in doubt without a reservation"
+
+
+def _gives_up(attempt: Attempt) -> Reservation | None:
+    """A void of a challenge, which sets nothing aside."""
+    return Reservation(attempt.id, Kind.VOID, 0) if attempt.kind is Kind.VOID else None
 
 
 _REFUND_STATES = {

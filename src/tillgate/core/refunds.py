@@ -56,9 +56,7 @@ def ask(
     if asked.amount > refundable.amount:
         raise Refused(Reason.REFUND_EXCEEDS_CAPTURED, "amount", at_most=refundable)
     refund_id = occasion.mint("re")
-    asking = payments.reserve(
-        payment, Kind.REFUND, asked, occasion, target=payment.authorization, refund=refund_id
-    )
+    asking = payments.reserve(payment, Kind.REFUND, asked, occasion, target=payment.authorization, refund=refund_id)
     refund = Refund(
         tenant=payment.tenant,
         id=refund_id,

@@ -31,9 +31,7 @@ class Repeated(Exception):
     """The key was claimed before; whoever claims it now only repeats."""
 
 
-async def once(
-    gateway: Gateway, caller: Caller, key: Key | None, work: Callable[[], Awaitable[Answer]]
-) -> Answer:
+async def once(gateway: Gateway, caller: Caller, key: Key | None, work: Callable[[], Awaitable[Answer]]) -> Answer:
     """Do `work`, unless the same request runs in this process: then wait for its answer.
 
     Raises Refused(IDEMPOTENCY_KEY_REUSED) where the key stands for another request.
@@ -54,9 +52,7 @@ async def once(
         future.set_result(reply)
         return reply
     except BaseException as failure:
-        future.set_exception(
-            failure if isinstance(failure, Exception) else Refused(Reason.IDEMPOTENCY_KEY_IN_USE)
-        )
+        future.set_exception(failure if isinstance(failure, Exception) else Refused(Reason.IDEMPOTENCY_KEY_IN_USE))
         future.exception()
         raise
     finally:
@@ -71,13 +67,10 @@ def claim(gateway: Gateway, caller: Caller, key: Key | None, subject: str) -> tu
     return (evolve(claimed, subject=subject),)
 
 
-def answered(
-    gateway: Gateway, claimed: tuple[IdempotencyKey, ...], answer: Answer
-) -> tuple[IdempotencyKey, ...]:
+def answered(gateway: Gateway, claimed: tuple[IdempotencyKey, ...], answer: Answer) -> tuple[IdempotencyKey, ...]:
     """What to save with the conclusion: the answer, sealed, under the key that was claimed."""
     return tuple(
-        evolve(key, reply=gateway.secrets.seal_reply(key.tenant, key.id, answer.status, answer.body))
-        for key in claimed
+        evolve(key, reply=gateway.secrets.seal_reply(key.tenant, key.id, answer.status, answer.body)) for key in claimed
     )
 
 

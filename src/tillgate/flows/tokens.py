@@ -24,9 +24,7 @@ async def _create(
 ) -> Answer:
     occasion = gateway.occasion(caller)
     tenant = caller.tenant.id
-    method = gateway.cards.keep(
-        card, tenant=tenant, id=occasion.mint("pm"), now=occasion.now, wall=occasion.wall
-    )
+    method = gateway.cards.keep(card, tenant=tenant, id=occasion.mint("pm"), now=occasion.now, wall=occasion.wall)
     token_id = occasion.mint("tok")
     token = Token(
         tenant=tenant,

@@ -114,17 +114,12 @@ class Protocol(HttpToolsProtocol):
         return len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
 
     def _start_clock(self) -> None:
-        self._clock = self.loop.call_later(self.head_timeout_seconds, self._hang_up)
+        self._clock = self.loop.call_later(self.head_timeout_seconds, self.transport.close)
 
     def _stop_clock(self) -> None:
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None
-
-    def _hang_up(self) -> None:
-        self._clock = None
-        if not self._is_busy:
-            self.transport.close()
 
 
 def _without_upgrade(data: bytes) -> bytes:

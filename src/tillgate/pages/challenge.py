@@ -57,7 +57,7 @@ class Challenge:
         amount = html.escape(Money(operation.amount, operation.currency).formatted())
         return _page(
             "Confirm your payment",
-            f"<p>{html.escape(operation.merchant or 'A merchant')} asks your bank for</p>"
+            f"<p>{html.escape(operation.merchant_name or 'A merchant')} asks your bank for</p>"
             f'<p class="amount">{amount}</p>'
             '<form method="post"><button name="outcome" value="approve">Confirm payment</button>'
             '<button name="outcome" value="fail">It was not me</button></form>',

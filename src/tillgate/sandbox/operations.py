@@ -49,13 +49,14 @@ class Code(enum.StrEnum):
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """One line of the bank's books: `amount` minor units of `currency`, done to `target`.
+    """One line of the bank's books: `amount` minor units of `currency`, for `merchant_id`, done to `target`.
 
     While it is open, `becomes` is the result that a pending one will have (and `code` already why), and
     `due_at` (wall time) when a pending one is told or an unmet challenge fails. Of a card nothing is kept.
     """
 
     reference: str
+    merchant_id: str
     kind: Kind
     amount: int
     currency: str
@@ -64,7 +65,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     target: str | None = None
     becomes: Result | None = None
     due_at: Instant | None = None
-    merchant: str | None = None
+    merchant_name: str | None = None
     return_url: str | None = None
 
     @property
@@ -101,11 +102,12 @@ class OrderCard(msgspec.Struct, frozen=True):
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """The body of every POST. `again` says that the same reference may have been sent before."""
 
+    merchant_id: str
     reference: str
     amount: Annotated[int, msgspec.Meta(gt=0)]
     currency: str
     card: OrderCard | None = None
     target: str | None = None
-    merchant: str = ""
+    merchant_name: str = ""
     return_url: str | None = None
     again: bool = False

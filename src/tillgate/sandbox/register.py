@@ -21,14 +21,14 @@ from tillgate.sandbox.operations import Operation
 # References rise with time: without a rowid, each one is appended at the right edge of a single tree.
 _SCHEMA: Final = """
     create table if not exists operations (
-        reference text primary key, kind text not null, amount integer not null, currency text not null,
-        result text not null, code text, target text, becomes text, due_at integer,
-        merchant text, return_url text
+        reference text primary key, merchant_id text not null, kind text not null,
+        amount integer not null, currency text not null, result text not null, code text, target text,
+        becomes text, due_at integer, merchant_name text, return_url text
     ) without rowid;
     create index if not exists by_target on operations (target) where target is not null;
 """
-_ADD: Final = "insert into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_PUT: Final = "insert or replace into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD: Final = "insert into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT: Final = "insert or replace into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _FIND: Final = "select * from operations where reference = ?"
 _ABOUT: Final = "select * from operations where target = ?"
 _PAGE: Final = "select * from operations where reference > ? order by reference limit 500"

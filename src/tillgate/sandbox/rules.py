@@ -13,7 +13,7 @@ def refusal(
 
     `challenged` says that a challenge is to be given up, and nothing else.
     """
-    if target is None or target.currency != order.currency:
+    if target is None or (target.merchant_id, target.currency) != (order.merchant_id, order.currency):
         return Code.NO_SUCH_OPERATION
     if challenged and target.result is not Result.CHALLENGE:
         return Code.NOTHING_HELD

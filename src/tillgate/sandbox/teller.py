@@ -18,6 +18,7 @@ CHALLENGE_LASTS: Final[Duration] = 15 * MINUTE
 class _Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reference: str
     result: str
+    merchant_id: str | None = None
     kind: str | None = None
     amount: int | None = None
     currency: str | None = None
@@ -141,12 +142,13 @@ class Teller:
         if number in issuer.CHALLENGED:
             return Operation(
                 reference=order.reference,
+                merchant_id=order.merchant_id,
                 kind=kind,
                 amount=order.amount,
                 currency=order.currency,
                 result=Result.CHALLENGE,
                 due_at=self._clock() + CHALLENGE_LASTS,
-                merchant=order.merchant,
+                merchant_name=order.merchant_name,
                 return_url=order.return_url,
             )
         return self._decided(kind, order, issuer.refusal(number), pending)
@@ -155,6 +157,7 @@ class Teller:
         result = Result.APPROVED if refusal is None else Result.DECLINED
         return Operation(
             reference=order.reference,
+            merchant_id=order.merchant_id,
             kind=kind,
             amount=order.amount,
             currency=order.currency,
@@ -172,6 +175,7 @@ def statement(operation: Operation) -> bytes:
     said = _Said(
         reference=operation.reference,
         result=operation.result,
+        merchant_id=operation.merchant_id,
         kind=operation.kind,
         amount=operation.amount,
         currency=operation.currency,
@@ -186,9 +190,5 @@ def _answer(operation: Operation) -> BankAnswer:
 
 
 def _is_same(known: Operation, kind: Kind, order: Order) -> bool:
-    return (known.kind, known.amount, known.currency, known.target) == (
-        kind,
-        order.amount,
-        order.currency,
-        order.target,
-    )
+    told = (order.merchant_id, kind, order.amount, order.currency, order.target)
+    return told == (known.merchant_id, known.kind, known.amount, known.currency, known.target)

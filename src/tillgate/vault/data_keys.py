@@ -102,9 +102,7 @@ class DataKeys:
     `random(n)` gives n random bytes.
     """
 
-    def __init__(
-        self, store: KeyStore, kek: KeyEncryptionKey, random: Callable[[int], bytes] = os.urandom
-    ) -> None:
+    def __init__(self, store: KeyStore, kek: KeyEncryptionKey, random: Callable[[int], bytes] = os.urandom) -> None:
         self.random = random
         self._store = store
         self._kek = kek
@@ -132,9 +130,7 @@ class DataKeys:
         """The key in use for a purpose, this use counted. Raises KeyUnusable where it may seal no more."""
         key = self._newest[purpose]
         if key.sealings >= MOST_SEALINGS:
-            raise KeyUnusable(
-                f"Data key {key.id} has sealed {MOST_SEALINGS} times and no fresh one was made."
-            )
+            raise KeyUnusable(f"Data key {key.id} has sealed {MOST_SEALINGS} times and no fresh one was made.")
         key.sealings += 1
         return key
 

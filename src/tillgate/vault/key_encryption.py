@@ -67,9 +67,7 @@ def load(
     Each is base64 of 32 bytes; commas part the old keys, by which data keys may still be wrapped. Raises
     KeyUnusable for anything else, without showing it.
     """
-    old = [
-        _decoded(text, OLD_VARIABLE) for text in environment.get(OLD_VARIABLE, "").split(",") if text.strip()
-    ]
+    old = [_decoded(text, OLD_VARIABLE) for text in environment.get(OLD_VARIABLE, "").split(",") if text.strip()]
     given = environment.get(VARIABLE)
     if given is not None:
         return KeyEncryptionKey(_decoded(given, VARIABLE), comes_from_outside=True, old=old)
@@ -119,9 +117,7 @@ def _decoded(text: str, source: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != KEY_BYTES:
-        raise KeyUnusable(
-            f"{source} does not hold base64 of {KEY_BYTES} bytes (openssl rand -base64 {KEY_BYTES})."
-        )
+        raise KeyUnusable(f"{source} does not hold base64 of {KEY_BYTES} bytes (openssl rand -base64 {KEY_BYTES}).")
     return key
 
 

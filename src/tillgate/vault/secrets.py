@@ -29,7 +29,5 @@ class Secrets:
 
     async def open_reply(self, tenant: str, key_digest: str, sealed: bytes) -> tuple[int, bytes]:
         """Status and body. Raises Unsealable."""
-        opened = await self._envelope.open_loading(
-            sealed, purpose=Purpose.REPLY, bound_to=(tenant, key_digest)
-        )
+        opened = await self._envelope.open_loading(sealed, purpose=Purpose.REPLY, bound_to=(tenant, key_digest))
         return int.from_bytes(opened[:_STATUS_BYTES], "big"), opened[_STATUS_BYTES:]

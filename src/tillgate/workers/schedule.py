@@ -23,9 +23,7 @@ class Job(msgspec.Struct, frozen=True):
     work: Callable[[], Awaitable[int]]
 
 
-def jobs(
-    gateway: Gateway, directory: Directory, turn_keys_over: Callable[[], Awaitable[None]]
-) -> tuple[Job, ...]:
+def jobs(gateway: Gateway, directory: Directory, turn_keys_over: Callable[[], Awaitable[None]]) -> tuple[Job, ...]:
     """Everything that happens by itself."""
 
     async def turn_over() -> int:

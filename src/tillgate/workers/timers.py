@@ -27,9 +27,7 @@ async def run_due(gateway: Gateway, directory: Directory) -> int:
         try:
             finished = await _carry_out(gateway, directory, leased)
         except Refused as gone:
-            _log.warning(
-                "a timer has nothing to work on", kind=timer.kind, subject=timer.subject, reason=gone.reason
-            )
+            _log.warning("a timer has nothing to work on", kind=timer.kind, subject=timer.subject, reason=gone.reason)
             finished = True
         except Exception:
             # The lease runs out, and it is tried again.

@@ -1,0 +1,143 @@
+"""Every question that a request or a worker asks is answered from a range of an index, however much there is."""
+
+import contextlib
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from tests.sizes import at_size
+from tests.store.places import Place
+from tillgate.core.attempts import Attempt
+from tillgate.core.customers import Customer
+from tillgate.core.payment_methods import PaymentMethod, Token
+from tillgate.core.payments import Payment
+from tillgate.core.records import Record
+from tillgate.core.refunds import Refund
+from tillgate.store import balances, credentials, find, lists, postgres, retention, sqlite, timers
+from tillgate.store.database import SQLITE_FILE, Store
+from tillgate.store.lists import Cursor
+
+pytestmark = pytest.mark.anyio
+
+ROWS = at_size(6_000, 200_000)
+TENANT = "ten_1"
+PAGED: list[tuple[type[Record], tuple[str, str] | None]] = [
+    (Payment, None),
+    (Payment, ("customer", "cus_1")),
+    (Refund, None),
+    (Refund, ("payment", "pay_1")),
+    (Customer, None),
+    (Attempt, None),
+]
+MIDDLE = f"id_{1_000_000 + ROWS // 2}"
+CURSORS = {
+    "the newest": Cursor(10),
+    "older ones": Cursor(10, after=MIDDLE),
+    "newer ones": Cursor(10, before=MIDDLE),
+    "between two": Cursor(10, after=MIDDLE, before="id_1000001"),
+}
+
+NUMBERED = f"with recursive numbered (n) as (select 1 union all select n + 1 from numbered where n < {ROWS})"
+FILLED = [
+    f"insert into {table} {NUMBERED} select 'ten_' || (n % 3), 'id_' || (1000000 + n), 1, 1, '{{}}'{more} from numbered"
+    for table, more in (
+        ("payments", ", 'cus_' || (n % 40)"),
+        ("refunds", ", 'pay_' || (n % 900)"),
+        ("customers", ""),
+        ("attempts", ""),
+        ("payment_methods", ", case when n % 2 = 0 then n end"),
+        ("tokens", ", case when n % 20 = 0 then n end"),
+    )
+] + [
+    f"insert into timers {NUMBERED} select 'ten_' || (n % 3), 'inquire', 'att_' || n, n from numbered",
+    f"insert into aliases {NUMBERED} select 'ten_' || (n % 3), 'email', 'v' || n, 'cus_' || n from numbered",
+    f"insert into balances {NUMBERED} select 'ten_' || (n % 3), 'a' || (n % 300), 'USD', n, 1 from numbered",
+    f"insert into credentials {NUMBERED} select 'd' || n, 'ten_' || n, '{{}}' from numbered",
+]
+
+
+class Asked(Exception):
+    """What a reader of the store would have asked the database."""
+
+    def __init__(self, query: sa.Select[Any], values: Mapping[str, Any]) -> None:
+        self.query = query
+        self.values = values
+
+
+class Overhearing:
+    """A store that only tells what it is asked."""
+
+    @property
+    def engine(self) -> "Overhearing":
+        return self
+
+    async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> object:
+        raise Asked(query, values)
+
+
+Question = Callable[[Store], Awaitable[object]]
+
+
+def a_page(type: type[Record], where: tuple[str, str] | None, cursor: Cursor) -> Question:
+    return lambda store: lists.page(store, type, TENANT, cursor, where=where)
+
+
+PAGES = {
+    f"{type.__name__} by {where[0] if where else 'id'}, {which}": a_page(type, where, cursor)
+    for type, where in PAGED
+    for which, cursor in CURSORS.items()
+}
+LOOKS: dict[str, Question] = {
+    "a record": lambda store: find.record(store, Payment, TENANT, "id_1000001"),
+    "an alias": lambda store: find.alias(store, TENANT, "email", "v1"),
+    "a credential": lambda store: credentials.by_digest(store, "d1"),
+    "a tenant's credentials": lambda store: credentials.of_tenant(store, TENANT),
+    "an account": lambda store: balances.of_account(store, TENANT, "a1"),
+    "timers that are due": lambda store: timers.due(store, 10, 5),
+    "cards to erase": lambda store: retention.to_erase(store, PaymentMethod, 10, 5),
+    "tokens to erase": lambda store: retention.to_erase(store, Token, 10, 5),
+}
+
+
+async def overheard(question: Question) -> Asked:
+    with pytest.raises(Asked) as asked:
+        await question(cast(Store, Overhearing()))
+    return asked.value
+
+
+async def test_sqlite_answers_from_a_range_of_an_index(sqlite_place: Place) -> None:
+    await sqlite_place.execute(*FILLED)
+    with contextlib.closing(sqlite3.connect(sqlite_place.data / SQLITE_FILE)) as file:
+        for name, question in {**PAGES, **LOOKS}.items():
+            asked = await overheard(question)
+            text, names, constants = sqlite._compiled(asked.query)
+            values = [{**constants, **asked.values}[value] for value in names]
+            plan = [row[3] for row in file.execute(f"explain query plan {text}", values)]
+            assert len(plan) == 1, (name, plan)
+            assert plan[0].startswith("SEARCH"), (name, plan)
+            assert "INDEX" in plan[0], (name, plan)
+
+
+@pytest.mark.parametrize("statistics", ["unknown", "known"])
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_postgres_answers_from_a_range_of_an_index(postgres_place: Place, mode: str, statistics: str) -> None:
+    await postgres_place.execute(*FILLED, *(["analyze"] if statistics == "known" else []))
+    connection = await asyncpg.connect(postgres_place.url, server_settings={"plan_cache_mode": mode, "jit": "off"})
+    try:
+        for name, question in {**PAGES, **LOOKS}.items():
+            asked = await overheard(question)
+            text, names, constants = postgres._compiled(asked.query)
+            values = [{**constants, **asked.values}[value] for value in names]
+            await connection.execute(f"prepare asked as {text}")
+            shown = await connection.fetch(f"explain execute asked ({', '.join(map(repr, values))})")
+            plan = "\n".join(row[0] for row in shown)
+            await connection.execute("deallocate asked")
+            assert "Seq Scan" not in plan, (name, plan)
+            assert "Index Cond" in plan, (name, plan)
+            assert name not in PAGES or "Sort" not in plan, (name, plan)
+    finally:
+        await connection.close()

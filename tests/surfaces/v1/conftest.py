@@ -1,0 +1,72 @@
+"""Tillgate assembled for the tests of a file, on SQLite, and on PostgreSQL where the database matters."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import postgres
+from tests.surfaces.v1 import shop
+from tests.surfaces.v1.shop import Client
+from tillgate.assembly import Assembly
+from tillgate.store import migrate
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with a migrated SQLite database in it."""
+    directory = tmp_path_factory.mktemp("data")
+    migrate.migrate(None, directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+async def app(data: Path, anyio_backend: object) -> AsyncIterator[Assembly]:
+    """Tillgate on SQLite."""
+    async with shop.open_shop(data) as parts:
+        yield parts
+
+
+@pytest.fixture(scope="module")
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """None for SQLite, or the address of a migrated PostgreSQL database; every test that asks for it runs on both."""
+    if request.param == "sqlite":
+        yield None
+        return
+    cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
+    template = cluster.template("surfaces", lambda url: migrate.migrate(url, Path()))
+    with cluster.fresh(template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def home(database: str | None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of `either`."""
+    directory = tmp_path_factory.mktemp("home")
+    migrate.migrate(database, directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+async def either(database: str | None, home: Path, anyio_backend: object) -> AsyncIterator[Assembly]:
+    """Tillgate on SQLite, and again on PostgreSQL."""
+    async with shop.open_shop(home, database) as parts:
+        yield parts
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Everything that needs a database of either kind runs on both."""
+    if "database" in metafunc.fixturenames:
+        metafunc.parametrize("database", ["sqlite", "postgres"], indirect=True, scope="module")
+
+
+@pytest.fixture
+async def merchant(app: Assembly) -> Client:
+    """A merchant of the test's own, on SQLite."""
+    return await shop.merchant(app)
+
+
+@pytest.fixture
+async def anyones(either: Assembly) -> Client:
+    """A merchant of the test's own, on either database."""
+    return await shop.merchant(either)
