@@ -1,4 +1,4 @@
-"""Creating payments: Tillgate on each database beside pgbench and a bare endpoint, and the books looked at afterwards."""
+"""Creating payments: Tillgate on each database beside pgbench and a bare endpoint; then its books are looked at."""
 
 import asyncio
 import os
@@ -36,7 +36,7 @@ class Result(msgspec.Struct, frozen=True):
     checked: dict[str, check.Found]
 
 
-def measure(running: Cluster, folder: Path, *, names: tuple[str, ...], rounds: int, seconds: float) -> Result:
+def measure(running: Cluster, folder: Path, names: tuple[str, ...], *, rounds: int, seconds: float) -> Result:
     """Run the contenders named (of ONE, TWO, SQLITE), with pgbench and the bare endpoint beside them."""
     books: dict[str, Books] = {}
     megabytes: dict[str, float] = {}

@@ -50,9 +50,7 @@ def interleaved(
     return runs
 
 
-def of_server(
-    server: Server, ask: Callable[[str, float], load.Report], database: int | None = None
-) -> Measure:
+def of_server(server: Server, ask: Callable[[str, float], load.Report], database: int | None = None) -> Measure:
     """Measures `ask(address, seconds)` against a server, whose database is the process `database`."""
 
     def measure(seconds: float) -> Run:
@@ -76,14 +74,13 @@ def of_server(
 
 def median(runs: list[Run], field: str) -> float:
     """The median of a field over runs."""
-    return statistics.median(getattr(run, field) for run in runs)
+    values: list[float] = [getattr(run, field) for run in runs]
+    return statistics.median(values)
 
 
 def ratio(runs: list[Run], reference: list[Run]) -> float:
-    """How much faster `runs` are than `reference`: the median over rounds, since the two of a round ran side by side."""
-    return statistics.median(
-        one.per_second / other.per_second for one, other in zip(runs, reference, strict=True)
-    )
+    """How much faster `runs` are than `reference`: the median over rounds, whose runs stood side by side."""
+    return statistics.median(one.per_second / other.per_second for one, other in zip(runs, reference, strict=True))
 
 
 def _cpu(process: int | None) -> float:

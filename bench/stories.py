@@ -33,7 +33,7 @@ _TIME = re.compile(r"(?<!\d)1\d{15}(?!\d)")
 
 
 class Story(msgspec.Struct, frozen=True):
-    """Rows by table; `names` are what each copy bears anew (ids without prefix, keys, the buyer), each with its column."""
+    """Rows by table; `names` are what each copy bears anew (ids without prefix, keys, the buyer), by column."""
 
     began: Instant
     rows: list[tuple[sa.Table, Row]]

@@ -136,7 +136,7 @@ def _news(before: World, after: World) -> Iterator[EventType]:
         if attempt.refund:
             yield from _news_of_refund(before.refunds[attempt.refund], attempt)
         elif attempt.state is State.APPROVED:
-            yield _success(before.payment, attempt)
+            yield from _success(before.payment, attempt)
         elif attempt.is_final and not known.is_final:
             yield from _failure(before.payment, attempt)
 
@@ -150,15 +150,19 @@ def _news_of_refund(before: Refund, attempt: Attempt) -> Iterator[EventType]:
         yield EventType.REFUND_UPDATED
 
 
-def _success(before: Payment, attempt: Attempt) -> EventType:
+def _success(before: Payment, attempt: Attempt) -> Iterator[EventType]:
     match attempt.kind:
         case Kind.AUTHORIZE:
-            return EventType.PAYMENT_AUTHORIZED
+            yield EventType.PAYMENT_AUTHORIZED
+        case Kind.VOID if not (before.captured or before.canceled):
+            yield EventType.PAYMENT_CANCELED
+        case Kind.VOID if before.authorized:
+            yield EventType.PAYMENT_RELEASED
         case Kind.VOID:
-            over = before.captured or before.canceled
-            return EventType.PAYMENT_RELEASED if over else EventType.PAYMENT_CANCELED
+            # Given up once more: nothing is released, and nobody is told again.
+            pass
         case _:
-            return EventType.PAYMENT_CAPTURED if before.captured else EventType.PAYMENT_SUCCEEDED
+            yield EventType.PAYMENT_CAPTURED if before.captured else EventType.PAYMENT_SUCCEEDED
 
 
 def _failure(before: Payment, attempt: Attempt) -> Iterator[EventType]:

@@ -115,7 +115,8 @@ def _captured(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
 def _voided(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
     canceled = payment.canceled or Cancellation(occasion.now, attempt.cause or "requested")
     if not payment.authorized:
-        return evolve(payment, canceled=canceled, action=None), (EventType.PAYMENT_CANCELED,), ()
+        news = () if payment.canceled else (EventType.PAYMENT_CANCELED,)
+        return evolve(payment, canceled=canceled, action=None), news, ()
     changed = evolve(payment, canceled=canceled, voided=payment.voided + attempt.amount.amount)
     released = Posting(accounts.AUTHORIZED, accounts.holds(payment.bank), attempt.amount)
     told = EventType.PAYMENT_RELEASED if payment.captured or payment.canceled else EventType.PAYMENT_CANCELED

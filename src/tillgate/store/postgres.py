@@ -18,17 +18,18 @@ from tillgate.store.steps import Batch, Group, Verb
 
 _LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
-
 _NEVER = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
 
 _BY_KEY_ALWAYS = {
     "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
-"""Batches touch rows by key, whatever the statistics of a table that was empty a minute ago say."""
+"""Rows are touched by key or read in the order of an index, whatever the statistics of a table that was empty a minute
+ago say."""
 
 
 class Postgres:
@@ -49,7 +50,7 @@ class Postgres:
             url,
             min_size=1,
             max_size=connections,
-            server_settings={"jit": "off", "application_name": "tillgate"},
+            server_settings={**_BY_KEY_ALWAYS, "application_name": "tillgate"},
         )
         return cls(url, pool, strike)
 

@@ -4,7 +4,7 @@ import enum
 import hmac
 import os
 from collections.abc import Callable
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -94,6 +94,9 @@ class DigestKey:
     def digest(self, *parts: str | bytes) -> bytes:
         """32 bytes that are the same for the same parts, and without the key tell nothing of them."""
         return hmac.digest(self._secret, framed(*parts), "sha256")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key stays in the memory of its process")
 
 
 class DataKeys:
