@@ -37,7 +37,7 @@ def fsync_microseconds() -> int:
     return round(statistics.median(took) * 1e6)
 
 
-def busy_percent(seconds: float = 0.5) -> int:
+def busy_percent(seconds: float = 0.3) -> int:
     """How busy the processors are right now: before a run starts, with others' work."""
     idle, total = _jiffies()
     time.sleep(seconds)

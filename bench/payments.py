@@ -1,15 +1,14 @@
 """Creating payments: Tillgate on each database beside pgbench and a bare endpoint; then its books are looked at."""
 
 import asyncio
-import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import msgspec
 
-from bench import check, cluster, load, machine, pgbench, processes, runs, server
-from bench.runs import Run
+from bench import check, cluster, load, pgbench, processes, runs, server
+from bench.runs import Measure, Run, Watch
 from bench.server import Server
 from tests.postgres import Cluster
 
@@ -38,31 +37,33 @@ class Result(msgspec.Struct, frozen=True):
 
 def measure(running: Cluster, folder: Path, names: tuple[str, ...], *, rounds: int, seconds: float) -> Result:
     """Run the contenders named (of ONE, TWO, SQLITE), with pgbench and the bare endpoint beside them."""
-    books: dict[str, Books] = {}
-    megabytes: dict[str, float] = {}
-    with ExitStack() as stack:
-        contenders: dict[str, runs.Measure] = {}
-        servers: dict[str, Server] = {}
-        for name in names:
-            database = None if name == SQLITE else stack.enter_context(running.fresh())
-            data = folder / f"payments-{len(books)}"
-            books[name] = Books(data, database, set())
+    with ExitStack() as databases:
+        books = {name: _books(name, databases, running, folder) for name in names}
+        template, own, answer = _template(databases, running, folder)
         with ExitStack() as serving:
-            for name, kept in books.items():
-                servers[name] = serving.enter_context(
-                    server.tillgate(kept.data, kept.database, workers=2 if name == TWO else 1)
-                )
-                postmaster = cluster.process(running) if kept.database else None
-                contenders[name] = runs.of_server(servers[name], _noting(kept.acknowledged), postmaster)
-            contenders[PGBENCH], answer = _pgbench(running, stack, folder)
+            servers = {name: serving.enter_context(_served(name, kept)) for name, kept in books.items()}
             bare = serving.enter_context(server.reference(answer))
+            contenders = {name: _tillgate(running, servers[name], books[name]) for name in names}
+            contenders[PGBENCH] = _pgbench(running, own, template)
             contenders[BARE] = runs.of_server(bare, load.payments)
             cluster.execute(running.url("postgres"), "checkpoint")
-            measured = runs.interleaved(contenders, rounds, seconds, warm_up_seconds=3)
-            for name, each in servers.items():
-                megabytes[name] = processes.peak_megabytes(each.process)
-        checked = {name: _check(kept) for name, kept in books.items()}
-    return Result(measured, megabytes, checked)
+            taken = runs.interleaved(contenders, rounds, seconds, warm_up_seconds=3)
+            megabytes = {name: processes.peak_megabytes(each.process) for name, each in servers.items()}
+        return Result(taken, megabytes, {name: _check(kept) for name, kept in books.items()})
+
+
+def _books(name: str, databases: ExitStack, running: Cluster, folder: Path) -> Books:
+    database = None if name == SQLITE else databases.enter_context(running.fresh())
+    return Books(folder / name.replace(" ", "-"), database, set())
+
+
+def _served(name: str, books: Books) -> AbstractContextManager[Server]:
+    return server.tillgate(books.data, books.database, workers=2 if name == TWO else 1)
+
+
+def _tillgate(running: Cluster, served: Server, books: Books) -> Measure:
+    database = cluster.process(running) if books.database else None
+    return runs.of_server(served, _noting(books.acknowledged), database)
 
 
 def _noting(acknowledged: set[str]) -> Callable[[str, float], load.Report]:
@@ -76,34 +77,25 @@ def _noting(acknowledged: set[str]) -> Callable[[str, float], load.Report]:
     return ask
 
 
-def _pgbench(running: Cluster, stack: ExitStack, folder: Path) -> tuple[runs.Measure, Path]:
-    """pgbench on a database of its own, with the rows of a real payment; and the file of that payment's answer."""
-    real, own = stack.enter_context(running.fresh()), stack.enter_context(running.fresh())
-    with server.tillgate(folder / "template", real) as once:
-        answer = folder / "answer"
+def _template(databases: ExitStack, running: Cluster, folder: Path) -> tuple[dict[str, str], str, Path]:
+    """A real payment's rows, an empty migrated database for more like it, and that payment's answer in a file."""
+    real, own = databases.enter_context(running.fresh()), databases.enter_context(running.fresh())
+    data, answer = folder / "template", folder / "answer"
+    with server.tillgate(data, real) as once:
         answer.write_bytes(once.ask("/v1/payments", load.PAYMENT, "template"))
-    with server.tillgate(folder / "template", own):
-        template = pgbench.template_of(real)
+    server.migrate(data, own)
+    return pgbench.template_of(real), own, answer
+
+
+def _pgbench(running: Cluster, database: str, template: dict[str, str]) -> Measure:
     postmaster = cluster.process(running)
 
     def measure(seconds: float) -> Run:
-        others = machine.busy_percent()
-        load_average = os.getloadavg()[0]
-        used = processes.cpu_seconds(postmaster)
-        report = pgbench.run(own, template, seconds)
-        database_cpu = (processes.cpu_seconds(postmaster) - used) / (report.per_second * seconds)
-        return Run(
-            per_second=report.per_second,
-            p50=report.p50 / 1e3,
-            p99=report.p99 / 1e3,
-            cpu=0,
-            database_cpu=round(database_cpu * 1e6),
-            failed=0,
-            others_percent=others,
-            load_average=load_average,
-        )
+        watch = Watch(None, postmaster)
+        report = pgbench.run(database, template, seconds)
+        return watch.run(report.per_second, report.p50, report.p99, round(report.per_second * seconds))
 
-    return measure, answer
+    return measure
 
 
 def _check(books: Books) -> check.Found:

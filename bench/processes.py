@@ -1,5 +1,6 @@
 """Processes: what a server and its children use of processor and memory."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -13,8 +14,13 @@ def children(process: int) -> list[int]:
 
 def cpu_seconds(process: int) -> float:
     """The processor time that a process and its children have used, those that are gone included."""
-    own = sum(_times(process)[:4])
-    return (own + sum(sum(_times(child)[:2]) for child in children(process))) / _TICKS
+    while True:
+        living = children(process)
+        # A child that ends meanwhile would be counted twice, or not at all.
+        with contextlib.suppress(FileNotFoundError):
+            ticks = sum(_times(process)) + sum(sum(_times(child)[:2]) for child in living)
+            if children(process) == living:
+                return ticks / _TICKS
 
 
 def peak_megabytes(process: int) -> float:

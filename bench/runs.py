@@ -54,22 +54,42 @@ def of_server(server: Server, ask: Callable[[str, float], load.Report], database
     """Measures `ask(address, seconds)` against a server, whose database is the process `database`."""
 
     def measure(seconds: float) -> Run:
-        others = machine.busy_percent()
-        load_average = os.getloadavg()[0]
-        used, used_by_database = processes.cpu_seconds(server.process), _cpu(database)
+        watch = Watch(server.process, database)
         report = ask(server.address, seconds)
-        return Run(
-            per_second=report.per_second,
-            p50=report.p50 / 1e3,
-            p99=report.p99 / 1e3,
-            cpu=round((processes.cpu_seconds(server.process) - used) / report.requests * 1e6),
-            database_cpu=round((_cpu(database) - used_by_database) / report.requests * 1e6),
-            failed=len(report.refused) + report.failed,
-            others_percent=others,
-            load_average=load_average,
-        )
+        failed = len(report.refused) + report.failed
+        return watch.run(report.per_second, report.p50, report.p99, report.requests, failed)
 
     return measure
+
+
+class Watch:
+    """Looks at the machine right before a run, and at what the run used of it: give it the processes that work."""
+
+    def __init__(self, server: int | None, database: int | None) -> None:
+        self._others = machine.busy_percent()
+        self._load_average = os.getloadavg()[0]
+        self._processes = (server, database)
+        self._used = self._cpu_seconds()
+
+    def run(self, per_second: float, p50: int, p99: int, answers: int, failed: int = 0) -> Run:
+        """The run, now that it is over; the two times are microseconds."""
+        cpu, database_cpu = (
+            round((now - then) / max(1, answers) * 1e6)
+            for now, then in zip(self._cpu_seconds(), self._used, strict=True)
+        )
+        return Run(
+            per_second=per_second,
+            p50=p50 / 1e3,
+            p99=p99 / 1e3,
+            cpu=cpu,
+            database_cpu=database_cpu,
+            failed=failed,
+            others_percent=self._others,
+            load_average=self._load_average,
+        )
+
+    def _cpu_seconds(self) -> list[float]:
+        return [processes.cpu_seconds(process) if process else 0.0 for process in self._processes]
 
 
 def median(runs: list[Run], field: str) -> float:
@@ -81,7 +101,3 @@ def median(runs: list[Run], field: str) -> float:
 def ratio(runs: list[Run], reference: list[Run]) -> float:
     """How much faster `runs` are than `reference`: the median over rounds, whose runs stood side by side."""
     return statistics.median(one.per_second / other.per_second for one, other in zip(runs, reference, strict=True))
-
-
-def _cpu(process: int | None) -> float:
-    return 0.0 if process is None else processes.cpu_seconds(process)

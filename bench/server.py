@@ -63,10 +63,22 @@ def reference(answer: Path) -> Iterator[Server]:
         yield server
 
 
-def audit(data: Path, database: str | None) -> str:
-    """What `tillgate audit` says. Raises CalledProcessError where the books are wrong."""
-    words = ["audit", "--data", str(data), *(("--database", database) if database else ())]
-    return subprocess.check_output([TILLGATE, *words], text=True, env=_ENVIRONMENT)
+def migrate(data: Path, database: str | None) -> None:
+    """`tillgate migrate`: the schema, and nothing in it."""
+    data.mkdir(parents=True, exist_ok=True)
+    _command("migrate", data, database)
+
+
+def audit(data: Path, database: str | None) -> None:
+    """`tillgate audit`. Raises CalledProcessError, with what it found, where the books are wrong."""
+    _command("audit", data, database)
+
+
+def _command(name: str, data: Path, database: str | None) -> None:
+    words = [name, "--data", str(data), *(("--database", database) if database else ())]
+    subprocess.run(
+        [TILLGATE, *words], check=True, text=True, env=_ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from bench.stories import Stories
 from tests.postgres import Cluster
 from tillgate.store.database import SQLITE_FILE
 
-SAMPLE = 500
+SAMPLE = 5_000
 """How many paths of one kind are asked for in turn."""
 
 Ask = Callable[[str, float], load.Report]
@@ -29,7 +29,7 @@ class Filled(msgspec.Struct, frozen=True):
     database: str | None
 
     def ids(self, table: str) -> list[str]:
-        """Ids from all over a table."""
+        """Ids from all over a table, in order."""
         query = f"select id from {table} order by id"
         if self.database:
             found = [row[0] for row in cluster.execute(self.database, query)]
@@ -80,8 +80,7 @@ def measure(
 
 def _filled(stack: ExitStack, running: Cluster | None, stories: Stories, data: Path, payments: int) -> Filled:
     database = stack.enter_context(running.fresh()) if running else None
-    with server.tillgate(data, database):
-        pass
+    server.migrate(data, database)
     print(f"  filling with {payments:,} payments", flush=True)
     if database:
         fill.postgres(database, stories, payments)
@@ -120,8 +119,8 @@ def _plans(running: Cluster | None, filled: Filled) -> plans.Found:
 
 def _ask_lists(serves: Server, filled: Filled) -> None:
     """Every list in every direction, often enough for a prepared statement to settle on its plan."""
-    middle, customer = filled.ids("payments")[SAMPLE // 2], filled.ids("customers")[0]
-    refunds = filled.ids("refunds")
+    middle, customer = _middle(filled.ids("payments")), filled.ids("customers")[0]
+    refund = _middle(filled.ids("refunds"))
     for _ in range(10):
         for path, where in (
             ("/v1/payments", ""),
@@ -129,9 +128,13 @@ def _ask_lists(serves: Server, filled: Filled) -> None:
             ("/v1/refunds", ""),
             ("/v1/refunds", f"&payment={middle}"),
         ):
-            id = middle if path == "/v1/payments" else refunds[len(refunds) // 2]
+            id = middle if path == "/v1/payments" else refund
             for direction in ("", f"&starting_after={id}", f"&ending_before={id}"):
                 serves.ask(f"{path}?limit=10{where}{direction}")
+
+
+def _middle(ids: list[str]) -> str:
+    return ids[len(ids) // 2]
 
 
 def _audited(filled: Filled) -> check.Found:

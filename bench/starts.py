@@ -18,8 +18,7 @@ def measure(running: Cluster, folder: Path, times: int) -> dict[str, list[float]
 
 
 def _starts(data: Path, database: str | None, workers: int, times: int) -> list[float]:
-    with server.tillgate(data, database):
-        pass
+    server.migrate(data, database)
     return [_start(data, database, workers) for _ in range(times)]
 
 

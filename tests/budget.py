@@ -11,7 +11,7 @@ BUDGET_SECONDS = {
     "architecture": 20,
     "connectors": 10,
     "core": 30,
-    "flows": 40,
+    "flows": 20,
     "http": 15,
     "journeys": 60,
     "pages": 10,
@@ -20,7 +20,7 @@ BUDGET_SECONDS = {
     "store": 50,
     "surfaces": 40,
     "vault": 5,
-    "workers": 10,
+    "workers": 5,
 }
 
 _spent: defaultdict[str, float] = defaultdict(float)

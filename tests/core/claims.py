@@ -2,16 +2,35 @@
 
 from collections.abc import Iterator
 
-from tests.core.world import World
+from tests.core.world import (
+    Answer,
+    AskAgain,
+    Capture,
+    Charge,
+    Expire,
+    GiveBack,
+    Happening,
+    Void,
+    World,
+)
 from tillgate.core import accounts, fees, ledger, reconciliation
-from tillgate.core.attempts import Attempt, Kind, State
+from tillgate.core.attempts import Attempt, Contradiction, Kind, State, Verdict
 from tillgate.core.events import Event, EventType
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment, Reservation, Status
+from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import Refund, RefundState
 from tillgate.core.timers import TimerKind
 
 BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE)
+
+REFUSALS: dict[type[Happening], set[Reason]] = {
+    Charge: {Reason.IN_PROGRESS},
+    Capture: {Reason.IN_PROGRESS, Reason.NOTHING_TO_CAPTURE, Reason.CAPTURE_EXCEEDS_AUTHORIZED},
+    Void: {Reason.IN_PROGRESS, Reason.NOTHING_TO_CANCEL},
+    GiveBack: {Reason.IN_PROGRESS, Reason.NOTHING_TO_REFUND, Reason.REFUND_EXCEEDS_CAPTURED},
+    AskAgain: {Reason.IN_PROGRESS},
+}
 
 
 def hold(world: World) -> None:
@@ -100,8 +119,97 @@ def _timers_fit(world: World) -> None:
     assert expires == bool(held) or (expiring and not expires)
 
 
-def follow(before: World, after: World) -> None:
-    """Everything that is claimed of a step: each fact is told once, as it is then."""
+def refused(world: World, what: Happening, no: Refused | Contradiction) -> None:
+    """What is claimed where something is refused: that there was no room for it, and why in the words laid down."""
+    assert not _has_room(world, what), no
+    if isinstance(no, Refused):
+        assert no.reason in REFUSALS[type(what)]
+    else:
+        assert isinstance(what, Answer)
+        assert what.verdict is Verdict.APPROVED
+
+
+def _has_room(world: World, what: Happening) -> bool:
+    """Whether there is enough left for something, by the attempts alone; an answer does not heed what is in flight."""
+    flight = [attempt.kind for attempt in world.attempts.values() if not attempt.is_final]
+    match what:
+        case Charge():
+            return not flight and status(world) in (Status.PENDING, Status.FAILED)
+        case Void() | Expire():
+            idle = Kind.CAPTURE not in flight and Kind.VOID not in flight
+            return idle and (_held(world) > 0 or status(world) is Status.REQUIRES_ACTION)
+        case Capture(amount):
+            return amount <= _held(world) - _on_the_way(world, Kind.CAPTURE, Kind.VOID) and not _is_canceled(world)
+        case GiveBack(amount):
+            return amount <= _taken(world) - _on_the_way(world, Kind.REFUND)
+        case AskAgain(attempt):
+            return _has_room(world, _as_asked(world.attempts[attempt])) and _still_fits(world, world.attempts[attempt])
+        case Answer(attempt):
+            return _leaves_room(world, world.attempts[attempt])
+
+
+def _as_asked(attempt: Attempt) -> Happening:
+    match attempt.kind:
+        case Kind.CHARGE | Kind.AUTHORIZE:
+            return Charge()
+        case Kind.CAPTURE:
+            return Capture(attempt.amount.amount)
+        case Kind.VOID:
+            return Void()
+        case Kind.REFUND:
+            return GiveBack(attempt.amount.amount)
+
+
+def _still_fits(world: World, attempt: Attempt) -> bool:
+    """A void is of all that is held, or of the challenge that is open."""
+    if attempt.kind is not Kind.VOID:
+        return True
+    if held := _held(world):
+        return attempt.amount.amount == held
+    return attempt.target is not None and world.attempts[attempt.target].state is State.CHALLENGED
+
+
+def _leaves_room(world: World, attempt: Attempt) -> bool:
+    """Whether a yes to an attempt fits what is known."""
+    match attempt.kind:
+        case Kind.CHARGE | Kind.AUTHORIZE:
+            return not _approved(world, *BY_CARD)
+        case Kind.CAPTURE:
+            return attempt.amount.amount <= _held(world)
+        case Kind.VOID:
+            return attempt.amount.amount <= _held(world) or not _approved(world, *BY_CARD)
+        case Kind.REFUND:
+            return attempt.amount.amount <= _taken(world)
+
+
+def _approved(world: World, *kinds: Kind) -> int:
+    approved = [attempt for attempt in world.attempts.values() if attempt.state is State.APPROVED]
+    return sum(attempt.amount.amount for attempt in approved if attempt.kind in kinds)
+
+
+def _held(world: World) -> int:
+    """What issuers hold: granted, neither taken nor released."""
+    released = [entry.postings for entry in world.entries if entry.id.endswith(":voided")]
+    taken = _approved(world, Kind.CHARGE, Kind.CAPTURE)
+    return _approved(world, *BY_CARD) - taken - sum(posting.money.amount for (posting,) in released)
+
+
+def _taken(world: World) -> int:
+    """What was taken and not given back."""
+    return _approved(world, Kind.CHARGE, Kind.CAPTURE) - _approved(world, Kind.REFUND)
+
+
+def _on_the_way(world: World, *kinds: Kind) -> int:
+    return sum(held.amount for held in world.payment.in_flight if held.kind in kinds)
+
+
+def _is_canceled(world: World) -> bool:
+    return _approved(world, Kind.VOID) > 0
+
+
+def follow(before: World, what: Happening, after: World) -> None:
+    """Everything that is claimed of a step: there was room for it, and each fact is told once, as it is then."""
+    assert _has_room(before, what) or (isinstance(what, Answer) and what.verdict is not Verdict.APPROVED)
     told = after.events[len(before.events) :]
     assert after.events[: len(before.events)] == before.events
     assert after.entries[: len(before.entries)] == before.entries

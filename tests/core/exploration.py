@@ -30,9 +30,12 @@ def steps(start: World, never_seen: int) -> Iterator[Step]:
                 continue
             after = tried(world, what)
             yield world, what, after
-            if not isinstance(after, World) or after is world:
+            if not isinstance(after, World):
+                claims.refused(world, what, after)
                 continue
-            claims.follow(world, after)
+            if after is world:
+                continue
+            claims.follow(world, what, after)
             if sum(attempt.state is State.NEVER_SEEN for attempt in after.attempts.values()) > never_seen:
                 continue
             essence = _essence(after)
@@ -47,7 +50,7 @@ def _essence(world: World) -> Hashable:
     return (
         tuple(sorted(_alive(world, attempt) for attempt in world.attempts.values() if _counts(attempt))),
         (payment.authorized, payment.captured, payment.voided, payment.refunded, payment.fees),
-        (payment.failure and payment.failure.reason, payment.action, payment.canceled and payment.canceled.cause),
+        (payment.failure is None, payment.action is None, payment.canceled is None),
         (payment.events == 0, len(world.entries)),
         (TimerKind.EXPIRE_AUTHORIZATION, payment.id) in world.timers,
     )

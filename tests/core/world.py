@@ -1,4 +1,4 @@
-"""The world of one payment: what its decisions wrote, taken in as the store does, and all that may happen to it next."""
+"""The world of one payment: what its decisions wrote, taken in as the store does, and all that may happen next."""
 
 from collections.abc import Iterator
 from typing import TypeAlias
@@ -63,6 +63,14 @@ def opened(amount: int, method: CaptureMethod = CaptureMethod.MANUAL, plan: FeeP
         occasion=occasion(),
     )
     return evolve(payment, id="pay_1", amount=Money(amount, "USD"))
+
+
+def attempt(state: State = State.SENDING, kind: Kind = Kind.CHARGE, amount: int = 100) -> Attempt:
+    """An attempt in any state, as if it had got there."""
+    asked = attempts.ask(
+        "att_1_1", kind, Money(amount, "USD"), tenant="ten_1", payment="pay_1", bank="sandbox", occasion=occasion()
+    )
+    return evolve(asked, state=state)
 
 
 class World(msgspec.Struct, frozen=True):
@@ -163,6 +171,9 @@ class Answer(msgspec.Struct, frozen=True):
 
 Happening: TypeAlias = Charge | Capture | Void | Expire | GiveBack | AskAgain | Answer
 
+Happened: TypeAlias = Happening | tuple[Kind, Verdict]
+"""Something that happened; a pair is an answer about the newest attempt of a kind."""
+
 
 def happenings(world: World) -> Iterator[Happening]:
     """Everything that may be tried; most of it is refused, repeats what is known or contradicts it."""
@@ -240,8 +251,8 @@ def attempt_of(world: World, kind: Kind) -> Attempt:
     return [attempt for attempt in world.attempts.values() if attempt.kind is kind][-1]
 
 
-def lived(world: World, *happened: Happening | tuple[Kind, Verdict]) -> World:
-    """The world after one thing and another; a pair is an answer about the newest attempt of a kind."""
+def lived(world: World, *happened: Happened) -> World:
+    """The world after one thing and another."""
     for what in happened:
         if isinstance(what, tuple):
             what = Answer(attempt_of(world, what[0]).id, what[1])

@@ -7,15 +7,22 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.http.wire import Client, Serving, post, serving, until
+from tillgate.http.protocol import Protocol
 
 pytestmark = pytest.mark.anyio
 
 GET = b"GET /v1/things/x HTTP/1.1\r\nhost: x\r\n"
 
 
+class HastyProtocol(Protocol):
+    """Has no patience with heads, so that tests need none either."""
+
+    head_timeout_seconds = 0.3
+
+
 @pytest.fixture(scope="module")
 async def served() -> AsyncIterator[Serving]:
-    async with serving() as served:
+    async with serving(protocol=HastyProtocol) as served:
         yield served
 
 
@@ -134,13 +141,16 @@ async def test_nonsense_after_a_request_does_not_cost_its_answer(served: Serving
     assert await client.ended_after() < 1
 
 
-async def test_many_slow_clients_do_not_keep_others_waiting(served: Serving, client: Client) -> None:
-    slow = [await Client.connect(served.port) for _ in range(300)]
+async def test_many_slow_clients_do_not_keep_others_waiting(served: Serving) -> None:
+    slow = [await Client.connect(served.port) for _ in range(100)]
     for one in slow:
         await one.send(GET)
+    quick = await Client.connect(served.port)
     before = time.perf_counter()
-    assert await client.is_usable()
-    assert time.perf_counter() - before < 0.5
+    is_usable = await quick.is_usable()
+    took = time.perf_counter() - before
     await until(lambda: len(served.server.server_state.connections) <= 1)
-    for one in slow:
+    for one in (*slow, quick):
         one.close()
+    assert is_usable
+    assert took < 0.3

@@ -21,6 +21,19 @@ async def served() -> AsyncIterator[Serving]:
         yield served
 
 
+@pytest.fixture(scope="module")
+async def impatient() -> AsyncIterator[Serving]:
+    async with serving(body_seconds=0.3) as served:
+        yield served
+
+
+@pytest.fixture
+async def hurried(impatient: Serving) -> AsyncIterator[Client]:
+    client = await Client.connect(impatient.port)
+    yield client
+    client.close()
+
+
 @pytest.fixture
 async def client(served: Serving) -> AsyncIterator[Client]:
     client = await Client.connect(served.port)
@@ -131,21 +144,21 @@ async def test_a_body_as_large_as_allowed_is_read(client: Client) -> None:
 
 
 @pytest.mark.parametrize("start", [b"", b'{"amount"'], ids=["nothing", "a beginning"])
-async def test_a_body_that_stalls_is_given_up(client: Client, start: bytes) -> None:
+async def test_a_body_that_stalls_is_given_up(hurried: Client, start: bytes) -> None:
     before = time.perf_counter()
-    await client.send(post("/v1/echo", start, length=100))
-    status, headers, body = await client.answer()
+    await hurried.send(post("/v1/echo", start, length=100))
+    status, headers, body = await hurried.answer()
     assert 0.25 < time.perf_counter() - before < 1.3
     assert (status, headers["connection"]) == (408, "close")
     assert json.loads(body)["error"] == "The request body did not arrive within 0.3 seconds."
-    assert await client.ended_after() < 1
+    assert await hurried.ended_after() < 1
 
 
-async def test_a_body_that_trickles_is_given_up(client: Client) -> None:
+async def test_a_body_that_trickles_is_given_up(hurried: Client) -> None:
     before = time.perf_counter()
-    trickling = asyncio.create_task(client.trickle(post("/api/orders", b"x" * 100)[-100:]))
-    await client.send(post("/api/orders", b"", length=100))
-    assert (await client.answer())[0] == 408
+    trickling = asyncio.create_task(hurried.trickle(post("/api/orders", b"x" * 100)[-100:]))
+    await hurried.send(post("/api/orders", b"", length=100))
+    assert (await hurried.answer())[0] == 408
     assert time.perf_counter() - before < 1.3
     await trickling
 
@@ -155,7 +168,7 @@ async def test_a_body_that_is_no_body_ends_the_connection(served: Serving, clien
     await client.send(CHUNKED + chunk(b"[1") + b"zz\r\n")
     assert (await client.answer())[0] == 400
     await until(lambda: served.application.in_flight == 0)
-    assert time.perf_counter() - before < 0.15
+    assert time.perf_counter() - before < 0.8
     assert await client.ended_after() < 1
 
 

@@ -15,13 +15,6 @@ from tillgate.http.application import Application
 from tillgate.http.protocol import Protocol
 
 
-class HastyProtocol(Protocol):
-    """Has no patience with heads, so that tests need none either."""
-
-    head_timeout_seconds = 0.3
-    linger_seconds = 0.2
-
-
 class Serving(msgspec.Struct):
     """A running server, and what can be seen from its inside."""
 
@@ -32,7 +25,7 @@ class Serving(msgspec.Struct):
 
 
 @asynccontextmanager
-async def serving(body_seconds: float = 0.3) -> AsyncIterator[Serving]:
+async def serving(body_seconds: float = 5, protocol: type[Protocol] = Protocol) -> AsyncIterator[Serving]:
     """Serve the small surfaces for the time of a test."""
     surface = EchoSurface()
     numbers = iter(range(1, 100_000))
@@ -40,7 +33,7 @@ async def serving(body_seconds: float = 0.3) -> AsyncIterator[Serving]:
     config = uvicorn.Config(
         application,
         port=0,
-        http=HastyProtocol,
+        http=protocol,
         ws="none",
         log_config=None,
         access_log=False,

@@ -104,8 +104,7 @@ class Asking:
         self.count += 1
         request_id = f"req_{asked.name}_{asked.tries}"
         world.note(request_id, asked.method, asked.path, "at", process.name)
-        arrival: asyncio.Future[Any] = world.loop.create_future()
-        process.spawn(process.serve(_scope(asked), asked.body, arrival), request_id)
+        arrival = process.connect(_scope(asked), asked.body, request_id)
         patience = self._random.uniform(0, 3) if world.chance.strikes("client hangs up") else None
         try:
             async with asyncio.timeout(patience):

@@ -41,7 +41,7 @@ BANK_FAULTS: Final = {
     Fault.PENDING: 0.05,
 }
 
-_WEIGHTS: Final = (0.0, 0.5, 1.0, 1.0, 2.0)
+_WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Worlds differ: what never happens in one is frequent in the next, so that no mishap hides another."""
 
 

@@ -127,8 +127,15 @@ class Process(Owner):
         self._application = Application((V1(self.gateway, self.directory),), REQUEST.get)
         self.ready = True
 
-    async def serve(self, scope: dict[str, Any], body: bytes, reply: asyncio.Future[Any]) -> None:
-        """Answer one request over a connection that may break."""
+    def connect(self, scope: dict[str, Any], body: bytes, request_id: str) -> asyncio.Future[Any]:
+        """Send one request over a connection that may break; the messages of the reply, in time."""
+        reply: asyncio.Future[Any] = self.world.loop.create_future()
+        self.open_requests[reply] = None
+        reply.add_done_callback(lambda done: self.open_requests.pop(done, None))
+        self.spawn(self._serve(scope, body, reply), request_id)
+        return reply
+
+    async def _serve(self, scope: dict[str, Any], body: bytes, reply: asyncio.Future[Any]) -> None:
         messages: list[Mapping[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
@@ -137,17 +144,13 @@ class Process(Owner):
         async def send(message: Mapping[str, Any]) -> None:
             messages.append(message)
 
-        self.open_requests[reply] = None
-        try:
-            await self._application(scope, receive, send)  # type: ignore[arg-type] # messages are not changed
-            self.assert_alive()
-            if not reply.done():
-                if self.world.chance.strikes("reply lost on the way"):
-                    reply.set_exception(ConnectionResetError())
-                else:
-                    reply.set_result(messages)
-        finally:
-            self.open_requests.pop(reply, None)
+        await self._application(scope, receive, send)  # type: ignore[arg-type] # messages are not changed
+        self.assert_alive()
+        if not reply.done():
+            if self.world.chance.strikes("reply lost on the way"):
+                reply.set_exception(ConnectionResetError())
+            else:
+                reply.set_result(messages)
 
     async def notice(self, notice: BankNotice) -> None:
         """Take what the bank says unasked."""

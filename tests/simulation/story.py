@@ -39,8 +39,8 @@ class Size(msgspec.Struct, frozen=True):
     """How much happens in a world."""
 
     days: int = 3
-    clients: int = 5
-    requests: int = 8
+    clients: int = 6
+    requests: int = 15
 
 
 class Told(msgspec.Struct):
@@ -113,7 +113,7 @@ def _client(merchant: Merchant, requests: int) -> Callable[[], Awaitable[None]]:
 async def _evening(world: World, merchants: list[Merchant]) -> None:
     """Nothing goes wrong any more: what was in doubt becomes known, and every key of the day has its answer."""
     world.chance.calm = True
-    await world.pass_time(_EVENING_SECONDS, pace=60.0)
+    await world.pass_time(_EVENING_SECONDS, pace=1800.0)
     doubtful = findings.in_doubt(world)
     if doubtful:
         world.violated(f"still in doubt after {_EVENING_SECONDS} s without mishaps: {doubtful}")
@@ -130,15 +130,15 @@ async def _evening(world: World, merchants: list[Merchant]) -> None:
 async def _night(world: World) -> None:
     """Hours and days go by; there are still crashes."""
     world.chance.calm = world.random.random() < 0.5
-    pace = world.random.choice((600.0, 3600.0, 4 * 3600.0))
+    pace = world.random.choice((1800.0, 4 * 3600.0, 12 * 3600.0))
     await world.pass_time(_DAYS_SECONDS * world.random.choice((0.1, 0.5, 1, 3, 8)), pace=pace, thoroughly=True)
 
 
 async def _end(world: World, merchants: list[Merchant]) -> None:
     """Time passes until nothing is left that happens by itself; then everything has to add up."""
     await _evening(world, merchants)
-    await world.pass_time(12 * _DAYS_SECONDS, pace=6 * 3600.0, thoroughly=True)
-    await world.pass_time(_EVENING_SECONDS, pace=60.0, thoroughly=True)
+    await world.pass_time(12 * _DAYS_SECONDS, pace=24 * 3600.0, thoroughly=True)
+    await world.pass_time(_EVENING_SECONDS, pace=600.0, thoroughly=True)
     while any(process.is_busy for process in world.processes):
         await asyncio.sleep(1.0)
     for violation in await findings.of_everything(world, merchants):

@@ -3,6 +3,8 @@
 import asyncio
 import contextvars
 import hashlib
+import math
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from tests.simulation.chance import Chance
 from tests.simulation.loop import OWNER, Loop
 from tests.simulation.process import NOTICE_KEY, Killed, Process
 from tillgate.connectors.contract import BankNotice
-from tillgate.core.instants import Instant
+from tillgate.core.instants import SECOND, Instant
 from tillgate.sandbox.bank import Bank
 from tillgate.sandbox.register import Register
 from tillgate.store.database import SQLITE_FILE
@@ -48,6 +50,7 @@ class World:
         self._tasks: dict[asyncio.Task[Any], None] = {}
         (data / SQLITE_FILE).write_bytes(template)
         self.engine = self._engine()
+        self._onlooker = sqlite3.connect(data / SQLITE_FILE, isolation_level=None)
         self.bank = Bank(
             Register.in_memory(),
             clock=self.loop.wall,
@@ -116,12 +119,13 @@ class World:
         self.spawn(self._replace(process))
 
     async def pass_time(self, seconds: float, *, pace: float, thoroughly: bool = False) -> None:
-        """Let time pass, with the processes doing what falls due every `pace` seconds or so."""
+        """Let time pass, with the processes doing what is due when it is, or every `pace` seconds."""
         end = self.loop.time() + seconds
         while (left := end - self.loop.time()) > 0:
-            step = min(left, self.random.uniform(0.5, 1.5) * pace)
+            soon = self.random.uniform(0.3, 1.2)
+            step = min(left, max(soon, self._due_in_seconds()), pace * self.random.uniform(0.5, 1.5))
             await asyncio.sleep(step)
-            self.tick(min(step, 60.0), thoroughly=thoroughly)
+            self.tick(min(step, 5.0), thoroughly=thoroughly)
 
     def tick(self, seconds: float, *, thoroughly: bool) -> None:
         """Every process does what is due, unless something happens to it."""
@@ -155,6 +159,7 @@ class World:
         self.bank.stop()
         for task in list(self._tasks):
             task.cancel()
+        self._onlooker.close()
         await self.engine.close()
 
     async def _start(self, slot: int) -> None:
@@ -166,6 +171,10 @@ class World:
         process = Process(self, slot, self._lives)
         self.processes.append(process)
         await asyncio.wait([process.spawn(self.watched(process.start))])
+
+    def _due_in_seconds(self) -> float:
+        (due_at,) = self._onlooker.execute("select min(due_at) from timers").fetchone()
+        return math.inf if due_at is None else (due_at - self.wall()) / SECOND
 
     async def _replace(self, process: Process) -> None:
         await asyncio.sleep(self.random.choice((0.1, 1.0, 10.0, 90.0)) * self.random.random())

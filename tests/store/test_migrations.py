@@ -1,19 +1,22 @@
 """Migrations make the schema that the code speaks of, any number of times, and say what they cannot work with."""
 
 import asyncio
+import contextlib
 import subprocess
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from tests import postgres, servers
+from tests import postgres
+from tests.sizes import at_size
 from tests.store.places import ENGINES, Place
 from tillgate.store import migrate, schema
-from tillgate.store.database import SQLITE_FILE
 from tillgate.store.migrate import Unfit
 
 
@@ -85,15 +88,49 @@ def test_migrating_twice_changes_nothing(empty: Place) -> None:
     assert count == 1
 
 
-def test_processes_may_migrate_at_once(empty: Place) -> None:
-    where = ["--data", str(empty.data), *(["--database", empty.url] if empty.url else [])]
-    migrating = [
-        subprocess.Popen([servers.TILLGATE, "migrate", *where], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        for _ in range(4)
-    ]
-    ended = [(process.communicate()[0].decode(), process.returncode) for process in migrating]
-    assert ended == [("The database has the schema of this release.\n", 0)] * 4
-    migrate.check(empty.url, empty.data)
+def test_a_migration_that_dies_midway_has_changed_nothing(empty: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(statement: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(op, "execute", die)
+        with pytest.raises(KeyboardInterrupt):
+            migrated(empty)
+    assert migrate.is_empty(empty.url, empty.data)
+    migrate.check(migrated(empty).url, empty.data)
+
+
+def test_processes_may_migrate_at_once(postgres_cluster: postgres.Cluster, tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        racers = [stack.enter_context(_racer()) for _ in range(at_size(2, 4))]
+        for turn in range(at_size(2, 20)):
+            for url in (None, stack.enter_context(postgres_cluster.fresh())):
+                for racer in racers:
+                    _tell(racer, f"{url or ''}\t{tmp_path / str(turn)}\n")
+                assert [_hear(racer) for racer in racers] == ["migrated\n"] * len(racers)
+                migrate.check(url, tmp_path / str(turn))
+
+
+@contextlib.contextmanager
+def _racer() -> Iterator[subprocess.Popen[str]]:
+    program = Path(__file__).with_name("migration_racer.py")
+    with subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as racer:
+        try:
+            assert _hear(racer) == "ready\n"
+            yield racer
+        finally:
+            racer.kill()
+
+
+def _tell(racer: subprocess.Popen[str], line: str) -> None:
+    assert racer.stdin is not None
+    racer.stdin.write(line)
+    racer.stdin.flush()
+
+
+def _hear(racer: subprocess.Popen[str]) -> str:
+    assert racer.stdout is not None
+    return racer.stdout.readline()
 
 
 def test_an_empty_database_is_told_from_a_migrated_one(empty: Place) -> None:
@@ -102,38 +139,39 @@ def test_an_empty_database_is_told_from_a_migrated_one(empty: Place) -> None:
     assert not migrate.is_empty(empty.url, empty.data)
 
 
+NEWER = schema.CURRENT + 7
+BEHIND = f"the database has schema 0, this release needs {schema.CURRENT}; run `tillgate migrate`"
+AHEAD = f"the database has schema {NEWER}, which this release (schema {schema.CURRENT}) is too old for; update it"
+
+
 @pytest.mark.parametrize(
-    ("prepare", "message"),
-    [
-        (lambda place: None, "the database is empty; run `tillgate migrate`"),
-        (
-            lambda place: mark(migrated(place), (0, 0)),
-            f"the database has schema 0, this release needs {schema.CURRENT}; run `tillgate migrate`",
-        ),
-        (
-            lambda place: mark(migrated(place), (schema.CURRENT, 1), (schema.CURRENT + 7, schema.CURRENT + 1)),
-            f"the database has schema {schema.CURRENT + 7}, "
-            f"which this release (schema {schema.CURRENT}) is too old for; update it",
-        ),
-    ],
-    ids=["empty", "behind", "too far ahead"],
+    ("states", "message"),
+    [([(0, 0)], BEHIND), ([(schema.CURRENT, 1), (NEWER, schema.CURRENT + 1)], AHEAD)],
+    ids=["behind", "too far ahead"],
 )
-def test_an_unfit_database_is_refused_with_what_to_do(
-    empty: Place, prepare: Callable[[Place], None], message: str
+def test_a_schema_that_does_not_fit_is_refused_with_what_to_do(
+    empty: Place, states: list[tuple[int, int]], message: str
 ) -> None:
-    prepare(empty)
+    mark(migrated(empty), *states)
     with pytest.raises(Unfit) as unfit:
         migrate.check(empty.url, empty.data)
     assert str(unfit.value) == message
-    told = servers.tillgate("audit", data=empty.data, database=empty.url)
-    assert (told.returncode, told.stdout, told.stderr) == (2, "", f"tillgate: {message}\n")
+
+
+def test_a_database_without_a_schema_is_refused_with_what_to_do(empty: Place) -> None:
+    assert migrate.is_empty(empty.url, empty.data)
+    with pytest.raises(Unfit) as unfit:
+        migrate.check(empty.url, empty.data)
+    assert str(unfit.value) == "the database is empty; run `tillgate migrate`"
+
+
+def test_a_directory_without_a_database_is_refused_and_not_given_one(tmp_path: Path) -> None:
+    with pytest.raises(Unfit) as unfit:
+        migrate.check(None, tmp_path)
+    assert str(unfit.value) == f"there is no database in {tmp_path}; run `tillgate migrate`"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_older_release_works_on_a_newer_schema_that_gets_along_with_it(empty: Place) -> None:
     mark(migrated(empty), (schema.CURRENT, 1), (schema.CURRENT + 7, schema.CURRENT))
     migrate.check(empty.url, empty.data)
-
-
-def test_a_directory_without_a_database_is_not_given_one_by_looking(tmp_path: Path) -> None:
-    assert migrate.is_empty(None, tmp_path)
-    assert not (tmp_path / SQLITE_FILE).exists()

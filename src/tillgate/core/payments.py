@@ -204,13 +204,16 @@ def charge(payment: Payment, occasion: Occasion) -> Asking:
 def capture(payment: Payment, asked: Money | None, occasion: Occasion) -> Asking:
     """Take what was authorized, whole or in part; the rest stays capturable until it is canceled or expires.
 
-    Raises Refused(NOTHING_TO_CAPTURE) where nothing is capturable, Refused(CAPTURE_EXCEEDS_AUTHORIZED) where less is.
+    Raises Refused(NOTHING_TO_CAPTURE) where nothing is capturable, IN_PROGRESS where that may change, and
+    Refused(CAPTURE_EXCEEDS_AUTHORIZED) where less is.
     """
     capturable = payment.capturable
-    if capturable.amount <= 0 or payment.canceled:
-        raise Refused(_why_nothing(payment, Kind.VOID, Reason.NOTHING_TO_CAPTURE), "payment", status=payment.status)
+    if capturable.is_zero or payment.canceled:
+        busy = _is_settling(payment) or (payment.in_flight and not payment.authorized)
+        why = Reason.IN_PROGRESS if busy else Reason.NOTHING_TO_CAPTURE
+        raise Refused(why, "payment", status=payment.status)
     asked = asked or capturable
-    if asked.amount > capturable.amount:
+    if asked > capturable:
         raise Refused(Reason.CAPTURE_EXCEEDS_AUTHORIZED, "amount", at_most=capturable)
     return reserve(payment, Kind.CAPTURE, asked, occasion, target=payment.authorization)
 
@@ -220,7 +223,7 @@ def void(payment: Payment, cause: str, occasion: Occasion) -> Asking:
 
     Raises Refused(IN_PROGRESS) while a capture is on its way, Refused(NOTHING_TO_CANCEL) where nothing is held.
     """
-    if any(held.kind in (Kind.CAPTURE, Kind.VOID) for held in payment.in_flight):
+    if _is_settling(payment):
         raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
     if payment.action:
         challenged = payment.in_flight[0].attempt
@@ -242,7 +245,12 @@ def reserve(
     refund: str | None = None,
     cause: str | None = None,
 ) -> Asking:
-    """The next attempt of a payment, with what it may move set aside, and an inquiry in case no answer is read."""
+    """The next attempt of a payment, with what it may move set aside, and an inquiry in case no answer is read.
+
+    Raises Refused(AMOUNT_INVALID) for less than the smallest unit.
+    """
+    if asked.amount <= 0:
+        raise Refused(Reason.AMOUNT_INVALID, "amount")
     number = payment.attempts_made + 1
     attempt = attempts.ask(
         f"att_{payment.id.removeprefix('pay_')}_{number}",
@@ -290,12 +298,14 @@ def _still_fits(payment: Payment, attempt: Attempt) -> bool:
             return payment.status in (Status.PENDING, Status.FAILED) and not payment.in_flight
         case Kind.CAPTURE:
             return payment.capturable >= attempt.amount and not payment.canceled
+        case Kind.VOID if payment.action:
+            return attempt.target == payment.in_flight[0].attempt and not _is_settling(payment)
         case Kind.VOID:
-            return payment.capturable == attempt.amount
+            return payment.capturable == attempt.amount and not _is_settling(payment)
         case Kind.REFUND:
             return payment.refundable >= attempt.amount
 
 
-def _why_nothing(payment: Payment, in_the_way: Kind, otherwise: Reason) -> Reason:
-    busy = payment.reserved(in_the_way) or (payment.in_flight and not payment.authorized)
-    return Reason.IN_PROGRESS if busy else otherwise
+def _is_settling(payment: Payment) -> bool:
+    """Whether it is being decided what becomes of what is held."""
+    return any(held.kind in (Kind.CAPTURE, Kind.VOID) for held in payment.in_flight)

@@ -48,12 +48,12 @@ def ask(
     Raises Refused(NOTHING_TO_REFUND) where nothing is refundable, Refused(REFUND_EXCEEDS_CAPTURED) where less is.
     """
     refundable = payment.refundable
-    if refundable.amount <= 0:
+    if refundable.is_zero:
         busy = payment.reserved(Kind.REFUND) or (payment.in_flight and not payment.captured)
         why = Reason.IN_PROGRESS if busy else Reason.NOTHING_TO_REFUND
         raise Refused(why, "payment", status=payment.status)
     asked = asked or refundable
-    if asked.amount > refundable.amount:
+    if asked > refundable:
         raise Refused(Reason.REFUND_EXCEEDS_CAPTURED, "amount", at_most=refundable)
     refund_id = occasion.mint("re")
     asking = payments.reserve(payment, Kind.REFUND, asked, occasion, target=payment.authorization, refund=refund_id)

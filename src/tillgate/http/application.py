@@ -17,14 +17,13 @@ from tillgate.http.exchange import Headers, Receive, Reply, Request, Scope, Send
 from tillgate.http.problems import BodyTooSlow, Failed, MethodNotAllowed, NotFound, Problem
 from tillgate.http.routing import Match, Miss, RouteTable
 from tillgate.http.surface import Surface
+from tillgate.logs import log
 
 Lifespan = Callable[[], AbstractAsyncContextManager[object]]
 
 _CLOSE: Final[Headers] = ((b"connection", b"close"),)
 _CLIENT_GONE: Final = 499
 _LAST_RESORT: Final = Reply(500, b'{"error":{"message":"Something went wrong on our side."}}')
-
-_log = logs.log
 
 
 class Application:
@@ -82,12 +81,16 @@ class Application:
             else:
                 template = found.route.path
                 reply = await self._handled(request, found, body)
-            await _send(reply, request, body, send)
+            await send(reply.start(request.id))
+            await send({"type": "http.response.body", "body": reply.body, "more_body": body.unread})
             status = reply.status
         except ClientGone:
             status = _CLIENT_GONE
         milliseconds = (time.perf_counter() - began) * 1000
         logs.access(request.method, template, status, milliseconds, request.tenant)
+        if body.unread:
+            await body.discard()
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _handled(self, request: Request, match: Match[Surface[Any]], body: Body) -> Reply:
         surface, route = match.owner, match.route
@@ -102,7 +105,7 @@ class Application:
         except Problem as problem:
             reply = _stated(surface, request, problem)
         except Exception:
-            _log.exception("request_failed", surface=surface.name, route=route.path)
+            log.exception("request_failed", surface=surface.name, route=route.path)
             reply = _stated(surface, request, Failed())
         return _with(reply, cors.SHARED) if route.cross_origin else reply
 
@@ -116,7 +119,7 @@ class Application:
                 stage = "shutdown"
                 await self._drained()
         except Exception:
-            _log.exception(f"{stage}_failed")
+            log.exception(f"{stage}_failed")
             await send({"type": f"lifespan.{stage}.failed", "message": ""})
         else:
             await send({"type": "lifespan.shutdown.complete"})
@@ -146,17 +149,9 @@ def _stated(surface: Surface[Any], request: Request, problem: Problem) -> Reply:
     try:
         return surface.problem(request, problem)
     except Exception:
-        _log.exception("surface_has_no_words", surface=surface.name, status=problem.status)
+        log.exception("surface_has_no_words", surface=surface.name, status=problem.status)
         return _LAST_RESORT
 
 
 def _with(reply: Reply, headers: Headers) -> Reply:
     return structs.replace(reply, headers=reply.headers + headers)
-
-
-async def _send(reply: Reply, request: Request, body: Body, send: Send) -> None:
-    await send(reply.start(request.id))
-    await send({"type": "http.response.body", "body": reply.body, "more_body": body.unread})
-    if body.unread:
-        await body.discard()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -15,6 +15,8 @@ from tillgate.store.database import SQLITE_FILE, is_postgres
 
 T = TypeVar("T")
 
+_PATIENCE_SECONDS = 60
+
 
 class Unreachable(Exception):
     """No connection to the database can be had; the message says why."""
@@ -65,11 +67,17 @@ def _upgrade(connection: sa.Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
+    # One migrates, the others wait and find nothing left to do; one that dies midway has changed nothing.
     if connection.dialect.name == "postgresql":
-        # One migrates, the others wait and find nothing left to do.
-        connection.execute(sa.text("create table if not exists migration_lock (one integer primary key)"))
-        connection.commit()
+        try:
+            connection.execute(sa.text("create table if not exists migration_lock (one integer primary key)"))
+            connection.commit()
+        except sa.exc.DBAPIError:
+            # "If not exists" looks, then creates: another process came between. Had it another cause, locking fails.
+            connection.rollback()
         connection.execute(sa.text("lock table migration_lock in access exclusive mode"))
+    else:
+        connection.execute(sa.text("begin immediate"))
     command.upgrade(config, "head")
 
 
@@ -89,7 +97,7 @@ def _on_connection(url: str | None, data: Path, work: Callable[[sa.Connection], 
 
 def _on_sqlite(data: Path, work: Callable[[sa.Connection], T]) -> T:
     data.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(f"sqlite:///{data / SQLITE_FILE}")
+    engine = sa.create_engine(f"sqlite:///{data / SQLITE_FILE}", connect_args={"timeout": _PATIENCE_SECONDS})
     try:
         with engine.begin() as connection:
             return work(connection)

@@ -1,5 +1,6 @@
 """Tillgate assembled for the tests of a file, on SQLite, and on PostgreSQL where the database matters."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,12 +13,18 @@ from tillgate.assembly import Assembly
 from tillgate.store import migrate
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with a migrated SQLite database in it."""
-    directory = tmp_path_factory.mktemp("data")
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with a migrated SQLite database in it, to be copied."""
+    directory = tmp_path_factory.mktemp("migrated")
     migrate.migrate(None, directory)
     return directory
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Path:
+    """A data directory, migrated."""
+    return shutil.copytree(migrated, tmp_path_factory.mktemp("data"), dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +47,10 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 
 @pytest.fixture(scope="module")
-def home(database: str | None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data directory of `either`."""
+def home(database: str | None, tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Path:
+    """The data directory of `either`, migrated where that is where the database lies."""
     directory = tmp_path_factory.mktemp("home")
-    migrate.migrate(database, directory)
-    return directory
+    return directory if database else shutil.copytree(migrated, directory, dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="module")

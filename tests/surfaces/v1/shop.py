@@ -20,6 +20,8 @@ from tillgate.surfaces.v1.sandbox_keys import SECRET_KEY
 
 LOCAL = "http://127.0.0.1:8000"
 
+Headers = dict[str, str] | dict[bytes, bytes]
+
 CARD: dict[str, Any] = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034, "cvc": "123"}
 PAYMENT: dict[str, Any] = {"amount": 5000, "currency": "usd", "payment_method": "card", "card": CARD}
 
@@ -30,12 +32,12 @@ class Client:
     def __init__(self, parts: Assembly, key: str | None, base_url: str = LOCAL, peer: str = "127.0.0.1") -> None:
         self.parts = parts
         self.key = key
-        transport = httpx2.ASGITransport(app=parts.application, client=(peer, 50_000))  # type: ignore[arg-type]
+        transport = httpx2.ASGITransport(app=parts.application, client=(peer, 50_000))
         headers = {"authorization": f"Bearer {key}"} if key is not None else {}
         self._http = httpx2.AsyncClient(transport=transport, base_url=base_url, headers=headers)
 
     async def ask(
-        self, method: str, path: str, content: bytes | None = None, headers: dict[str, str] | None = None
+        self, method: str, path: str | httpx2.URL, content: bytes | None = None, headers: Headers | None = None
     ) -> httpx2.Response:
         """The answer to exactly this; `path` from the root."""
         return await self._http.request(method, path, content=content, headers=headers)
@@ -110,15 +112,16 @@ def any_error(answer: httpx2.Response) -> dict[str, Any]:
     body = answer.json()
     assert list(body) == ["error"], body
     said: dict[str, Any] = body["error"]
-    assert said.keys() <= {
-        *("type", "code", "message", "param", "decline_code", "payment", "doc_url", "request_id")
-    }, said
+    assert said.keys() <= {*("type", "code", "message", "param", "decline_code", "payment", "doc_url", "request_id")}, (
+        said
+    )
     assert said["request_id"] == answer.headers["x-request-id"] or "idempotent-replayed" in answer.headers
     assert said["doc_url"] == f"{answer.request.url.scheme}://{answer.request.url.netloc.decode()}" + (
         f"/docs/errors#{said['code']}"
     )
     assert said["type"] in _TYPES[answer.status_code], said
-    assert said["message"] and "{" not in said["message"] and len(said["message"]) < 500, said
+    assert 0 < len(said["message"]) < 500, said
+    assert "{" not in said["message"], "a detail of the sentence was left out"
     return said
 
 

@@ -95,9 +95,7 @@ def assert_like(shown: Any, example: Any) -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 async def test_the_gateway_documents_payment_is_answered_as_it_says(either: Assembly, key: str) -> None:
-    answer = await Client(either, key).ask(
-        "POST", "/v1/payments", CREATE_PAYMENT, {"content-type": "application/json"}
-    )
+    answer = await Client(either, key).ask("POST", "/v1/payments", CREATE_PAYMENT, {"content-type": "application/json"})
     assert answer.status_code == 200
     assert_like(answer.json(), CREATED)
     assert answer.json()["customer"].keys() == {"id", "email"}

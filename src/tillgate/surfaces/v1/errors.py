@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tillgate.core import cards
+from tillgate.core import cards, ids
 from tillgate.core.money import Money
 from tillgate.core.reasons import Reason, Refused
 from tillgate.http.exchange import Headers, Reply, Request
@@ -210,7 +210,7 @@ PROBLEMS = {
 """What can be wrong with a request before the API understands it, or with us, by status."""
 
 
-_LIKE_AN_ID: Final = re.compile(r"(?!.*[0-9](?:-*[0-9]){11})[A-Za-z0-9_-]{1,64}")
+_LIKE_AN_ID: Final = re.compile(rf"[a-z]+_{ids.FORM}|(?!.*[0-9](?:-*[0-9]){{11}})[A-Za-z0-9_-]{{1,64}}")
 
 
 class Error(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -20,8 +20,9 @@ def found(given: dict[str, Any], type: type[msgspec.Struct], *, texts: bool = Fa
     `texts` where every value came as text. No value is in it, for any could be a card number.
     """
     fields = {field.encode_name: field for field in structs.fields(type)}
-    if unknown := next((name for name in given if name not in fields), None):
-        return unexpected(unknown, fields, path)
+    for name in given:
+        if name not in fields:
+            return unexpected(name, fields, path)
     for name, field in fields.items():
         where = f"{path}{name}"
         if name not in given:

@@ -1,0 +1,120 @@
+"""Whole lives of payments: small ones in every way there is, others at random."""
+
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.core import claims, exploration
+from tests.core.world import (
+    Answer,
+    AskAgain,
+    Capture,
+    Charge,
+    Expire,
+    GiveBack,
+    Happening,
+    Void,
+    World,
+    lived,
+    opened,
+    tried,
+)
+from tests.sizes import at_size
+from tillgate.core.attempts import Contradiction, State, Verdict
+from tillgate.core.payments import CaptureMethod, Status
+from tillgate.core.timers import TimerKind
+
+EXPIRY = (TimerKind.EXPIRE_AUTHORIZATION, "pay_1")
+
+
+@pytest.mark.parametrize(
+    ("amount", "method", "never_seen"),
+    [
+        (3, CaptureMethod.AUTOMATIC, 0),
+        (3, CaptureMethod.MANUAL, 0),
+        (2, CaptureMethod.AUTOMATIC, 1),
+        (1, CaptureMethod.MANUAL, 1),
+        *at_size(
+            [],
+            [
+                (1, CaptureMethod.MANUAL, 2),
+                (2, CaptureMethod.AUTOMATIC, 2),
+                (2, CaptureMethod.MANUAL, 1),
+                (3, CaptureMethod.AUTOMATIC, 1),
+                (3, CaptureMethod.MANUAL, 1),
+            ],
+        ),
+    ],
+)
+def test_whatever_happens_in_whatever_order_the_books_are_right(
+    amount: int, method: CaptureMethod, never_seen: int
+) -> None:
+    reached = {
+        after.payment.status
+        for _, _, after in exploration.steps(World(opened(amount, method)), never_seen)
+        if isinstance(after, World)
+    }
+    assert reached == set(Status) - ({Status.AUTHORIZED} if method is CaptureMethod.AUTOMATIC else set())
+
+
+class Lives(RuleBasedStateMachine):
+    """Payments of any size, to which anything happens."""
+
+    world: World
+
+    @initialize(amount=st.integers(1, 100_000), method=st.sampled_from(CaptureMethod))
+    def begin(self, amount: int, method: CaptureMethod) -> None:
+        self.world = lived(World(opened(amount, method)), Charge())
+
+    @rule(what=st.sampled_from([Charge(), Void()]))
+    def the_merchant_asks(self, what: Happening) -> None:
+        self.try_out(what)
+
+    @rule(data=st.data())
+    def the_merchant_captures(self, data: st.DataObject) -> None:
+        capturable = self.world.payment.capturable.amount
+        self.try_out(Capture(data.draw(st.integers(1, capturable + 1), label="amount")))
+
+    @rule(data=st.data())
+    def the_merchant_refunds(self, data: st.DataObject) -> None:
+        refundable = self.world.payment.refundable.amount
+        self.try_out(GiveBack(data.draw(st.integers(1, refundable + 1), label="amount")))
+
+    @precondition(lambda self: EXPIRY in self.world.timers)
+    @rule()
+    def the_authorization_expires(self) -> None:
+        self.try_out(Expire())
+
+    @rule(data=st.data(), verdict=st.sampled_from(Verdict), early=st.booleans())
+    def the_bank_answers(self, data: st.DataObject, verdict: Verdict, early: bool) -> None:
+        self.try_out(Answer(data.draw(st.sampled_from(sorted(self.world.attempts)), label="attempt"), verdict, early))
+
+    @precondition(lambda self: any(a.state is State.NEVER_SEEN for a in self.world.attempts.values()))
+    @rule(data=st.data())
+    def the_client_repeats(self, data: st.DataObject) -> None:
+        never_seen = [a.id for a in self.world.attempts.values() if a.state is State.NEVER_SEEN]
+        self.try_out(AskAgain(data.draw(st.sampled_from(never_seen), label="attempt")))
+
+    @invariant()
+    def the_claims_hold(self) -> None:
+        claims.hold(self.world)
+
+    def try_out(self, what: Happening) -> None:
+        after = tried(self.world, what)
+        if isinstance(after, World):
+            if after is not self.world:
+                claims.follow(self.world, what, after)
+            self.world = after
+        elif not isinstance(after, Contradiction) or not self.is_flip(what):
+            claims.refused(self.world, what, after)
+
+    def is_flip(self, what: Happening) -> bool:
+        final = (State.APPROVED, State.DECLINED)
+        return isinstance(what, Answer) and self.world.attempts[what.attempt].state in final
+
+
+TestLives: Any = Lives.TestCase
+TestLives.settings = settings(max_examples=at_size(60, 2_000), stateful_step_count=at_size(40, 60))

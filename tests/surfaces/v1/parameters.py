@@ -1,0 +1,67 @@
+"""Every parameter of every operation, in bodies that are right, to be made wrong one by one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.surfaces.v1.shop import CARD, PAYMENT, Client
+from tillgate.surfaces.v1.operations import Operation
+from tillgate.surfaces.v1.surface import OPERATIONS
+
+# A number that was mistyped: it fails the Luhn check, so that only never to repeat a value keeps it back.
+MISTYPED = "4242424242424241"
+
+BODIES: dict[str, dict[str, Any]] = {
+    "/v1/payments": {
+        **PAYMENT,
+        "card": {**CARD, "name": "Ann"},
+        "customer": {"email": "a@example.com", "name": "Ann", "phone": "1"},
+        "description": "Tea",
+        "metadata": {"order": "7"},
+        "capture_method": "automatic",
+        "return_url": "https://shop.example",
+    },
+    "/v1/payments/{id}/capture": {"amount": 100},
+    "/v1/payments/{id}/cancel": {},
+    "/v1/payments/{id}/refund": {"amount": 100, "reason": "Broken", "metadata": {"case": "7"}},
+    "/v1/refunds": {"payment": "pay_x", "amount": 100, "reason": "Broken", "metadata": {"case": "7"}},
+    "/v1/tokens": {"card": {**CARD, "name": "Ann"}},
+}
+
+QUERIES = {
+    "/v1/payments": {"limit", "starting_after", "ending_before", "customer"},
+    "/v1/refunds": {"limit", "starting_after", "ending_before", "payment"},
+}
+
+POSTS = [operation for operation in OPERATIONS if operation.method == "POST"]
+GETS = [operation for operation in OPERATIONS if operation.method == "GET"]
+
+each_post = pytest.mark.parametrize("operation", POSTS, ids=lambda one: one.path)
+each_get = pytest.mark.parametrize("operation", GETS, ids=lambda one: one.path)
+
+
+async def post(client: Client, operation: Operation, body: Any) -> httpx2.Response:
+    return await client.post(operation.path.replace("{id}", "pay_x").removeprefix("/v1"), body)
+
+
+def fields(body: dict[str, Any], path: str = "") -> Iterator[str]:
+    """Every parameter of a body by its name, dots for nesting; metadata has names of its client's own."""
+    for name, value in body.items():
+        yield path + name
+        if isinstance(value, dict) and name != "metadata":
+            yield from fields(value, f"{path}{name}.")
+
+
+def changed(body: dict[str, Any], field: str, value: Any) -> dict[str, Any]:
+    """A body with one parameter changed."""
+    name, _, rest = field.partition(".")
+    return {**body, name: changed(body[name], rest, value) if rest else value}
+
+
+def without(body: dict[str, Any], field: str) -> dict[str, Any]:
+    """A body with one parameter left out."""
+    name, _, rest = field.partition(".")
+    kept = {other: value for other, value in body.items() if other != name}
+    return {**kept, name: without(body[name], rest)} if rest else kept

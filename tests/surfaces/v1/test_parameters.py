@@ -1,0 +1,255 @@
+"""Parameters that are wrong: each is refused in the documented form, by name, and without repeating a value."""
+
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from tests.surfaces.v1 import shop
+from tests.surfaces.v1.parameters import (
+    BODIES,
+    GETS,
+    MISTYPED,
+    POSTS,
+    QUERIES,
+    changed,
+    each_post,
+    fields,
+    post,
+    without,
+)
+from tests.surfaces.v1.shop import PAYMENT, Client
+from tillgate.surfaces.v1.operations import Operation
+
+pytestmark = pytest.mark.anyio
+
+# Values of types that a parameter does not take.
+WRONG_TYPES: dict[str, list[Any]] = {
+    "text": [True, 7, 1.5, -1, [], ["x"], {}, {"x": 1}],
+    "number": [True, 1.5, 2.0, "5", "", [], [5], {}, 1e300, -0.5],
+    "object": [True, 7, 1.5, "x", "", [], [{}]],
+    "number or text": [True, 1.5, [], [7], {}],
+    "text or object": [True, 7, 1.5, [], [{}]],
+}
+
+KINDS = {
+    "amount": "number",
+    "card": "object",
+    "metadata": "object",
+    "card.exp_month": "number or text",
+    "card.exp_year": "number or text",
+    "customer": "text or object",
+}
+
+
+FIELDS = [(operation, field) for operation in POSTS for field in fields(BODIES[operation.path])]
+each_field = pytest.mark.parametrize(("operation", "field"), FIELDS, ids=[f"{o.path} {f}" for o, f in FIELDS])
+
+
+def test_the_bodies_have_every_parameter_that_there_is() -> None:
+    for operation in POSTS:
+        named = set(BODIES[operation.path]) | {"payment_intent"} & {f.name for f in structs.fields(operation.takes)}
+        assert named == {field.name for field in structs.fields(operation.takes)}
+    for operation in GETS:
+        assert QUERIES.get(operation.path, set()) == {field.name for field in structs.fields(operation.takes)}
+
+
+@each_field
+async def test_a_value_of_another_type_is_refused_by_name(merchant: Client, operation: Operation, field: str) -> None:
+    for value in WRONG_TYPES[KINDS.get(field, "text")]:
+        answer = await post(merchant, operation, changed(BODIES[operation.path], field, value))
+        code = "amount_invalid" if field == "amount" else "parameter_invalid"
+        said = shop.error(answer, 400, "invalid_request_error", code, field)
+        assert "takes" in said["message"]
+        assert "`" not in said["message"]
+
+
+REQUIRED = {
+    "/v1/payments": {
+        *("amount", "currency", "payment_method", "card.number", "card.exp_month", "card.exp_year", "customer.email")
+    },
+    "/v1/refunds": {"payment"},
+    "/v1/tokens": {"card", "card.number", "card.exp_month", "card.exp_year"},
+}
+
+# May be left out, and not be null.
+NEVER_NULL = {"metadata", "capture_method"}
+
+
+@each_field
+async def test_what_is_required_must_be_there_and_not_null(merchant: Client, operation: Operation, field: str) -> None:
+    body = BODIES[operation.path]
+    absent = await post(merchant, operation, without(body, field))
+    null = await post(merchant, operation, changed(body, field, None))
+    if field in REQUIRED.get(operation.path, ()):
+        shop.error(absent, 400, "invalid_request_error", "parameter_missing", field)
+        assert (null.status_code, shop.any_error(null)["param"]) == (400, field)
+    else:
+        assert "parameter_missing" not in absent.text
+        assert field in NEVER_NULL or null.status_code == absent.status_code
+
+
+@each_field
+async def test_no_value_is_repeated_that_could_be_a_card_number(
+    merchant: Client, operation: Operation, field: str
+) -> None:
+    for value in (MISTYPED, "4242424242424242", "4242 4242 4242 4241", "4242.4242.4242.4242", f"pay_{MISTYPED}"):
+        answer = await post(merchant, operation, changed(BODIES[operation.path], field, value))
+        assert answer.status_code < 500
+        if answer.status_code >= 400:
+            said = shop.any_error(answer)
+            digits = "".join(filter(str.isdigit, said["message"] + said.get("param", "")))
+            assert value not in answer.text
+            assert digits not in ("4242424242424241", "4242424242424242")
+
+
+@each_field
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        " ",
+        "\x01",
+        "é",
+        "💳" * 50,
+        "x" * 1_000,
+        "x" * 100_000,
+        "'; drop table payments; --",
+        "<script>",
+        "{field}",
+        "%s",
+    ],
+    ids=lambda value: repr(value[:12]),
+)
+async def test_no_text_is_too_strange_to_be_answered(
+    merchant: Client, operation: Operation, field: str, value: str
+) -> None:
+    answer = await post(merchant, operation, changed(BODIES[operation.path], field, value))
+    assert answer.status_code in (200, 400, 402, 404)
+    if answer.status_code != 200:
+        said = shop.any_error(answer)
+        # What is named beside it does not exist, or does not go with it.
+        assert said["param"].startswith((field, "id", "payment", "card"))
+
+
+@pytest.mark.parametrize("amount", [0, -1, -(2**63), 1 - 2**63, 1, 49])
+async def test_an_amount_below_the_least_is_too_small(merchant: Client, amount: int) -> None:
+    answer = await merchant.post("/payments", {**PAYMENT, "amount": amount})
+    code = "amount_invalid" if amount == -(2**63) else "amount_too_small"
+    shop.error(answer, 400, "invalid_request_error", code, "amount")
+
+
+@pytest.mark.parametrize("amount", [100_000_000, 2**53, 2**63 - 1])
+async def test_an_amount_above_the_most_is_too_large(merchant: Client, amount: int) -> None:
+    answer = await merchant.post("/payments", {**PAYMENT, "amount": amount})
+    said = shop.error(answer, 400, "invalid_request_error", "amount_too_large", "amount")
+    assert said["message"] == "Amount must be at most $999,999.99 USD"
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "message"),
+    [
+        ("usd", 49, "Amount must be at least $0.50 USD"),
+        ("EUR", 49, "Amount must be at least €0.50 EUR"),
+        ("jpy", 49, "Amount must be at least ¥50 JPY"),
+        ("GBP", 29, "Amount must be at least £0.30 GBP"),
+    ],
+)
+async def test_the_least_amount_is_written_for_the_currency(
+    merchant: Client, currency: str, amount: int, message: str
+) -> None:
+    answer = await merchant.post("/payments", {"amount": amount, "currency": currency, "payment_method": "card"})
+    assert shop.error(answer, 400, "invalid_request_error", "amount_too_small", "amount")["message"] == message
+
+
+@pytest.mark.parametrize("currency", ["", "us", "usdx", "xxx", "xau", "U$D", "ＵＳＤ", "uſd", "x" * 10_000, "\n"])
+async def test_what_is_no_currency_is_refused(merchant: Client, currency: str) -> None:
+    answer = await merchant.post("/payments", {**PAYMENT, "currency": currency})
+    said = shop.error(answer, 400, "invalid_request_error", "currency_invalid", "currency")
+    assert "ISO 4217" in said["message"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("customer.email", "nobody"),
+        ("customer.email", "a@b\r\nBcc: everybody@example.com"),
+        ("customer.email", "a b@example.com"),
+        ("return_url", "shop.example/paid"),
+        ("return_url", "/paid"),
+        ("return_url", "javascript:alert(1)"),
+        ("return_url", "javascript://%0aalert(1)"),
+        ("return_url", "data://text/html,x"),
+        ("return_url", "https://shop.example/\r\nset-cookie:x"),
+        ("return_url", "https:// shop.example"),
+        ("metadata", {"": "x"}),
+        ("metadata", {"x" * 41: "x"}),
+        ("metadata", {str(n): "x" for n in range(51)}),
+        ("metadata.order", {"order": 7}),
+        ("metadata.order", {"order": None}),
+        ("metadata.order", {"fine": "x", "order": "x" * 501}),
+        ("metadata.…", {MISTYPED: 7}),
+        ("capture_method", "later"),
+        ("description", "x" * 1_001),
+        ("customer.name", "x" * 256),
+    ],
+)
+async def test_a_value_that_cannot_be_is_refused_by_name(merchant: Client, field: str, value: Any) -> None:
+    body = BODIES["/v1/payments"]
+    answer = await merchant.post("/payments", changed(body, "metadata" if "metadata" in field else field, value))
+    shop.error(answer, 400, "invalid_request_error", "parameter_invalid", field)
+
+
+async def test_an_app_may_be_returned_to(merchant: Client) -> None:
+    assert (await merchant.pay(return_url="bookshop-app://paid/7"))["status"] == "succeeded"
+
+
+@each_post
+async def test_an_unknown_parameter_is_named(merchant: Client, operation: Operation) -> None:
+    answer = await post(merchant, operation, {**BODIES[operation.path], "surcharge": 5})
+    said = shop.error(answer, 400, "invalid_request_error", "parameter_unknown", "surcharge")
+    assert said["message"] == "Unknown parameter: surcharge."
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("/payments", {"amout": 5}, "Unknown parameter: amout. Did you mean amount?"),
+        ("/payments", {"paymentMethod": "card"}, "Unknown parameter: paymentMethod. Did you mean payment_method?"),
+        (
+            "/payments",
+            {**PAYMENT, "card": {"expMonth": 12}},
+            "Unknown parameter: card.expMonth. Did you mean card.exp_month?",
+        ),
+        ("/tokens", {"card": {"cvv": "1"}}, "Unknown parameter: card.cvv. Did you mean card.cvc?"),
+        (
+            "/payments",
+            {**PAYMENT, "customer": {"e-mail": "x"}},
+            "Unknown parameter: customer.e-mail. Did you mean customer.email?",
+        ),
+        ("/payments", {"zzzzz": 1}, "Unknown parameter: zzzzz."),
+        ("/payments", {MISTYPED: 1}, "Unknown parameter: …."),
+        ("/payments", {"a` - at `$.card": 1}, "Unknown parameter: …."),
+        ("/payments", {"x" * 100_000: 1}, "Unknown parameter: …."),
+        ("/payments", {"": 1}, "Unknown parameter: …."),
+        ("/payments/pay_x/cancel", {"reason": "x"}, "Unknown parameter: reason."),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, str) else "",
+)
+async def test_an_unknown_parameter_comes_with_the_nearest_known_one(
+    merchant: Client, path: str, body: dict[str, Any], message: str
+) -> None:
+    answer = await merchant.post(path, body)
+    assert answer.status_code == 400
+    said = shop.any_error(answer)
+    assert (said["code"], said["message"]) == ("parameter_unknown", message)
+
+
+@each_post
+async def test_parameters_of_a_post_do_not_go_unheard_in_the_query(merchant: Client, operation: Operation) -> None:
+    paid = await merchant.pay()
+    path = operation.path.replace("{id}", paid["id"]).removeprefix("/v1")
+    answer = await merchant.post(f"{path}?amount=100", BODIES[operation.path])
+    said = shop.error(answer, 400, "invalid_request_error", "parameter_unknown", "amount")
+    assert "body" in said["message"]
+    assert (await merchant.get(f"/payments/{paid['id']}")).json() == paid
