@@ -154,7 +154,7 @@ REFUSALS: list[tuple[tuple[Happened, ...], Happening, Reason]] = [
     (AUTHORIZED, Capture(101), Reason.CAPTURE_EXCEEDS_AUTHORIZED),
     (PARTLY_CAPTURED, Capture(41), Reason.CAPTURE_EXCEEDS_AUTHORIZED),
     ((*AUTHORIZED, Capture(60)), Capture(41), Reason.CAPTURE_EXCEEDS_AUTHORIZED),
-    ((*AUTHORIZED, Capture(100)), Capture(1), Reason.NOTHING_TO_CAPTURE),
+    ((*AUTHORIZED, Capture(100)), Capture(1), Reason.IN_PROGRESS),
     ((*AUTHORIZED, Void()), Capture(1), Reason.IN_PROGRESS),
     (CAPTURED, Capture(1), Reason.NOTHING_TO_CAPTURE),
     (CANCELED, Capture(1), Reason.NOTHING_TO_CAPTURE),

@@ -36,26 +36,26 @@ async def client(served: Serving) -> AsyncIterator[Client]:
 @pytest.mark.parametrize("start", [b"", b"G", b"\r\n", GET, GET + b"a: " + b"b" * 5_000], ids=len)
 async def test_a_head_that_stalls_is_hung_up_on(client: Client, start: bytes) -> None:
     await client.send(start)
-    assert 0.2 < await client.ended_after() < 1
+    assert 0.05 < await client.ended_after() < 2
 
 
 async def test_a_head_that_trickles_is_hung_up_on(client: Client) -> None:
     trickling = asyncio.create_task(client.trickle(GET))
-    assert 0.2 < await client.ended_after() < 1
+    assert 0.05 < await client.ended_after() < 2
     await trickling
 
 
 async def test_a_second_head_that_stalls_is_hung_up_on(client: Client) -> None:
     assert await client.is_usable()
     await client.send(GET)
-    assert 0.2 < await client.ended_after() < 1
+    assert 0.05 < await client.ended_after() < 2
 
 
 async def test_an_idle_connection_is_kept_for_a_while(client: Client) -> None:
     assert await client.is_usable()
     await asyncio.sleep(0.35)
     assert await client.is_usable()
-    assert 0.5 < await client.ended_after() < 2
+    assert 0.5 < await client.ended_after() < 4
 
 
 async def test_a_slow_answer_is_no_slow_head(served: Serving, client: Client) -> None:
@@ -153,4 +153,4 @@ async def test_many_slow_clients_do_not_keep_others_waiting(served: Serving) -> 
     for one in (*slow, quick):
         one.close()
     assert is_usable
-    assert took < 0.3
+    assert took < 1

@@ -32,7 +32,7 @@ _LATER: Final = {
 """What a payment may be once it has been seen in a status that is a promise."""
 
 _REMEMBERED: Final = 60
-_RECENT: Final = 6
+_RECENT: Final = 4
 """Of how many of the latest payments one is chosen to do something with."""
 
 

@@ -152,20 +152,6 @@ class Process(Owner):
             else:
                 reply.set_result(messages)
 
-    async def notice(self, notice: BankNotice) -> None:
-        """Take what the bank says unasked."""
-        told: Any = self.gateway.banks[BANK].notification(notice)
-        if isinstance(told, tuple):
-            import sqlite3
-            from tillgate.flows import attempts
-
-            with sqlite3.connect(self.world.data / "tillgate.sqlite3") as c:
-                rows = c.execute("select tenant from attempts where id = ?", (told[0],)).fetchall()
-            c.close()
-            await attempts.learn(self.gateway, await self.directory.tenant(rows[0][0]), *told)
-            return
-        await self.take_notice(notice)
-
     def keep_time(self, thoroughly: bool) -> None:
         """Do what is due, unless that is still being done."""
         if self.ready and (self._keeping_time is None or self._keeping_time.done()):

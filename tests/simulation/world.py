@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +213,7 @@ class World:
                 await asyncio.sleep(self.random.uniform(0, 100))
             process = self.anyone()
             if process is not None:
-                await asyncio.wait([process.spawn(self.watched(lambda: process.notice(notice)))])
+                await asyncio.wait([process.spawn(self.watched(partial(process.take_notice, notice)))])
 
     def _listen(self, logger: object, method: str, event: dict[str, Any]) -> dict[str, Any]:
         owner = OWNER.get()

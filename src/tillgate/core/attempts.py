@@ -59,7 +59,8 @@ class Action(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """A bank's answer, or its silence, read by a connector.
 
-    `done` is what the bank says it did, where it says so; `bank_reference` its own name for it.
+    `done` is what the bank says it did, where it says so; `bank_reference` its own name for it. `as_of` is the wall
+    time at which the bank was asked what became of a question; unsaid, it is when the outcome is looked at.
     """
 
     verdict: Verdict
@@ -68,6 +69,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     bank_reference: str | None = None
     action: Action | None = None
     done: Money | None = None
+    as_of: Instant | None = None
 
 
 UNKNOWN = Outcome(verdict=Verdict.UNKNOWN)
@@ -148,7 +150,10 @@ PATIENCE: Duration = 30 * SECOND
 """The longest a bank may take to answer."""
 
 MARGIN: Duration = 15 * SECOND
-"""How long after that a question may still be on its way."""
+"""How long after that a question may still be on its way, whether it left late or arrives late."""
+
+_LEAVES_WITHIN: Duration = 5 * SECOND
+"""How long after it was decided upon a question may leave."""
 
 _UNHEARD: Duration = 10 * SECOND
 """How long after asking somebody else looks: whoever asked may have died."""
@@ -205,15 +210,22 @@ def ask_again(attempt: Attempt, occasion: Occasion) -> Attempt:
     )
 
 
+def may_leave(attempt: Attempt, wall: Instant) -> bool:
+    """Whether a question may still be sent; later it could reach the bank after it was found to be never seen."""
+    return wall <= attempt.answer_due_at - PATIENCE - MARGIN + _LEAVES_WITHIN
+
+
 def move(attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Attempt | None:
     """The attempt after an answer, or None where the answer says nothing new.
 
-    NEVER_SEEN counts only once nothing can be on its way any more. Raises Contradiction when a final answer is taken back.
+    NEVER_SEEN counts only if the bank was asked when nothing could be on its way any more.
+    Raises Contradiction when a final answer is taken back.
     """
     verdict = outcome.verdict
     if verdict is Verdict.APPROVED and outcome.done not in (None, attempt.amount):
         raise Contradiction(f"{attempt.id}: the bank did another amount than it was asked to")
-    if verdict is Verdict.NEVER_SEEN and occasion.wall < attempt.answer_due_at:
+    as_of = occasion.wall if outcome.as_of is None else outcome.as_of
+    if verdict is Verdict.NEVER_SEEN and as_of < attempt.answer_due_at:
         verdict = Verdict.UNKNOWN
     state = MOVES.get((attempt.state, verdict))
     if state is None:

@@ -148,8 +148,13 @@ async def _kept_card(gateway: Gateway, payment: Payment) -> Card:
 
 
 async def put(gateway: Gateway, tenant: Tenant, standing: Standing, card: Card | None) -> Outcome:
-    """The bank's answer to a question; where that is lost, what the bank says on being asked for it once."""
+    """The bank's answer to a question; where that is lost, what the bank says on being asked for it once.
+
+    A question that was held up on its way from its commit to here is not put: it is left to be found never seen.
+    """
     attempt = standing.attempt
+    if not attempts.may_leave(attempt, gateway.clock.wall()):
+        return attempts.UNKNOWN
     bank = gateway.banks[attempt.bank]
     question = Question(
         attempt=attempt,
@@ -168,8 +173,11 @@ async def put(gateway: Gateway, tenant: Tenant, standing: Standing, card: Card |
 async def inquire(gateway: Gateway, attempt: Attempt) -> Outcome:
     """What the bank says became of a question. It is never put again from here."""
     bank = gateway.banks[attempt.bank]
+    as_of = gateway.clock.wall()
     answer = await gateway.transport.send(bank.inquire(attempt))
-    return attempts.UNKNOWN if isinstance(answer, Lost) else bank.read_inquiry(attempt, answer)
+    if isinstance(answer, Lost):
+        return attempts.UNKNOWN
+    return msgspec.structs.replace(bank.read_inquiry(attempt, answer), as_of=as_of)
 
 
 async def conclude(
