@@ -33,22 +33,27 @@ _RESTART_PAUSE_SECONDS = 0.5
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; what was taken in is finished first.
 
-    Raises OSError where the address cannot be had.
+    Raises OSError where the address cannot be had, and what assembly.check raises.
     """
-    listener = _listen(settings)
-    if settings.workers == 1:
-        _work(settings, listener, 0, lambda: None)
-    else:
-        _supervise(settings, listener)
+    assembly.check(settings)
+    with _listen(settings) as listener:
+        if settings.workers == 1:
+            _work(settings, listener, 0, lambda: None)
+        else:
+            _supervise(settings, listener)
 
 
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((settings.host, settings.port))
-    listener.listen(BACKLOG)
-    listener.set_inheritable(True)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(BACKLOG)
+        listener.set_inheritable(True)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 

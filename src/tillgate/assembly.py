@@ -64,6 +64,12 @@ class KeptDataKeys:
         return self._decode(await data_keys.add(self._store, key.id, msgspec.json.encode(key).decode()))
 
 
+def check(settings: Settings) -> None:
+    """Raises SettingInvalid or KeyUnusable for what no process could start with, before any does."""
+    _faults(settings)
+    key_encryption.load(settings.key_encryption, settings.data, os.urandom)
+
+
 @asynccontextmanager
 async def assembled(
     settings: Settings,
@@ -93,7 +99,7 @@ async def assembled(
         register = Register.open(settings.data / "bank")
         stack.callback(register.close)
         notice_key = keys.for_digests(Purpose.IDEMPOTENCY).digest("sandbox bank notices").hex()
-        bank = Bank(register, clock=clock.wall, notice_key=notice_key, faults=faults.parse(settings.bank_faults))
+        bank = Bank(register, clock=clock.wall, notice_key=notice_key, faults=_faults(settings))
         stack.callback(bank.stop)
         gateway = Gateway(
             store=store,

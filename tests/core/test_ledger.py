@@ -11,7 +11,7 @@ from tillgate.core.rates import Rate
 
 moneys = st.builds(Money, st.integers(1, 10**12), st.sampled_from(["USD", "JPY", "KWD"]))
 ways = st.lists(st.sampled_from([accounts.PAYABLE, accounts.FEES, "bank:a:holds"]), min_size=2, max_size=2, unique=True)
-postings = st.builds(lambda way, money: Posting(*way, money), ways, moneys)
+postings = st.builds(lambda way, money: Posting(way[0], way[1], money), ways, moneys)
 entries = st.builds(
     lambda tenant, moved: ledger.entry(tenant, "att_1:captured", "pay_1", tuple(moved), occasion()),
     st.sampled_from(["ten_1", "ten_2"]),

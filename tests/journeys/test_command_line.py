@@ -84,9 +84,9 @@ def test_an_audit_makes_nothing(tmp_path: Path) -> None:
 def test_an_audit_of_an_empty_database_says_what_to_do(postgres_url: str) -> None:
     assert_refused(run("audit", "--database", postgres_url), "run `tillgate migrate`")
     migrated = run("migrate", "--database", postgres_url)
-    assert (migrated.exit_code, migrated.output) == (0, "The database has the schema of this release.\n")
+    assert (migrated.exit_code, migrated.stdout) == (0, "The database has the schema of this release.\n")
     audited = run("audit", "--database", postgres_url)
-    assert (audited.exit_code, audited.output) == (0, "The books are right.\n")
+    assert (audited.exit_code, audited.stdout) == (0, "The books are right.\n")
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate", "audit"])
@@ -101,7 +101,7 @@ def test_a_database_that_is_not_there_is_told_without_its_address(
 def test_a_database_can_be_migrated_twice(tmp_path: Path) -> None:
     for _ in range(2):
         assert run("migrate", "--data", str(tmp_path)).exit_code == 0
-    assert run("audit", "--data", str(tmp_path)).output == "The books are right.\n"
+    assert run("audit", "--data", str(tmp_path)).stdout == "The books are right.\n"
 
 
 def test_the_commands_explain_themselves() -> None:

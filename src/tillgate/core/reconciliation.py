@@ -130,6 +130,8 @@ def _in_flight(story: Story) -> Iterator[str]:
             yield f"{held.attempt} is to {attempt.kind} {attempt.amount.amount}, and {held.amount} is reserved"
     for id in waiting:
         yield f"{id} is in doubt without a reservation"
+    if len(story.attempts) != story.payment.attempts_made:
+        yield f"{len(story.attempts)} attempts where {story.payment.attempts_made} were made"
 
 
 def _gives_up(attempt: Attempt) -> Reservation | None:

@@ -128,7 +128,11 @@ async def _take_over(
         return await conclude(gateway, caller, standing, attempts.UNKNOWN, (held,), render)
     if not standing.attempt.is_final:
         raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE, retry_after_seconds=5)
-    asking = payments.ask_again(standing.payment, standing.attempt, occasion)
+    try:
+        asking = payments.ask_again(standing.payment, standing.attempt, occasion)
+    except Refused:
+        # The payment has moved on and the question fits no more: the answer is that nothing came of it.
+        return await conclude(gateway, caller, standing, attempts.UNKNOWN, (held,), render)
     refund = refunds.pending_again(standing.refund) if standing.refund else None
     if asking.attempt.kind in (Kind.CHARGE, Kind.AUTHORIZE):
         card = card or await _kept_card(gateway, asking.payment)

@@ -16,7 +16,13 @@ from tillgate.store.engine import CommitUnknown, Corrupt, Point, Retry, Rows, St
 from tillgate.store.records import Row, encode
 from tillgate.store.steps import Batch, Group, Verb
 
-_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)
+_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.AdminShutdownError,
+)
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 _NEVER = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
 
