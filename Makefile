@@ -26,10 +26,12 @@ run: setup ## serve on 127.0.0.1:8000 (ARGS="--port 9000" and the like)
 
 test: setup ## run every test, within 6 minutes (ARGS="tests/core -k money" and the like)
 	@tools/ensure_postgres >/dev/null
+	@tools/ensure_strace
 	@$(PYTEST) $(ARGS)
 
 prove: setup ## run the same tests at full size
 	@tools/ensure_postgres >/dev/null
+	@tools/ensure_strace
 	@TILLGATE_PROVE=1 $(PYTEST) -o faulthandler_timeout=3600 $(ARGS)
 
 check: setup ## format, lint, types, layers

@@ -15,13 +15,15 @@ ENGINES = ("PostgreSQL", "SQLite")
 def main() -> int:
     """Run what was asked for, print the report and save it; 1 where anything was wrong that is not about speed."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="all of them without")
+    parser.add_argument("sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}; all of them without")
     parser.add_argument("--quick", action="store_true", help="under two minutes: PostgreSQL with one process only")
     parser.add_argument("--rounds", type=int, help="measurements of each contender, of which the median counts")
     parser.add_argument("--seconds", type=float, help="how long one measurement lasts")
     parser.add_argument("--payments", type=int, default=1_000_000, help="how many are many (sizes)")
     parser.add_argument("--engine", action="append", choices=ENGINES, help="of which database (sizes); both without")
     given = parser.parse_args()
+    if unknown := set(given.sections) - set(SECTIONS):
+        parser.error(f"there is no section {', '.join(sorted(unknown))}")
     sections = given.sections or (QUICK if given.quick else SECTIONS)
     rounds = given.rounds or (2 if given.quick else 5)
     with tempfile.TemporaryDirectory(prefix="tillgate-bench-") as name, cluster.running() as running:

@@ -45,8 +45,11 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def payments(address: str, seconds: float, connections: int = CONNECTIONS) -> Report:
-    """Create payments, each with a key of its own."""
-    return _wrk(address, seconds, connections, "payments", f"bench-{next(_runs)}")
+    """Create payments, each with a key of its own; every answer of 200 is noted by its id."""
+    report = _wrk(address, seconds, connections, "payments", f"bench-{next(_runs)}")
+    if len(report.acknowledged) + len(report.refused) != report.requests:
+        raise RuntimeError("an answer had no payment in it")
+    return report
 
 
 def paths(address: str, paths: Sequence[str], seconds: float, connections: int = CONNECTIONS) -> Report:

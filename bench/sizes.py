@@ -1,7 +1,7 @@
 """Size: whether lists, look-ups and payments are as quick among a million payments as among ten thousand."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,6 @@ import msgspec
 
 from bench import check, cluster, fill, load, plans, runs, server
 from bench.runs import Measure, Run
-from bench.server import Server
 from bench.stories import Stories
 from tests.postgres import Cluster
 from tillgate.store.database import SQLITE_FILE
@@ -110,27 +109,29 @@ def _name(asked: str, payments: int) -> str:
 
 
 def _plans(running: Cluster | None, filled: Filled) -> plans.Found:
+    """Every list in every direction, often enough for a prepared statement to settle on its plan."""
     if running is None or filled.database is None:
         return plans.Found()
+    paths = list(_pages(filled))
     with plans.explained(running, filled.database) as found, server.tillgate(filled.data, filled.database) as serves:
-        _ask_lists(serves, filled)
+        for path in paths * 10:
+            serves.ask(path)
+    if len(found.ranges | found.wrong) < len(paths):
+        found.wrong.add(f"{len(paths)} lists were asked for, {len(found.ranges | found.wrong)} plans were seen")
     return found
 
 
-def _ask_lists(serves: Server, filled: Filled) -> None:
-    """Every list in every direction, often enough for a prepared statement to settle on its plan."""
-    middle, customer = _middle(filled.ids("payments")), filled.ids("customers")[0]
-    refund = _middle(filled.ids("refunds"))
-    for _ in range(10):
-        for path, where in (
-            ("/v1/payments", ""),
-            ("/v1/payments", f"&customer={customer}"),
-            ("/v1/refunds", ""),
-            ("/v1/refunds", f"&payment={middle}"),
-        ):
-            id = middle if path == "/v1/payments" else refund
-            for direction in ("", f"&starting_after={id}", f"&ending_before={id}"):
-                serves.ask(f"{path}?limit=10{where}{direction}")
+def _pages(filled: Filled) -> Iterator[str]:
+    payment, refund = _middle(filled.ids("payments")), _middle(filled.ids("refunds"))
+    customer = _middle(filled.ids("customers"))
+    for path, where, id in (
+        ("/v1/payments", "", payment),
+        ("/v1/payments", f"&customer={customer}", payment),
+        ("/v1/refunds", "", refund),
+        ("/v1/refunds", f"&payment={payment}", refund),
+    ):
+        for direction in ("", f"&starting_after={id}", f"&ending_before={id}"):
+            yield f"{path}?limit=10{where}{direction}"
 
 
 def _middle(ids: list[str]) -> str:

@@ -155,7 +155,7 @@ def _supervise(settings: Settings, listener: socket.socket) -> None:
         signal.signal(number, lambda *_: stopping.set())
 
     def start(slot: int) -> BaseProcess:
-        process = context.Process(target=_worker, args=(settings, listener, slot), daemon=False)
+        process = context.Process(target=_worker, args=(settings, listener, slot, os.getpid()), daemon=False)
         process.start()
         return process
 
@@ -172,9 +172,8 @@ def _supervise(settings: Settings, listener: socket.socket) -> None:
         process.join()
 
 
-def _worker(settings: Settings, listener: socket.socket, slot: int) -> None:
-    """One process of several. It does not outlive the one that started it, however that one dies."""
-    parent = os.getppid()
+def _worker(settings: Settings, listener: socket.socket, slot: int, parent: int) -> None:
+    """One process of several. It does not outlive the one that started it, however and whenever that one dies."""
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -6,11 +6,13 @@ from typing import Any
 
 from tests.simulation.asking import Asked
 from tests.simulation.disk import Disk
-from tests.simulation.merchants import CARDS, Merchant
+from tests.simulation.merchants import CARDS, CORNER_CAFE, Merchant
 from tests.simulation.world import World
-from tillgate.core import accounts
+from tillgate.core import accounts, fees
 from tillgate.core.attempts import Attempt, Kind, State
 from tillgate.core.events import EventType
+from tillgate.core.merchants import DEMO_SHOP
+from tillgate.core.money import Money
 from tillgate.core.payments import Payment, Status
 from tillgate.core.refunds import RefundState
 from tillgate.sandbox.operations import Operation, Result
@@ -36,14 +38,14 @@ async def of_the_books(world: World) -> list[str]:
     """What the audit finds, and every difference between the books and the bank's."""
     disk = Disk(world.data)
     found = await audit(None, world.data)
-    return [*found.differences, *_against_the_bank(world, disk), *_balances(world, disk)]
+    return [*found.differences, *_against_the_bank(world, disk), *_balances(world, disk), *_payable(world, disk)]
 
 
 async def of_everything(world: World, merchants: list[Merchant]) -> list[str]:
     """The books, and that nothing is left over, untold, told twice, or other than what clients were told."""
     disk = Disk(world.data)
     found = await of_the_books(world)
-    found += [*_left_over(disk), *_events(disk), *_secrets(disk)]
+    found += [*_left_over(disk), *_events(disk), *_secrets(disk), *_asked_once(world, disk)]
     for merchant in merchants:
         found += [*_answers(merchant, disk), *_once_each(merchant, disk, world), *_spent(merchant, disk)]
     for attempt in disk.attempts.values():
@@ -93,9 +95,34 @@ def _balances(world: World, disk: Disk) -> Iterator[str]:
     for tenant, account, currency, amount in disk.rows("select tenant, account, currency, amount from balances"):
         if account in names:
             booked[tenant, names[account], currency] += amount
-    for place in sorted(expected | booked | -expected | -booked):
+    for place in sorted({*expected, *booked}):
         if expected[place] != booked[place]:
             yield f"{place}: the balance is {booked[place]}, by the bank's books {expected[place]}"
+
+
+def _payable(world: World, disk: Disk) -> Iterator[str]:
+    """What merchants are owed: what the bank took, less refunds, less the fee of each payment in one step."""
+    plans = {tenant.id: tenant.fee_plan for tenant in (DEMO_SHOP, CORNER_CAFE)}
+    taken: Counter[str] = Counter()
+    expected: Counter[tuple[str, str]] = Counter()
+    for operation in world.bank.statement():
+        attempt = disk.attempts.get(operation.reference)
+        if attempt is None or operation.result is not Result.APPROVED:
+            continue
+        if operation.kind.value in (Kind.CHARGE.value, Kind.CAPTURE.value):
+            taken[attempt.payment] += operation.amount
+        if operation.kind.value == Kind.REFUND.value:
+            expected[attempt.tenant, operation.currency] -= operation.amount
+    for payment_id, amount in taken.items():
+        payment = disk.payments[payment_id]
+        currency = payment.amount.currency
+        fee = fees.fee(plans[payment.tenant], Money(0, currency), Money(amount, currency))
+        expected[payment.tenant, currency] += amount - fee.amount
+    query = f"select tenant, currency, sum(amount) from balances where account = '{accounts.PAYABLE}' group by 1, 2"
+    booked = Counter({(tenant, currency): amount for tenant, currency, amount in disk.rows(query)})
+    for place in sorted({*expected, *booked}):
+        if expected[place] != booked[place]:
+            yield f"{place}: owed {booked[place]}, by the bank's books {expected[place]}"
 
 
 def _left_over(disk: Disk) -> Iterator[str]:
@@ -107,8 +134,9 @@ def _left_over(disk: Disk) -> Iterator[str]:
             yield f"{payment.id} still holds money, long after its authorization ended"
         if payment.status in (Status.PENDING, Status.REQUIRES_ACTION, Status.AUTHORIZED):
             yield f"{payment.id} is {payment.status} for ever"
-    for row in disk.rows("select * from timers"):
-        yield f"a timer is left: {row}"
+    for table in ("timers", "idempotency_keys"):
+        for row in disk.rows(f"select * from {table}"):
+            yield f"left in {table}: {row}"
 
 
 def _events(disk: Disk) -> Iterator[str]:
@@ -221,6 +249,13 @@ def _once_each(merchant: Merchant, disk: Disk, world: World) -> Iterator[str]:
         refused = asked.answer is not None and asked.answer.status == 402
         if refused and any(attempt.state is State.APPROVED for attempt in led_to):
             yield f"request {asked.name} was told {asked.answer}, and there is {led_to}"
+
+
+def _asked_once(world: World, disk: Disk) -> Iterator[str]:
+    """Nobody but a client's repeat puts a question again."""
+    for attempt in disk.attempts.values():
+        if world.sent[attempt.id] > attempt.asked:
+            yield f"{attempt.id} was asked {attempt.asked} times and put to the bank {world.sent[attempt.id]} times"
 
 
 def _spent(merchant: Merchant, disk: Disk) -> Iterator[str]:

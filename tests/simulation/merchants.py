@@ -8,6 +8,18 @@ import msgspec
 
 from tests.simulation.asking import Asked, Asking, Reply
 from tests.simulation.world import World
+from tillgate.core.fees import FeePlan
+from tillgate.core.merchants import Mode, Tenant
+
+CORNER_CAFE = Tenant(
+    tenant="ten_cornercafe",
+    id="ten_cornercafe",
+    created=0,
+    name="Corner Cafe",
+    mode=Mode.TEST,
+    fee_plan=FeePlan(175),
+    bank="sandbox",
+)
 
 CARDS: Final = {
     "4242424242424242": 60,

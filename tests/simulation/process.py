@@ -7,7 +7,7 @@ reaches neither the database nor a bank nor a client.
 import asyncio
 import base64
 import contextvars
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -17,14 +17,16 @@ from tillgate import assembly
 from tillgate.assembly import KeptDataKeys
 from tillgate.connectors import registry
 from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest
+from tillgate.core.decisions import Decision
 from tillgate.core.ids import Ids
 from tillgate.flows import retention
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.http.application import Application
+from tillgate.store.batches import Conflict, Taken
 from tillgate.store.commit import Committer
 from tillgate.store.database import Store
-from tillgate.store.engine import Rows
+from tillgate.store.engine import Retry, Rows
 from tillgate.store.records import Row
 from tillgate.store.steps import Batch
 from tillgate.surfaces.v1.sandbox_keys import SANDBOX_KEYS
@@ -51,6 +53,10 @@ REQUEST: contextvars.ContextVar[str] = contextvars.ContextVar("REQUEST", default
 
 class Killed(BaseException):
     """The process is no more."""
+
+
+class Down(OSError):
+    """The database cannot be reached."""
 
 
 class Process(Owner):
@@ -108,6 +114,7 @@ class Process(Owner):
         engine = Port(self)
         committer = Committer(engine, wall=wall, mint_batch=lambda: ids.new("bat", wall()), balance_lane=self.slot)
         store = Store(engine, committer)
+        store.commit = self._counted(committer.commit)
         kek = key_encryption.load(_ENVIRONMENT, world.data, self.random.randbytes)
         keys = DataKeys(KeptDataKeys(store), kek, self.random.randbytes)
         await keys.turn_over(wall())
@@ -152,6 +159,16 @@ class Process(Owner):
             else:
                 reply.set_result(messages)
 
+    def _counted(self, commit: Callable[[Decision], Awaitable[None]]) -> Callable[[Decision], Awaitable[None]]:
+        async def counted(decision: Decision) -> None:
+            try:
+                await commit(decision)
+            except (Conflict, Taken) as lost:
+                self.world.chance.happened[f"race lost: {type(lost).__name__}"] += 1
+                raise
+
+        return counted
+
     def keep_time(self, thoroughly: bool) -> None:
         """Do what is due, unless that is still being done."""
         if self.ready and (self._keeping_time is None or self._keeping_time.done()):
@@ -175,6 +192,7 @@ class Process(Owner):
         self.crash("before the bank")
         if chance.strikes("bank refuses the connection"):
             raise ConnectionRefusedError
+        self.world.sent[request.reference] += request.method == "POST"
         if chance.strikes("question lost on the way"):
             raise ConnectionResetError
         answer = await asyncio.shield(self.world.spawn(self.world.bank.answer(request)))
@@ -194,6 +212,8 @@ class Port:
     async def carry_out(self, lane: int, make_batch: Callable[[], Batch]) -> None:
         """See Engine."""
         await self._pass()
+        if self._process.world.database_is_down:
+            raise Retry
         try:
             await self._engine.carry_out(lane, make_batch)
         finally:
@@ -202,6 +222,8 @@ class Port:
     async def settle(self, lane: int, batch_id: str, at: int) -> bool:
         """See Engine."""
         await self._pass()
+        if self._process.world.database_is_down:
+            raise Retry
         return await self._engine.settle(lane, batch_id, at)
 
     async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:
@@ -233,6 +255,8 @@ class Port:
     @property
     def _engine(self) -> Any:
         self._process.assert_alive()
+        if self._process.world.database_is_down:
+            raise Down
         return self._process.world.engine
 
     async def _pass(self) -> None:

@@ -10,26 +10,15 @@ from pathlib import Path
 import msgspec
 
 from tests.simulation import findings, loop
-from tests.simulation.merchants import KEYS_LAST_SECONDS, Merchant
+from tests.simulation.merchants import CORNER_CAFE, KEYS_LAST_SECONDS, Merchant
 from tests.simulation.world import World
 from tillgate.core.credentials import ALL_SCOPES, CredentialKind
 from tillgate.core.decisions import Decision
-from tillgate.core.fees import FeePlan
-from tillgate.core.merchants import DEMO_SHOP, Mode, Tenant
+from tillgate.core.merchants import DEMO_SHOP
 from tillgate.flows import directory
 from tillgate.store import migrate
 from tillgate.store.database import SQLITE_FILE
 from tillgate.surfaces.v1 import sandbox_keys
-
-CORNER_CAFE = Tenant(
-    tenant="ten_cornercafe",
-    id="ten_cornercafe",
-    created=0,
-    name="Corner Cafe",
-    mode=Mode.TEST,
-    fee_plan=FeePlan(175),
-    bank="sandbox",
-)
 
 _DAYS_SECONDS = 86_400.0
 _EVENING_SECONDS = 3 * 3600.0

@@ -6,6 +6,7 @@ import hashlib
 import math
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,11 +17,12 @@ import structlog
 
 from tests.simulation.chance import Chance
 from tests.simulation.loop import OWNER, Loop
-from tests.simulation.process import NOTICE_KEY, Killed, Process
+from tests.simulation.process import NOTICE_KEY, REQUEST, Down, Killed, Process
 from tillgate.connectors.contract import BankNotice
 from tillgate.core.instants import SECOND, Instant
 from tillgate.sandbox.bank import Bank
 from tillgate.sandbox.register import Register
+from tillgate.store.commit import Unavailable
 from tillgate.store.database import SQLITE_FILE
 from tillgate.store.engine import CommitUnknown, Point, Retry
 from tillgate.store.sqlite import Sqlite
@@ -45,6 +47,9 @@ class World:
         self.random = self.chance.stream("world")
         self.lanes = self.random.choice((1, 2))
         self.violations: list[str] = []
+        self.sent: Counter[str] = Counter()
+        self.database_is_down = False
+        self.excused: set[str] = set()
         self._trace = hashlib.sha256()
         self._loud = loud
         self._lives = 0
@@ -98,6 +103,8 @@ class World:
         """Do something of which only the death of its process may keep it."""
         try:
             await work()
+        except (Down, Unavailable):
+            return
         except Exception as error:
             self.violated(f"{type(error).__name__}: {error}")
             if self._loud:
@@ -130,6 +137,8 @@ class World:
 
     def tick(self, seconds: float, *, thoroughly: bool) -> None:
         """Every process does what is due, unless something happens to it."""
+        if not self.database_is_down and self.chance.strikes_within("database outage", seconds):
+            self.spawn(self._outage())
         for process in list(self.processes):
             if self.chance.strikes_within("crash at any time", seconds):
                 process.kill()
@@ -188,6 +197,13 @@ class World:
         if process.paused:
             self.loop.resume(process)
 
+    async def _outage(self) -> None:
+        self.database_is_down = True
+        self.note("the database is down")
+        await asyncio.sleep(self.random.choice((5.0, 60.0, 180.0)) * self.random.random())
+        self.database_is_down = False
+        self.note("the database is up")
+
     def _engine(self) -> Sqlite:
         return Sqlite(self.data / SQLITE_FILE, strike=self._strike, in_line=True, synchronous="off")
 
@@ -220,6 +236,9 @@ class World:
         name = str(event["event"])
         if name in ALARMING and not (isinstance(owner, Process) and not owner.alive):
             error = sys.exc_info()[1]
+            if isinstance(error, (Down, Unavailable)):
+                self.excused.add(REQUEST.get())
+                raise structlog.DropEvent
             self.violated(f"{name} {event} {type(error).__name__}: {error}")
             if self._loud and error is not None:
                 sys.excepthook(*sys.exc_info())

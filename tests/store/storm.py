@@ -1,9 +1,12 @@
 """A storm of decisions on a store that may fail at any moment, and what must hold when it has passed."""
 
 import asyncio
+import itertools
 import random
 from collections import Counter
+from collections.abc import Callable
 
+import asyncpg
 import msgspec
 
 from tests.store import samples
@@ -18,6 +21,7 @@ from tillgate.store.commit import Unavailable
 from tillgate.store.database import Store
 from tillgate.store.engine import Corrupt
 
+UNREACHABLE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 SHARED = tuple(f"cus_shared_{n}" for n in range(6))
 CONTESTED = 40
 ACCOUNTS = ("bank", "fees", "payable")
@@ -50,13 +54,18 @@ async def prepare(store: Store) -> None:
     await store.commit(Decision(save=tuple(samples.customer(id) for id in SHARED)))
 
 
-async def rage(stores: list[Store], seed: int, *, clients: int, each: int) -> Storm:
-    """Decisions by many clients at once, who all want the same few records and keys, through one store or several."""
+async def rage(
+    stores: list[Store], seed: int, *, clients: int, each: int, until: Callable[[], bool] = lambda: True
+) -> Storm:
+    """Decisions by many clients at once, who all want the same few records and names, through one store or several.
+
+    Each client makes `each` of them, and then more, within reason, while it is not yet `until`.
+    """
     storm = Storm()
 
     async def client(number: int) -> None:
         draw = random.Random(f"{seed} {number}")
-        for turn in range(each):
+        for turn in itertools.takewhile(lambda turn: turn < each or not until(), range(each * 50)):
             name = f"{number}_{turn}"
             store = draw.choice(stores)
             changed = draw.sample(SHARED, draw.choice((0, 1, 2)))
@@ -106,6 +115,11 @@ def _decision(name: str, shared: list[Customer], draw: random.Random) -> Decisio
 
 
 async def _load(store: Store, id: str) -> Customer:
-    found = await find.record(store, Customer, TENANT, id)
-    assert found is not None
-    return found
+    while True:
+        try:
+            found = await find.record(store, Customer, TENANT, id)
+        except UNREACHABLE:
+            await asyncio.sleep(0.02)
+            continue
+        assert found is not None
+        return found

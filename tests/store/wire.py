@@ -1,6 +1,7 @@
-"""A wire to PostgreSQL that can be cut where it hurts: right before a COMMIT arrives, or right before its answer does."""
+"""A wire to PostgreSQL that is cut where it hurts: right before a COMMIT arrives, or right before its answer does."""
 
 import asyncio
+import contextlib
 import enum
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -39,59 +40,59 @@ class Wire:
         for server in self._limbo:
             if commit:
                 server.write(COMMIT)
-                await server.drain()
-            server.write_eof()
+            server.close()
         self._limbo.clear()
+
+    async def end(self) -> None:
+        """Wait until everybody who came by it is gone."""
+        await self.release(commit=False)
+        await asyncio.gather(*self._carrying)
+
+    def accept(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        """Carry a connection, until its end."""
+        carrying = asyncio.create_task(self._carry(client, to_client))
+        self._carrying.add(carrying)
+        carrying.add_done_callback(self._carrying.discard)
 
     async def _carry(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         server, to_server = await asyncio.open_connection(self._to.hostname, self._to.port)
         back = asyncio.create_task(_copy(server, to_client))
-        keeps = False
-        try:
-            while data := await client.read(1 << 16):
+        cut = Cut.NOT
+        with contextlib.suppress(OSError):
+            while cut is Cut.NOT and (data := await client.read(1 << 16)):
                 cut = self._cut() if COMMIT in data else Cut.NOT
-                if cut in (Cut.NOT, Cut.AFTER):
-                    to_server.write(data)
-                    await to_server.drain()
                 if cut is not Cut.NOT:
                     back.cancel()
-                if cut is Cut.AFTER:
-                    await server.read(1)
-                if cut is Cut.LIMBO:
-                    self._limbo.append(to_server)
-                    self.in_limbo.set()
-                    keeps = True
-                if cut is not Cut.NOT:
-                    break
-        except OSError:
-            pass
-        finally:
-            back.cancel()
-            to_client.transport.abort()
-            if not keeps:
-                to_server.transport.abort()
+                if cut in (Cut.NOT, Cut.AFTER):
+                    to_server.write(data)
+        await asyncio.wait([back], timeout=None if cut is not Cut.NOT else 0)
+        if cut is Cut.AFTER:
+            await server.read(1)
+        back.cancel()
+        to_client.transport.abort()
+        if cut is Cut.LIMBO:
+            self._limbo.append(to_server)
+            self.in_limbo.set()
+        else:
+            to_server.transport.abort()
 
 
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    try:
+    with contextlib.suppress(OSError):
         while data := await source.read(1 << 16):
             sink.write(data)
-            await sink.drain()
-    except OSError:
-        pass
-    finally:
-        sink.close()
+    sink.close()
 
 
 @asynccontextmanager
 async def wire(url: str, cut: Callable[[], Cut]) -> AsyncIterator[Wire]:
     """A wire to the server of a database's address."""
     made = Wire(url, cut)
-    listener = await asyncio.start_server(made._carry, "127.0.0.1", 0)
+    listener = await asyncio.start_server(made.accept, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
     made.url = url.replace(f":{urlsplit(url).port}/", f":{port}/")
     try:
         yield made
     finally:
-        await made.release(commit=False)
         listener.close()
+        await made.end()

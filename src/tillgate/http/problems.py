@@ -19,9 +19,16 @@ class Problem(Exception):
 
 
 class Malformed(Problem):
-    """A body, query or form that cannot be read; `detail` says what is wrong with it, and where."""
+    """A body, query or form that cannot be read; `detail` says what is wrong with it, and where.
+
+    `path` is that place alone, `card.number` or `items[3]`; empty where it is all of it.
+    """
 
     status = 400
+
+    def __init__(self, detail: str, path: str = "") -> None:
+        super().__init__(detail)
+        self.path = path
 
 
 class NotFound(Problem):

@@ -112,7 +112,7 @@ def _refuse_too_many_values(body: bytes) -> None:
 def _inspect(value: object, path: str, depth: int) -> None:
     """Refuse, saying where, what the scanner let through or marked."""
     if isinstance(value, Malformed):
-        raise Malformed(f"{value.detail}{_at(path)}.")
+        raise Malformed(f"{value.detail}{_at(path)}.", path)
     if isinstance(value, str):
         _inspect_text(value, path)
     elif isinstance(value, dict | list):
@@ -130,11 +130,11 @@ def _inspect(value: object, path: str, depth: int) -> None:
 def _inspect_text(text: str, path: str) -> None:
     if found := _UNSTORABLE.search(text):
         what = "The character U+0000" if found[0] == "\0" else "Half of a surrogate pair"
-        raise Malformed(f"{what} is not allowed{_at(path)}.")
+        raise Malformed(f"{what} is not allowed{_at(path)}.", path)
 
 
 def _too_deep(path: str) -> Malformed:
-    return Malformed(f"The body is nested deeper than {MAX_DEPTH}{_at(path)}.")
+    return Malformed(f"The body is nested deeper than {MAX_DEPTH}{_at(path)}.", path)
 
 
 def _at(path: str) -> str:

@@ -21,10 +21,17 @@ _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
-    asyncpg.AdminShutdownError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )
+"""A connection that broke, or that a server which shuts down, starts up or is full does not give."""
+
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
 _NEVER = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
+
+_LONGEST_PAUSE = "10s"
+"""Between two statements of a batch; then its locks are let go, whatever became of the machine that held them."""
 
 _BY_KEY_ALWAYS = {
     "enable_seqscan": "off",
@@ -96,6 +103,8 @@ class Postgres:
                 batch_id,
                 at,
             )
+        except _AGAIN as refused:
+            raise Retry(str(refused)) from refused
         except _LOST as lost:
             await self._drop(lane)
             raise Retry(str(lost)) from lost
@@ -127,7 +136,11 @@ class Postgres:
             connection = await asyncpg.connect(
                 self._url,
                 statement_cache_size=1_000,
-                server_settings={**_BY_KEY_ALWAYS, "application_name": f"tillgate lane {lane}"},
+                server_settings={
+                    **_BY_KEY_ALWAYS,
+                    "application_name": f"tillgate lane {lane}",
+                    "idle_in_transaction_session_timeout": _LONGEST_PAUSE,
+                },
             )
             self._connections[lane] = connection
         return connection

@@ -67,6 +67,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
+def demo(app: Assembly) -> Client:
+    """Demo Shop, for tests that leave nothing behind that others would mind."""
+    return shop.demo_shop(app)
+
+
+@pytest.fixture
 async def merchant(app: Assembly) -> Client:
     """A merchant of the test's own, on SQLite."""
     return await shop.merchant(app)

@@ -11,6 +11,7 @@ import msgspec
 
 from tillgate import assembly
 from tillgate.assembly import Assembly
+from tillgate.clock import Clock
 from tillgate.core.credentials import ALL_SCOPES, CredentialKind, Scope
 from tillgate.core.decisions import Decision
 from tillgate.core.merchants import SANDBOX_FEES, Mode, Tenant
@@ -68,9 +69,9 @@ class Client:
 
 
 @asynccontextmanager
-async def open_shop(data: Path, database: str | None = None, host: str = "127.0.0.1") -> AsyncIterator[Assembly]:
+async def open_shop(data: Path, database: str | None = None, clock: Clock | None = None) -> AsyncIterator[Assembly]:
     """Everything, on a database that was migrated."""
-    async with assembly.assembled(Settings(data=data, database=database, host=host)) as parts:
+    async with assembly.assembled(Settings(data=data, database=database), clock=clock) as parts:
         yield parts
 
 

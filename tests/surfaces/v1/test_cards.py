@@ -1,11 +1,15 @@
 """Cards as the surface takes them: every sandbox card, and every way in which a card can be wrong."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, PAYMENT, Client
+from tillgate.clock import ManualClock
+from tillgate.core.instants import DAY, MINUTE, SECOND
 
 pytestmark = pytest.mark.anyio
 
@@ -174,6 +178,24 @@ async def test_a_declined_token_is_spent_too(merchant: Client) -> None:
     shop.error(await merchant.post("/payments", body), 402, "card_error", "card_declined")
     again = await merchant.post("/payments", body)
     shop.error(again, 400, "invalid_request_error", "token_already_used", "payment_method")
+
+
+async def test_a_token_lasts_fifteen_minutes_and_a_card_that_nobody_keeps_a_day(tmp_path: Path, migrated: Path) -> None:
+    clock = ManualClock(1_800_000_000 * SECOND)
+    data = shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+    async with shop.open_shop(data, clock=clock) as parts:
+        client = shop.demo_shop(parts)
+        kept, late, paid = [(await client.post("/tokens", {"card": CARD})).json()["id"] for _ in range(3)]
+        body = {"amount": 5000, "currency": "usd", "payment_method": paid}
+        method = (await client.post("/payments", body)).json()["payment_method"]
+        clock.advance(15 * MINUTE - 1)
+        assert (await client.post("/payments", {**body, "payment_method": kept})).status_code == 200
+        clock.advance(1)
+        answer = await client.post("/payments", {**body, "payment_method": late})
+        shop.error(answer, 400, "invalid_request_error", "token_expired", "payment_method")
+        clock.advance(DAY - 15 * MINUTE)
+        answer = await client.post("/payments", {**body, "payment_method": method})
+        shop.error(answer, 400, "invalid_request_error", "payment_method_unusable", "payment_method")
 
 
 async def test_a_card_just_charged_can_be_charged_again_by_its_id(merchant: Client) -> None:

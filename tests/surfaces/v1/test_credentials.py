@@ -217,8 +217,3 @@ async def test_lists_and_balances_show_nothing_of_anothers(either: Assembly) -> 
     assert (await stranger.get("/balance")).json()["available"] == []
     mine = await stranger.pay(customer={"email": "eve@example.com"})
     assert mine["customer"]["id"] != customer
-
-
-async def test_the_same_card_has_no_common_mark_for_two_merchants(app: Assembly) -> None:
-    one, other = await shop.merchant(app), await shop.merchant(app)
-    assert "fingerprint" not in (await one.pay())["card"] or (await one.pay())["card"] != (await other.pay())["card"]

@@ -59,40 +59,58 @@ NOT_JSON = [
 
 @pytest.mark.parametrize("content", NOT_JSON, ids=lambda content: repr(content[:32]))
 @pytest.mark.parametrize("path", ["/v1/payments", "/v1/tokens", "/v1/payments/pay_x/cancel"])
-async def test_what_is_not_one_json_object_is_malformed(merchant: Client, path: str, content: bytes) -> None:
-    answer = await merchant.ask("POST", path, content, {"content-type": "application/json"})
-    shop.error(answer, 400, "invalid_request_error", "request_malformed")
+async def test_what_is_not_one_json_object_is_malformed(demo: Client, path: str, content: bytes) -> None:
+    answer = await demo.ask("POST", path, content, {"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert shop.any_error(answer)["code"] == "request_malformed"
 
 
-async def test_an_empty_body_is_an_object_without_parameters(merchant: Client) -> None:
-    shop.error(await send(merchant, b""), 400, "invalid_request_error", "parameter_missing", "amount")
-    paid = await merchant.pay()
-    refund = await merchant.post(f"/payments/{paid['id']}/refund")
+@pytest.mark.parametrize(
+    ("content", "param"),
+    [
+        (b'{"amount":99999999999999999999}', "amount"),
+        (b'{"amount":NaN}', "amount"),
+        (b'{"card":{"exp_month":1e400}}', "card.exp_month"),
+        (b'{"card":{"cvc":"1","cvc":"2"}}', "card"),
+        (b'{"description":"\\u0000"}', "description"),
+        (b'{"metadata":{"order":"\\ud800"}}', "metadata.order"),
+        (b'{"4242424242424242":NaN}', "…"),
+        (b'{"card_4242424242424242":NaN}', "card_424242******4242"),
+    ],
+)
+async def test_what_is_malformed_at_one_place_is_named(demo: Client, content: bytes, param: str) -> None:
+    shop.error(await send(demo, content), 400, "invalid_request_error", "request_malformed", param)
+
+
+async def test_an_empty_body_is_an_object_without_parameters(demo: Client) -> None:
+    shop.error(await send(demo, b""), 400, "invalid_request_error", "parameter_missing", "amount")
+    paid = await demo.pay()
+    refund = await demo.post(f"/payments/{paid['id']}/refund")
     assert refund.json()["amount"] == 5000
 
 
-async def test_a_form_is_told_to_be_json(merchant: Client) -> None:
+async def test_a_form_is_told_to_be_json(demo: Client) -> None:
     form = "application/x-www-form-urlencoded"
-    answer = await send(merchant, b"amount=5000&currency=usd", form)
+    answer = await send(demo, b"amount=5000&currency=usd", form)
     said = shop.error(answer, 400, "invalid_request_error", "request_malformed")
     assert "Content-Type: application/json" in said["message"]
-    answer = await send(merchant, b"--x\r\ncontent-disposition: form-data\r\n\r\n", "multipart/form-data; boundary=x")
+    answer = await send(demo, b"--x\r\ncontent-disposition: form-data\r\n\r\n", "multipart/form-data; boundary=x")
     shop.error(answer, 400, "invalid_request_error", "request_malformed")
 
 
 @pytest.mark.parametrize(
     "content_type", ["application/x-www-form-urlencoded", "text/plain", "", "application/json; charset=utf-8"]
 )
-async def test_json_is_known_by_its_look(merchant: Client, content_type: str) -> None:
-    assert (await send(merchant, b' {"amount":5000,"currency":"usd","payment_method":"card"}', content_type)).is_success
+async def test_json_is_known_by_its_look(demo: Client, content_type: str) -> None:
+    assert (await send(demo, b' {"amount":5000,"currency":"usd","payment_method":"card"}', content_type)).is_success
 
 
 LARGE = 1024 * 1024
 
 
 @pytest.mark.parametrize("size", [LARGE + 1, 3 * LARGE])
-async def test_a_body_of_more_than_a_mebibyte_is_too_large(merchant: Client, size: int) -> None:
-    shop.error(await send(merchant, b" " * size), 413, "invalid_request_error", "request_too_large")
+async def test_a_body_of_more_than_a_mebibyte_is_too_large(demo: Client, size: int) -> None:
+    shop.error(await send(demo, b" " * size), 413, "invalid_request_error", "request_too_large")
 
 
 HOSTILE = {
@@ -115,12 +133,12 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
-async def test_a_hostile_body_is_refused_at_once(merchant: Client, content: bytes) -> None:
+async def test_a_hostile_body_is_refused_at_once(demo: Client, content: bytes) -> None:
     assert len(content) <= LARGE
     took = []
     for _ in range(3):
         before = time.perf_counter()
-        answer = await send(merchant, content)
+        answer = await send(demo, content)
         took.append(time.perf_counter() - before)
         assert 400 <= answer.status_code < 500
         shop.any_error(answer)

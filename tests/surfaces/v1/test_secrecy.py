@@ -27,6 +27,7 @@ NUMBER = "371144371144376"
 GROUPED = "3711 443711 44376"
 MISTYPED = "371144371144377"
 CVC = "7391"
+CVC_ALONE = re.compile(rb"(?<![0-9A-Za-z])7391(?![0-9A-Za-z])")
 CARD: dict[str, Any] = {"number": NUMBER, "exp_month": 7, "exp_year": 2031, "cvc": CVC, "name": "Ann"}
 BODY: dict[str, Any] = {"amount": 5000, "currency": "usd", "payment_method": "card", "card": CARD}
 
@@ -54,9 +55,8 @@ def find(text: bytes) -> list[str]:
     """What of the card can be read in a text. A CVC is too short to mean anything unless it stands alone."""
     found = [form.decode() for digits in (NUMBER, MISTYPED) for form in forms(digits) if form in text]
     found += [GROUPED] if GROUPED.encode() in text else []
-    return found + [
-        repr(alone) for alone in re.findall(rb"(?<![0-9A-Za-z])" + CVC.encode() + rb"(?![0-9A-Za-z])", text)
-    ]
+    found += [repr(alone) for alone in CVC_ALONE.findall(text)] if CVC.encode() in text else []
+    return found
 
 
 def files(directory: Path) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from tillgate.core import cards, ids
 from tillgate.core.money import Money
 from tillgate.core.reasons import Reason, Refused
 from tillgate.http.exchange import Headers, Reply, Request
-from tillgate.http.problems import Problem
+from tillgate.http.problems import Malformed, Problem
 
 
 class ErrorType(enum.StrEnum):
@@ -268,7 +268,8 @@ def every() -> Iterator[Wording]:
 def problem(request: Request, found: Problem) -> Reply:
     """The reply when a request could not be understood, or we failed."""
     code, type = PROBLEMS.get(found.status, PROBLEMS[500])
-    return _reply(request, Wording(found.status, type, code, ""), code, found.detail)
+    place = cards.scrub(found.path) if isinstance(found, Malformed) else ""
+    return _reply(request, Wording(found.status, type, code, ""), code, cards.scrub(found.detail), param=place or None)
 
 
 def _sentence(sentence: str, refused: Refused) -> str:

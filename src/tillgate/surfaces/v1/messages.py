@@ -37,10 +37,11 @@ def query(request: Request) -> dict[str, Any]:
 
     Raises Malformed where a name is given twice.
     """
-    pairs = request.query
-    given = dict(pairs)
-    if len(given) != len(pairs):
-        raise Malformed("A query parameter is given twice.")
+    given: dict[str, Any] = {}
+    for name, value in request.query:
+        if name in given:
+            raise Malformed(f"The parameter {mistakes.shown(name)} is given twice.", mistakes.shown(name))
+        given[name] = value
     return given
 
 

@@ -37,7 +37,7 @@ def unexpected(name: str, known: Iterable[str] = (), path: str = "", suggestion:
     """A parameter that there is not, with the nearest of those that there are."""
     if near := difflib.get_close_matches(name[:60], known, 1):
         suggestion = f" Did you mean {path}{near[0]}?"
-    return Refused(Reason.PARAMETER_UNKNOWN, path + _shown(name), suggestion=suggestion)
+    return Refused(Reason.PARAMETER_UNKNOWN, path + shown(name), suggestion=suggestion)
 
 
 def _at(where: str, value: Any, info: inspect.Type, texts: bool) -> Refused:
@@ -64,7 +64,7 @@ def _in_entries(where: str, entries: dict[str, Any], info: inspect.DictType) -> 
         most = getattr(info.value_type, "max_length", 0)
         if not isinstance(value, str) or len(value) > most:
             problem = f"it takes {_taken(info.value_type)}"
-            return Refused(Reason.PARAMETER_INVALID, f"{where}.{_shown(name)}", problem=problem)
+            return Refused(Reason.PARAMETER_INVALID, f"{where}.{shown(name)}", problem=problem)
     return Refused(Reason.PARAMETER_INVALID, where)
 
 
@@ -99,6 +99,6 @@ def _taken(info: inspect.Type) -> str:
             return ""
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """A name as a message may show it: what does not look like a name could be a card number."""
     return name if _NAME.fullmatch(name) else "…"
