@@ -31,7 +31,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Merchant:
-    """One connection to a server at a time. Raises OSError or asyncio.IncompleteReadError where the server goes away."""
+    """One connection at a time. Raises OSError or asyncio.IncompleteReadError where the server goes away."""
 
     def __init__(self, url: str) -> None:
         host, _, port = url.removeprefix("http://").partition(":")

@@ -57,9 +57,8 @@ async def pay(server: Server) -> None:
 
 async def test_on_sqlite_both_commits_are_on_disk_before_the_answer_is_sent(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    with serving(tmp_path / "data") as server:
-        with traced([server.pid], trace):
-            await pay(server)
+    with serving(tmp_path / "data") as server, traced([server.pid], trace):
+        await pay(server)
     synced, answers = 0, 0
     for line in trace.read_text().splitlines():
         if _SYNCED.match(line):

@@ -16,7 +16,7 @@ from tests.simulation.loop import OWNER, Owner
 from tillgate import assembly
 from tillgate.assembly import KeptDataKeys
 from tillgate.connectors import registry
-from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest
+from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.decisions import Decision
 from tillgate.core.ids import Ids
 from tillgate.flows import retention

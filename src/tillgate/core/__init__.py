@@ -1,1 +1,1 @@
-"""The core decides: from records, a command and the time it makes decisions, without I/O, clock, randomness or floats."""
+"""The core decides: it makes decisions of records, a command and the time, without I/O, clock, randomness or floats."""

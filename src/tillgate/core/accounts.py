@@ -1,7 +1,8 @@
 """The chart of accounts: every account name is spelt here, and nowhere else.
 
 Value moves from a source to a destination, so a balance is what flowed in less what flowed out. An account that others
-owe us through (a bank's receivable) is therefore negative while they owe, one that we owe (a merchant's payable) positive.
+owe us through (a bank's receivable) is therefore negative while they owe; one that we owe (a merchant's payable) is
+positive.
 """
 
 import enum

@@ -115,9 +115,9 @@ class Contradiction(Exception):
 class Attempt(Record, frozen=True, kw_only=True, omit_defaults=True):
     """One question to a bank. Its id is the reference under which the bank knows it, also when it is asked again.
 
-    `target` names the authorization or charge that a capture, void or refund is about. Until `answer_due_at` (wall time:
-    the transport's deadline and a margin) silence says nothing. `asked` counts how often it was sent, `inquiries` how
-    often the bank was asked what became of it.
+    `target` names the authorization or charge that a capture, void or refund is about. Until `answer_due_at` (wall
+    time: the transport's deadline and a margin) silence says nothing. `asked` counts how often it was sent, `inquiries`
+    how often the bank was asked what became of it.
     """
 
     payment: str

@@ -45,7 +45,7 @@ def email_key(email: str) -> str:
 def introduce(
     tenant: str, email: str, name: str | None, phone: str | None, occasion: Occasion
 ) -> tuple[Customer, Decision]:
-    """A new customer, found by the address from now on. The decision is refused where another took the address first."""
+    """A new customer, found by the address from now on; the decision is refused where another took it first."""
     customer = Customer(
         tenant=tenant, id=occasion.mint("cus"), created=occasion.now, email=email, name=name, phone=phone
     )

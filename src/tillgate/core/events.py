@@ -28,7 +28,7 @@ class EventType(enum.StrEnum):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact. `stream` is what keeps events in order (a payment, shared by its refunds), `sequence` counts in it from 1.
+    """A fact. `stream` keeps events in order (a payment's is shared by its refunds), `sequence` counts in it from 1.
 
     `view` is the record as it was at that moment, from which each surface renders its own form.
     """

@@ -56,7 +56,10 @@ def entry(tenant: str, id: str, subject: str, postings: tuple[Posting, ...], occ
 
 
 def exchange(source: str, destination: str, sold: Money, rate: Rate) -> tuple[Posting, Posting]:
-    """`sold` leaves `source` and what it buys at `rate` arrives at `destination`, through the two currencies' positions."""
+    """`sold` leaves `source`, and what it buys at `rate` arrives at `destination`, through the currencies' positions.
+
+    Raises ValueError for what buys less than the smallest unit.
+    """
     bought = rate.convert(sold)
     return (
         Posting(source, accounts.exchange(sold.currency), sold),

@@ -11,8 +11,8 @@ class Occasion(msgspec.Struct, frozen=True):
     """Everything a decision needs of the world around it, so that core itself has no clock and no randomness.
 
     `now` is the tenant's business time; `wall` is the time of clocks on walls, for what concerns banks and networks.
-    `actor` is a credential's id, or `system:<what>` where nobody asked; `surface` the API or worker through which it came.
-    `mint` gives a new id for a prefix, in the order of business time.
+    `actor` is a credential's id, or `system:<what>` where nobody asked; `surface` the API or worker through which it
+    came. `mint` gives a new id for a prefix, in the order of business time.
     """
 
     now: Instant

@@ -20,9 +20,11 @@ _POLICY: Headers = (
 _STYLE = """
 :root{color-scheme:light dark;--ink:#172033;--paper:#fff;--quiet:#5b6778;--line:#d9e0ea;--accent:#1f5eff}
 @media(prefers-color-scheme:dark){:root{--ink:#e8edf5;--paper:#151b26;--quiet:#9aa7ba;--line:#2c3646;--accent:#7ea2ff}}
-body{margin:0;min-height:100vh;display:grid;place-items:center;background:color-mix(in srgb,var(--line) 40%,var(--paper));
+body{margin:0;min-height:100vh;display:grid;place-items:center;
+background:color-mix(in srgb,var(--line) 40%,var(--paper));
 color:var(--ink);font:16px/1.5 system-ui,sans-serif}
-main{background:var(--paper);border:1px solid var(--line);border-radius:14px;padding:2rem;width:min(24rem,90vw);box-sizing:border-box}
+main{background:var(--paper);border:1px solid var(--line);border-radius:14px;
+padding:2rem;width:min(24rem,90vw);box-sizing:border-box}
 h1{font-size:1.15rem;margin:0 0 .25rem}p{margin:.25rem 0;color:var(--quiet)}
 .amount{font-size:2rem;font-weight:650;color:var(--ink);margin:1rem 0}
 form{display:grid;gap:.6rem;margin-top:1.5rem}

@@ -106,8 +106,8 @@ class Work:
 def commit(works: Sequence[Work], batch_id: str, lane: int, committed_at: int) -> Batch:
     """The steps of a batch: lock and check, claim, then write what survived.
 
-    Every step walks its rows in key order (keys come first in rows, and differ) and the steps walk the tables in one order, so that batches never deadlock.
-    A work that lost a race gets its `failure` and leaves no row.
+    Every step walks its rows in key order (keys come first in rows, and differ) and the steps walk the tables in one
+    order, so that batches never deadlock. A work that lost a race gets its `failure` and leaves no row.
     """
     for work in works:
         work.failure = None

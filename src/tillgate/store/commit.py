@@ -19,7 +19,7 @@ _LONGEST_WAIT_SECONDS = 2.0
 
 
 class Unavailable(Exception):
-    """The database could not be reached for a while. If it was lost while committing, the decision may yet be durable."""
+    """The database could not be reached for a while. Lost while committing, the decision may yet be durable."""
 
 
 class Committer:

@@ -22,7 +22,7 @@ class Retry(Exception):
 
 
 class CommitUnknown(Exception):
-    """The connection was lost while committing: the transaction happened wholly or not at all, and we do not know which."""
+    """The connection was lost while committing: the transaction happened wholly or not at all; which is unknown."""
 
 
 class Corrupt(Exception):
@@ -52,7 +52,7 @@ class Engine(Protocol):
     """How many batches may be in flight at once."""
 
     async def carry_out(self, lane: int, make_batch: Callable[[], Batch]) -> None:
-        """One transaction. Raises Retry, CommitUnknown or Corrupt; after anything but CommitUnknown, nothing is written."""
+        """One transaction. Raises Retry, CommitUnknown or Corrupt; but for CommitUnknown, nothing is written then."""
 
     async def settle(self, lane: int, batch_id: str, at: int) -> bool:
         """Whether a batch whose commit is unknown was committed; if not, it never will be from now on."""

@@ -95,7 +95,7 @@ class Postgres:
             raise CommitUnknown(str(lost)) from lost
 
     async def settle(self, lane: int, batch_id: str, at: int) -> bool:
-        """Take the batch's own row: it waits while the lost transaction lives, and once taken that one cannot commit."""
+        """Take the batch's own row: it waits while the lost transaction lives, which cannot commit afterwards."""
         try:
             connection = await self._connection(lane)
             taken = await connection.fetch(

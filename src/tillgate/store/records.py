@@ -1,4 +1,4 @@
-"""How records become rows and rows records: one table a type, the JSON and its query columns written in this one place."""
+"""How records become rows and rows records: one table a type, the JSON and its query columns written here alone."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar

@@ -1,4 +1,4 @@
-"""The tables: records as JSON with the columns that queries need, the ledger fully relational, tenant first everywhere."""
+"""The tables: records as JSON with the columns that queries need, the ledger fully relational, tenant first."""
 
 import sqlalchemy as sa
 

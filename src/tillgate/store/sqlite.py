@@ -30,7 +30,7 @@ class InUse(Exception):
 
 
 class Sqlite:
-    """An engine over one file. `synchronous` is FULL where money is kept; tests that never lose power may turn it off."""
+    """An engine over one file. `synchronous` is FULL where money is kept; tests may turn it off."""
 
     lanes = 1
 

@@ -1,7 +1,7 @@
 """The steps of which a batch is made, and the statements that carry them out on each engine.
 
-A batch is a generator: it yields steps and is sent their answers, so that one description of what a commit does runs over
-a driver that waits and over one that blocks.
+A batch is a generator: it yields steps and is sent their answers, so that one description of what a commit does runs
+over a driver that waits and over one that blocks.
 """
 
 import enum

@@ -47,7 +47,7 @@ async def due(store: Store, now: Instant, most: int) -> list[Timer]:
 
 
 async def lease(store: Store, timer: Timer, until: Instant) -> Timer | None:
-    """The timer moved to `until`, so that others leave it alone and it comes back if we die; None if it is taken or gone."""
+    """The timer moved to `until`: others leave it alone, and it comes back if we die. None if it is taken or gone."""
     rows = await store.engine.change(_LEASE, {**_name(timer), "lease_until": until})
     return Timer(timer.tenant, timer.kind, timer.subject, until) if rows else None
 

@@ -16,7 +16,7 @@ _log = logs.log
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Something done again and again. `work` says how much there was; while there is, the next round follows at once."""
+    """Something done again and again. `work` says how much there was; while there is, a next round follows at once."""
 
     name: str
     every_seconds: float
