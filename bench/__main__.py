@@ -39,7 +39,7 @@ def main() -> int:
         if "payments" in sections:
             _announce("Payments")
             contenders = (payments.ONE,) if given.quick else (payments.ONE, payments.TWO, payments.SQLITE)
-            seconds = given.seconds or (8 if given.quick else 10)
+            seconds = given.seconds or (6 if given.quick else 10)
             found.of_payments = payments.measure(running, folder, contenders, rounds=rounds, seconds=seconds)
         if "sizes" in sections:
             told = stories.lived(folder / "stories")

@@ -11,7 +11,7 @@ import msgspec
 
 from tests.simulation.world import World
 
-MOST_TRIES = 60
+MOST_TRIES = 300
 _KEPT = (200, 402)
 """The statuses of answers that a key keeps."""
 

@@ -28,7 +28,7 @@ MISHAPS: Final = {
 }
 """How often each mishap strikes where it can; a world multiplies each by what its seed says."""
 
-PER_MINUTE: Final = {"crash at any time": 1.0, "pause": 0.5, "database outage": 0.3}
+PER_MINUTE: Final = {"crash at any time": 1.0, "pause": 0.5, "database outage": 0.15}
 """What strikes a whole process or the database, so often a minute."""
 
 BANK_FAULTS: Final = {

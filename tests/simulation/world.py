@@ -27,14 +27,6 @@ from tillgate.store.database import SQLITE_FILE
 from tillgate.store.engine import CommitUnknown, Point, Retry
 from tillgate.store.sqlite import Sqlite
 
-ALARMING = frozenset({"bank_contradicts_itself", "a request failed", "a timer failed", "bank_notice_not_taken"})
-"""What the program only logs when something is wrong that no mishap of this world explains."""
-
-
-class Violated(AssertionError):
-    """Something came out that must never come out."""
-
-
 class World:
     """One world, from its seed. It is the clock of everybody in it."""
 
@@ -232,16 +224,15 @@ class World:
                 await asyncio.wait([process.spawn(self.watched(partial(process.take_notice, notice)))])
 
     def _listen(self, logger: object, method: str, event: dict[str, Any]) -> dict[str, Any]:
-        owner = OWNER.get()
-        name = str(event["event"])
-        if name in ALARMING and not (isinstance(owner, Process) and not owner.alive):
-            error = sys.exc_info()[1]
-            if isinstance(error, (Down, Unavailable)):
-                self.excused.add(REQUEST.get())
-                raise structlog.DropEvent
-            self.violated(f"{name} {event} {type(error).__name__}: {error}")
-            if self._loud and error is not None:
-                sys.excepthook(*sys.exc_info())
+        owner, error = OWNER.get(), sys.exc_info()[1]
+        if method not in ("error", "critical") or (isinstance(owner, Process) and not owner.alive):
+            raise structlog.DropEvent
+        if isinstance(error, (Down, Unavailable)):
+            self.excused.add(REQUEST.get())
+            raise structlog.DropEvent
+        self.violated(f"{event} {type(error).__name__}: {error}")
+        if self._loud and error is not None:
+            sys.excepthook(*sys.exc_info())
         raise structlog.DropEvent
 
     def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

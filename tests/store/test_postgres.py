@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -166,17 +167,28 @@ async def test_locks_of_a_machine_that_fell_silent_are_let_go(
     postgres_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_postgres, "_LONGEST_PAUSE", "200ms")
-    silences = iter([0.5])
+    open_transactions = []
+
+    async def look() -> int:
+        async with beside(postgres_place) as connection:
+            found: int = await connection.fetchval(
+                "select count(*) from pg_stat_activity"
+                " where state like 'idle in transaction%' and datname = current_database()"
+            )
+            return found
 
     def strike(point: Point) -> None:
-        if point is Point.BEFORE_COMMIT:
-            # The whole process stands still, so that nothing is sent.
-            time.sleep(next(silences, 0))
+        if point is Point.BEFORE_COMMIT and not open_transactions:
+            # The whole process stands still, and somebody else looks on.
+            for _ in range(2):
+                with ThreadPoolExecutor() as elsewhere:
+                    open_transactions.append(elsewhere.submit(asyncio.run, look()).result())
+                time.sleep(0.5)
 
     async with postgres_place.opened(strike=strike) as store:
         await store.commit(samples.everything("a"))
+        assert open_transactions == [1, 0]
         assert await rows(store, "select id from customers") == [("cus_a",)]
-        assert next(silences, None) is None
     assert await postgres_place.differences() == []
 
 
