@@ -149,7 +149,8 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Assembly
 def _supervise(settings: Settings, listener: socket.socket) -> None:
     """Keep as many processes serving as were asked for; one that dies is replaced."""
     logs.configure(settings.log)
-    context = multiprocessing.get_context("spawn")
+    # A fork starts at once, with everything imported; there is no thread and no loop here that it could copy half.
+    context = multiprocessing.get_context("fork")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
@@ -180,6 +181,8 @@ def _worker(settings: Settings, listener: socket.socket, slot: int, parent: int)
             threading.Event().wait(0.2)
         os.kill(os.getpid(), signal.SIGKILL)
 
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     threading.Thread(target=watch, daemon=True, name="tillgate-lifeline").start()
     try:
         _work(settings, listener, slot, lambda: None)

@@ -1,6 +1,6 @@
 """The worlds that a payment can get into: searched breadth first, until there is none that was not seen."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Hashable, Iterator
 
 from tests.core import claims
@@ -48,7 +48,7 @@ def _essence(world: World) -> Hashable:
     """All that tells what may come: two worlds of one essence differ in ids, times and what is over."""
     payment = world.payment
     return (
-        tuple(sorted(_alive(world, attempt) for attempt in world.attempts.values() if _counts(attempt))),
+        frozenset(Counter(_alive(world, attempt) for attempt in world.attempts.values() if _counts(attempt)).items()),
         (payment.authorized, payment.captured, payment.voided, payment.refunded, payment.fees),
         (payment.failure is None, payment.action is None, payment.canceled is None),
         (payment.events == 0, len(world.entries)),
@@ -60,7 +60,7 @@ def _counts(attempt: Attempt) -> bool:
     return attempt.state is not State.DECLINED
 
 
-def _alive(world: World, attempt: Attempt) -> tuple[str, int, str, str, bool, bool]:
+def _alive(world: World, attempt: Attempt) -> Hashable:
     """What may come of an attempt. A lost answer leaves open what the first one did, and so do, but for the card, a
     pending one and a challenge; the table of moves is held to that."""
     state = State.SENDING if attempt.state is State.UNKNOWN else attempt.state
@@ -68,4 +68,5 @@ def _alive(world: World, attempt: Attempt) -> tuple[str, int, str, str, bool, bo
         state = State.PENDING
     announced = attempt.refund is not None and world.refunds[attempt.refund].announced
     is_granted = attempt.id == world.payment.authorization
-    return attempt.kind, attempt.amount.amount, state, attempt.cause or "", is_granted, announced
+    reserved = sum(held.amount for held in world.payment.in_flight if held.attempt == attempt.id)
+    return attempt.kind, attempt.amount.amount, reserved, state, attempt.cause or "", is_granted, announced

@@ -167,7 +167,7 @@ async def test_locks_of_a_machine_that_fell_silent_are_let_go(
     postgres_place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_postgres, "_LONGEST_PAUSE", "200ms")
-    open_transactions = []
+    open_transactions: list[int] = []
 
     async def look() -> int:
         async with beside(postgres_place) as connection:

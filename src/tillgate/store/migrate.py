@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from tillgate.store import schema
 from tillgate.store.database import SQLITE_FILE, is_postgres
@@ -64,6 +61,10 @@ def _state(connection: sa.Connection) -> tuple[int, int] | None:
 
 
 def _upgrade(connection: sa.Connection) -> None:
+    # Imported here, since a server whose database is up to date starts without it, and sooner.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
@@ -106,6 +107,8 @@ def _on_sqlite(data: Path, work: Callable[[sa.Connection], T]) -> T:
 
 
 async def _on_postgres(url: str, work: Callable[[sa.Connection], T]) -> T:
+    from sqlalchemy.ext.asyncio import create_async_engine
+
     address = "postgresql+asyncpg://" + url.partition("://")[2]
     engine = create_async_engine(address)
     try:
