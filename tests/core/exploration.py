@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterator
 
 from tests.core import claims
 from tests.core.claims import BY_CARD
-from tests.core.world import Answer, Happening, World, happenings, tried
+from tests.core.world import Answer, AskAgain, Happening, World, happenings, tried
 from tillgate.core.attempts import Attempt, Contradiction, State
 from tillgate.core.reasons import Refused
 from tillgate.core.timers import TimerKind
@@ -16,35 +16,26 @@ Step = tuple[World, Happening, World | Refused | Contradiction]
 def steps(start: World, never_seen: int) -> Iterator[Step]:
     """Every step from every world, with what came of it, where at most so many questions were never seen at a time.
 
-    The claims are held against each world and each step on the way. Declined attempts, which nothing comes of any more,
-    do not tell worlds apart, so the search ends.
+    The claims are held against each world and each step on the way. Worlds of one essence are searched once, so the
+    search ends.
     """
-    seen = {_essence(start)}
+    seen = {essence(start)}
     ahead = deque([start])
     while ahead:
         world = ahead.popleft()
         claims.hold(world)
-        for what in happenings(world):
-            if isinstance(what, Answer) and world.attempts[what.attempt].state in (State.APPROVED, State.DECLINED):
-                # Nothing is new of these, whatever the payment: see test_attempts.
-                continue
-            after = tried(world, what)
+        for what, after in _tried(world):
             yield world, what, after
             if not isinstance(after, World):
                 claims.refused(world, what, after)
-                continue
-            if after is world:
-                continue
-            claims.follow(world, what, after)
-            if sum(attempt.state is State.NEVER_SEEN for attempt in after.attempts.values()) > never_seen:
-                continue
-            essence = _essence(after)
-            if essence not in seen:
-                seen.add(essence)
-                ahead.append(after)
+            elif after is not world:
+                claims.follow(world, what, after)
+                if essence(after) not in seen and _never_seen(after) <= never_seen:
+                    seen.add(essence(after))
+                    ahead.append(after)
 
 
-def _essence(world: World) -> Hashable:
+def essence(world: World) -> Hashable:
     """All that tells what may come: two worlds of one essence differ in ids, times and what is over."""
     payment = world.payment
     return (
@@ -56,17 +47,60 @@ def _essence(world: World) -> Hashable:
     )
 
 
+def future(world: World) -> set[Hashable]:
+    """What may come of a world: each step by its essence, what it leads to, and what it tells."""
+    return {(_step(world, what), _outcome(world, after)) for what, after in _tried(world)}
+
+
+def _tried(world: World) -> Iterator[tuple[Happening, World | Refused | Contradiction]]:
+    for what in happenings(world):
+        # Nothing is new of what is over, whatever the payment: see test_attempts.
+        if not isinstance(what, Answer) or not _is_over(world.attempts[what.attempt]):
+            yield what, tried(world, what)
+
+
+def _is_over(attempt: Attempt) -> bool:
+    return attempt.state in (State.APPROVED, State.DECLINED)
+
+
+def _never_seen(world: World) -> int:
+    return sum(attempt.state is State.NEVER_SEEN for attempt in world.attempts.values())
+
+
 def _counts(attempt: Attempt) -> bool:
     return attempt.state is not State.DECLINED
 
 
 def _alive(world: World, attempt: Attempt) -> Hashable:
     """What may come of an attempt. A lost answer leaves open what the first one did, and so do, but for the card, a
-    pending one and a challenge; the table of moves is held to that."""
+    pending one and a challenge."""
     state = State.SENDING if attempt.state is State.UNKNOWN else attempt.state
     if state is State.CHALLENGED and attempt.kind not in BY_CARD:
         state = State.PENDING
-    announced = attempt.refund is not None and world.refunds[attempt.refund].announced
-    is_granted = attempt.id == world.payment.authorization
-    reserved = sum(held.amount for held in world.payment.in_flight if held.attempt == attempt.id)
-    return attempt.kind, attempt.amount.amount, reserved, state, attempt.cause or "", is_granted, announced
+    return (
+        (attempt.kind, attempt.amount.amount, state, attempt.cause),
+        sum(held.amount for held in world.payment.in_flight if held.attempt == attempt.id),
+        attempt.id == world.payment.authorization,
+        attempt.target and _alive(world, world.attempts[attempt.target]),
+        attempt.refund is not None and world.refunds[attempt.refund].announced,
+    )
+
+
+def _step(world: World, what: Happening) -> Hashable:
+    match what:
+        case Answer(attempt, verdict, early):
+            return _alive(world, world.attempts[attempt]), verdict, early
+        case AskAgain(attempt):
+            return _alive(world, world.attempts[attempt])
+        case _:
+            return what
+
+
+def _outcome(before: World, after: World | Refused | Contradiction) -> Hashable:
+    match after:
+        case World():
+            return essence(after), tuple(event.type for event in after.events[len(before.events) :])
+        case Refused():
+            return after.reason
+        case Contradiction():
+            return Contradiction

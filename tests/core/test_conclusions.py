@@ -175,6 +175,11 @@ def test_a_challenge_that_is_given_up_cancels_the_payment_and_has_the_bank_asked
     )
 
 
+def test_giving_up_a_challenge_sets_nothing_aside() -> None:
+    world = manual(*CHALLENGED, Void(), Answer("att_1_1", Verdict.APPROVED))
+    assert world.payment.capturable == Money(100, "USD")
+
+
 @pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.PENDING, Verdict.DECLINED, Verdict.NEVER_SEEN])
 def test_giving_up_a_challenge_may_fail_or_be_in_doubt(verdict: Verdict) -> None:
     world = manual(*CHALLENGED, Void(), (Kind.VOID, verdict))
@@ -282,6 +287,13 @@ def test_an_authorization_lasts_a_week() -> None:
 def test_an_expiry_that_failed_is_tried_again_in_an_hour(verdict: Verdict) -> None:
     world = manual(*AUTHORIZED, Expire(), (Kind.VOID, verdict))
     assert world.timers[EXPIRY] == START + world.time + HOUR
+
+
+def test_what_happens_to_a_part_does_not_bring_a_failed_expiry_forward() -> None:
+    world = manual(*AUTHORIZED, Expire(), (Kind.VOID, Verdict.DECLINED))
+    due_at = world.timers[EXPIRY]
+    world = lived(world, Capture(10), (Kind.CAPTURE, Verdict.APPROVED), GiveBack(5), (Kind.REFUND, Verdict.APPROVED))
+    assert world.timers[EXPIRY] == due_at
 
 
 def test_an_expired_payment_is_canceled_for_that_cause() -> None:

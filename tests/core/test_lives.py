@@ -1,5 +1,6 @@
 """Whole lives of payments: small ones in every way there is, others at random."""
 
+from collections.abc import Hashable
 from typing import Any
 
 import pytest
@@ -58,6 +59,15 @@ def test_whatever_happens_in_whatever_order_the_books_are_right(
         if isinstance(after, World)
     }
     assert reached == set(Status) - ({Status.AUTHORIZED} if method is CaptureMethod.AUTOMATIC else set())
+
+
+@pytest.mark.parametrize("method", CaptureMethod)
+def test_worlds_that_the_search_takes_for_one_have_one_future(method: CaptureMethod) -> None:
+    futures: dict[Hashable, set[Hashable]] = {}
+    for _, _, after in exploration.steps(World(opened(1, method)), never_seen=at_size(0, 1)):
+        if isinstance(after, World):
+            future = exploration.future(after)
+            assert futures.setdefault(exploration.essence(after), future) == future
 
 
 class Lives(RuleBasedStateMachine):

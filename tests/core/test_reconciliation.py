@@ -126,6 +126,9 @@ PLANTED: dict[str, Plant] = {
     "a refund in doubt failed": with_refund(1, state=RefundState.FAILED),
     "a refund is of more": with_refund(0, amount=TOLD.payment.amount),
     "a refund names another attempt": with_refund(0, attempt=CAPTURE),
+    "two refunds name one attempt": with_refund(
+        0, attempt=IN_DOUBT, amount=TOLD.refunds[1].amount, state=RefundState.PENDING
+    ),
     "a refund names no attempt": with_refund(0, attempt="att_1_9"),
     "the first event is missing": with_told(2, 3, 4, 5, 6, 7),
     "an event in between is missing": with_told(1, 2, 4, 5, 6, 7),

@@ -173,6 +173,8 @@ class World:
         process = Process(self, slot, self._lives)
         self.processes.append(process)
         await asyncio.wait([process.spawn(self.watched(process.start))])
+        if not process.ready:
+            process.kill()
 
     def _due_in_seconds(self) -> float:
         (due_at,) = self._onlooker.execute("select min(due_at) from timers").fetchone()

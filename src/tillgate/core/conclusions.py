@@ -201,15 +201,12 @@ def _entries(
 def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occasion) -> tuple[Timer, ...]:
     """What is to happen by itself from now on: inquiries while in doubt, expiry while something is held."""
     timers = [payments.inquiry(attempt, occasion)]
-    expires_at = payment.authorization_expires_at
-    if attempt.kind is Kind.VOID and attempt.is_final:
-        if not payment.authorized and payment.in_flight:
-            timers.append(Timer(payment.tenant, TimerKind.INQUIRE, payment.in_flight[0].attempt, occasion.wall))
-        if attempt.state is not State.APPROVED and attempt.cause == "expired":
-            expires_at = occasion.now + HOUR
-    if expires_at is not None:
-        held = payment.authorized - payment.captured - payment.voided
-        due_at = expires_at if held else None
-        if attempt.kind is Kind.AUTHORIZE or due_at is None or due_at != before.authorization_expires_at:
-            timers.append(Timer(payment.tenant, TimerKind.EXPIRE_AUTHORIZATION, payment.id, due_at))
+    failed = attempt.is_final and attempt.state is not State.APPROVED
+    if attempt.kind is Kind.VOID and attempt.is_final and not payment.authorized and payment.in_flight:
+        timers.append(Timer(payment.tenant, TimerKind.INQUIRE, payment.in_flight[0].attempt, occasion.wall))
+    if failed and attempt.cause == "expired" and payment.held:
+        timers.append(Timer(payment.tenant, TimerKind.EXPIRE_AUTHORIZATION, payment.id, occasion.now + HOUR))
+    elif bool(payment.held) != bool(before.held):
+        due_at = payment.authorization_expires_at if payment.held else None
+        timers.append(Timer(payment.tenant, TimerKind.EXPIRE_AUTHORIZATION, payment.id, due_at))
     return tuple(timers)

@@ -113,12 +113,17 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
         return sum(held.amount for held in self.in_flight if held.kind in kinds)
 
     @property
+    def held(self) -> int:
+        """What issuers hold for it: authorized, neither captured nor released."""
+        return self.authorized - self.captured - self.voided
+
+    @property
     def capturable(self) -> Money:
-        """What may still be captured: authorized, neither captured nor released, and not on its way to either.
+        """What may still be captured: held, and not on its way to being captured or released.
 
         After a late yes to an attempt that was given up, more may be on its way than there is.
         """
-        left = self.authorized - self.captured - self.voided - self.reserved(Kind.CAPTURE, Kind.VOID)
+        left = self.held - self.reserved(Kind.CAPTURE, Kind.VOID)
         return Money(max(left, 0), self.amount.currency)
 
     @property
@@ -297,7 +302,7 @@ def _still_fits(payment: Payment, attempt: Attempt) -> bool:
         case Kind.CHARGE | Kind.AUTHORIZE:
             return payment.status in (Status.PENDING, Status.FAILED) and not payment.in_flight
         case Kind.CAPTURE:
-            return payment.capturable >= attempt.amount and not payment.canceled
+            return payment.capturable >= attempt.amount
         case Kind.VOID if payment.action:
             return attempt.target == payment.in_flight[0].attempt and not _is_settling(payment)
         case Kind.VOID:

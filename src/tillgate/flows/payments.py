@@ -185,7 +185,7 @@ async def expire(gateway: Gateway, caller: Caller, payment_id: str) -> bool:
     """Release an authorization whose time is over; False where it has to be looked at again later."""
     payment = await fetch(gateway, caller, payment_id)
     expires_at = payment.authorization_expires_at
-    if expires_at is None or not payment.authorized - payment.captured - payment.voided:
+    if expires_at is None or not payment.held:
         return True
     if expires_at > gateway.clock.now(caller.tenant.id) or payment.in_flight:
         return False

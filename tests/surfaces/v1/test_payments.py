@@ -7,6 +7,9 @@ import pytest
 
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, PAYMENT, Client
+from tillgate.assembly import Assembly
+from tillgate.connectors.contract import BankAnswer, BankRequest
+from tillgate.transport import Lost, Transport
 
 pytestmark = pytest.mark.anyio
 
@@ -137,6 +140,24 @@ async def test_refunds_add_up_to_what_was_captured_and_never_more(anyones: Clien
         shop.error(answer, 400, "invalid_request_error", "payment_not_refundable")
 
 
+class Slowly:
+    """A bank that takes its time, so that requests meet while they are under way."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def send(self, request: BankRequest) -> BankAnswer | Lost:
+        await asyncio.sleep(0.02)
+        return await self._transport.send(request)
+
+
+@pytest.fixture
+def slow_bank(either: Assembly, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bank of `either` takes its time."""
+    monkeypatch.setattr(either.gateway, "transport", Slowly(either.gateway.transport))
+
+
+@pytest.mark.usefixtures("slow_bank")
 async def test_refunds_at_once_never_exceed_what_was_captured(anyones: Client) -> None:
     paid = await anyones.pay()
     path = f"/payments/{paid['id']}/refund"
@@ -149,6 +170,7 @@ async def test_refunds_at_once_never_exceed_what_was_captured(anyones: Client) -
     assert len(await anyones.listed("/refunds")) == 3
 
 
+@pytest.mark.usefixtures("slow_bank")
 async def test_captures_at_once_never_exceed_what_was_authorized(anyones: Client) -> None:
     held = await anyones.pay(capture_method="manual")
     path = f"/payments/{held['id']}/capture"
@@ -158,6 +180,7 @@ async def test_captures_at_once_never_exceed_what_was_authorized(anyones: Client
     assert (await anyones.get(f"/payments/{held['id']}")).json()["amount_captured"] == 4000
 
 
+@pytest.mark.usefixtures("slow_bank")
 async def test_one_token_pays_once_however_many_try(anyones: Client) -> None:
     token = (await anyones.post("/tokens", {"card": CARD})).json()["id"]
     body = {"amount": 5000, "currency": "usd", "payment_method": token}

@@ -19,6 +19,9 @@ from tillgate import logs
 from tillgate.assembly import Assembly
 from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.credentials import ALL_SCOPES, CredentialKind
+from tillgate.core.merchants import DEMO_SHOP
+from tillgate.core.payment_methods import Token
+from tillgate.store import find
 
 pytestmark = pytest.mark.anyio
 
@@ -51,7 +54,7 @@ def forms(digits: str) -> list[bytes]:
     return [plain, plain.hex().encode(), *encoded]
 
 
-def find(text: bytes) -> list[str]:
+def readable(text: bytes) -> list[str]:
     """What of the card can be read in a text. A CVC is too short to mean anything unless it stands alone."""
     found = [form.decode() for digits in (NUMBER, MISTYPED) for form in forms(digits) if form in text]
     found += [GROUPED] if GROUPED.encode() in text else []
@@ -119,12 +122,12 @@ async def test_a_card_can_be_read_nowhere(
     client = await shop.merchant(either)
     for answer in await hand_in_everywhere(client, monkeypatch):
         said = answer.content.replace(answer.request.url.raw_path, b"")
-        assert find(said) == [], answer.text
+        assert readable(said) == [], answer.text
     for path in ("/payments", "/refunds", "/balance"):
-        assert find((await client.get(path)).content) == []
+        assert readable((await client.get(path)).content) == []
     logs.flush()
     assert b"request_failed" in log.getvalue(), "the broken connection was logged"
-    assert find(log.getvalue()) == []
+    assert readable(log.getvalue()) == []
     places = files(home)
     if database is not None:
         cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
@@ -132,7 +135,23 @@ async def test_a_card_can_be_read_nowhere(
         assert b"INSERT INTO public.payments" in places["pg_dump"]
     else:
         assert any(name.endswith("-wal") for name in places)
-    assert {name: found for name, text in places.items() if (found := find(text))} == {}
+    assert {name: found for name, text in places.items() if (found := readable(text))} == {}
+
+
+@pytest.mark.parametrize("number", [NUMBER, "4000000000000002"], ids=["approved", "declined"])
+async def test_a_cvc_waits_under_seal_until_the_first_attempt_and_no_longer(app: Assembly, number: str) -> None:
+    client, tenant = shop.demo_shop(app), DEMO_SHOP.id
+    card = {**CARD, "number": number, "cvc": CVC if number == NUMBER else CVC[:3]}
+    made = (await client.post("/tokens", {"card": card})).json()["id"]
+    token = await find.record(app.gateway.store, Token, tenant, made)
+    assert token
+    assert token.sealed_cvc
+    assert card["cvc"].encode() not in token.sealed_cvc
+    assert await app.gateway.cards.reveal_cvc(token) == card["cvc"]
+    await client.post("/payments", {"amount": 5000, "currency": "usd", "payment_method": made})
+    token = await find.record(app.gateway.store, Token, tenant, made)
+    assert token
+    assert token.sealed_cvc is None
 
 
 async def test_a_key_can_be_read_nowhere_once_it_was_shown(
@@ -153,7 +172,7 @@ async def test_a_key_can_be_read_nowhere_once_it_was_shown(
 
 def test_what_is_looked_for_would_be_found() -> None:
     for text in (NUMBER, GROUPED, MISTYPED, f'"{CVC}"', NUMBER.encode().hex(), f"cvc={CVC}&"):
-        assert find(text.encode()), text
+        assert readable(text.encode()), text
     for before in ("", "a", "ab"):
-        assert find(base64.b64encode(f"{before}{NUMBER} and more".encode())), before
-    assert find(f"{CVC}0 1{CVC} a{CVC}b".encode()) == []
+        assert readable(base64.b64encode(f"{before}{NUMBER} and more".encode())), before
+    assert readable(f"{CVC}0 1{CVC} a{CVC}b".encode()) == []
