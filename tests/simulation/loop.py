@@ -23,6 +23,10 @@ class Standstill(Exception):
     """Everybody waits, and nothing will ever happen."""
 
 
+class Restless(Exception):
+    """So many steps, and still it does not come to an end."""
+
+
 class Owner:
     """Whom tasks belong to. While it is paused nothing of it runs, and time passes all the same."""
 
@@ -43,9 +47,10 @@ class Loop(asyncio.BaseEventLoop):
     _ready: Any
     _scheduled: list[Any]
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, most_steps: int) -> None:
         super().__init__()
         self.steps = 0
+        self._most_steps = most_steps
         self._seconds = 0.0
         self._random = random.Random(seed)
         self.set_task_factory(_owned)
@@ -82,6 +87,8 @@ class Loop(asyncio.BaseEventLoop):
             owner.missed.append(handle)
             return
         self.steps += 1
+        if self.steps == self._most_steps:
+            raise Restless
         handle._run()
 
     def _fall_due(self) -> None:

@@ -48,13 +48,11 @@ def tell(seed: int, size: Size, *, loud: bool = False) -> Told:
     with tempfile.TemporaryDirectory(prefix="tillgate-world-") as folder:
         world = World(seed, _template(), Path(folder), loud=loud)
         with world.living():
-            merchants = loop.run(world.loop, _live(world, size))
-        happened = world.chance.happened
-        requests = sum(merchant.asking.count for merchant in merchants)
-        return Told(seed, world.violations, world.trace, requests, world.loop.steps, happened)
+            requests = loop.run(world.loop, _live(world, size))
+        return Told(seed, world.violations, world.trace, requests, world.loop.steps, world.chance.happened)
 
 
-async def _live(world: World, size: Size) -> list[Merchant]:
+async def _live(world: World, size: Size) -> int:
     try:
         await world.begin(world.random.choice((1, 2, 2)))
         merchants = await _merchants(world)
@@ -64,7 +62,7 @@ async def _live(world: World, size: Size) -> list[Merchant]:
                 await _evening(world, merchants)
             await _night(world)
         await _end(world, merchants)
-        return merchants
+        return sum(merchant.asking.count for merchant in merchants)
     finally:
         await world.end()
 

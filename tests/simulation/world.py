@@ -27,6 +27,10 @@ from tillgate.store.database import SQLITE_FILE
 from tillgate.store.engine import CommitUnknown, Point, Retry
 from tillgate.store.sqlite import Sqlite
 
+MOST_STEPS = 2_000_000
+"""After so many steps a world is taken never to come to an end."""
+
+
 class World:
     """One world, from its seed. It is the clock of everybody in it."""
 
@@ -34,7 +38,7 @@ class World:
         self.seed = seed
         self.data = data
         self.chance = Chance(seed)
-        self.loop = Loop(f"{seed}/order")
+        self.loop = Loop(f"{seed}/order", MOST_STEPS)
         self.loop.set_exception_handler(self._unhandled)
         self.random = self.chance.stream("world")
         self.lanes = self.random.choice((1, 2))
