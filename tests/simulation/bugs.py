@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from tillgate.core.attempts import Attempt, Kind, Outcome, State, Verdict
 from tillgate.core.cards import Card
 from tillgate.core.decisions import Decision
 from tillgate.core.idempotency import IdempotencyKey
-from tillgate.core.merchants import Tenant
+from tillgate.core.merchants import DEMO_SHOP, Tenant
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
@@ -27,6 +27,7 @@ from tillgate.store import batches, find, schema
 from tillgate.store.batches import Conflict, Taken
 from tillgate.store.commit import Committer
 from tillgate.store.sqlite import Sqlite
+from tillgate.vault.secrets import Secrets
 from tillgate.workers import timers
 
 Plant = Callable[[MonkeyPatch], None]
@@ -148,15 +149,11 @@ def resent_by_the_resolver(monkeypatch: MonkeyPatch) -> None:
         outcome = await whole(gateway, attempt)
         if outcome.verdict is Verdict.NEVER_SEEN and attempt.kind not in (Kind.CHARGE, Kind.AUTHORIZE):
             standing = await flow._standing(gateway, attempt.tenant, attempt.id)
-            tenant = msgspec.structs.replace(_TENANT, id=attempt.tenant)
-            return await flow.put(gateway, tenant, standing, None)
+            return await flow.put(gateway, DEMO_SHOP, standing, None)
         return outcome
 
     monkeypatch.setattr(attempts, "may_leave", lambda attempt, wall: True)
     monkeypatch.setattr(flow, "inquire", inquire)
-
-
-_TENANT: Tenant = __import__("tillgate.core.merchants", fromlist=["DEMO_SHOP"]).DEMO_SHOP
 
 
 @bug
@@ -180,7 +177,6 @@ def reservation_kept(monkeypatch: MonkeyPatch) -> None:
 def acknowledged_before_the_commit(monkeypatch: MonkeyPatch) -> None:
     """The client has its answer while it is still being written down."""
     whole = flow.conclude
-    under_way: set[asyncio.Task[Answer]] = set()
 
     async def conclude(
         gateway: Gateway, caller: Caller, standing: Any, outcome: Outcome, claimed: Any, render: flow.Render
@@ -328,14 +324,9 @@ def reply_not_kept(monkeypatch: MonkeyPatch) -> None:
 @bug
 def merchant_not_in_the_key(monkeypatch: MonkeyPatch) -> None:
     """Two merchants who choose the same key get in each other's way."""
-    from tillgate.vault.secrets import Secrets
-
     whole = Secrets.key_digest
 
     def key_digest(self: Secrets, *scope_and_key: str) -> str:
         return whole(self, scope_and_key[-1])
 
     monkeypatch.setattr(Secrets, "key_digest", key_digest)
-
-
-Watched = Callable[[], Awaitable[None]]

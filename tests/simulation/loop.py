@@ -50,6 +50,7 @@ class Loop(asyncio.BaseEventLoop):
     def __init__(self, seed: str, most_steps: int) -> None:
         super().__init__()
         self.steps = 0
+        self.interruption: Exception | None = None
         self._most_steps = most_steps
         self._seconds = 0.0
         self._random = random.Random(seed)
@@ -88,7 +89,10 @@ class Loop(asyncio.BaseEventLoop):
             return
         self.steps += 1
         if self.steps == self._most_steps:
-            raise Restless
+            self.interruption = Restless()
+        if self.interruption is not None:
+            interruption, self.interruption = self.interruption, None
+            raise interruption
         handle._run()
 
     def _fall_due(self) -> None:

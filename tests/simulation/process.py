@@ -196,6 +196,8 @@ class Process(Owner):
         if chance.strikes("question lost on the way"):
             raise ConnectionResetError
         answer = await asyncio.shield(self.world.spawn(self.world.bank.answer(request)))
+        if chance.strikes("answer slow on the way"):
+            await asyncio.sleep(self.random.uniform(1, 29))
         self.crash("after the bank")
         if chance.strikes("answer lost on the way"):
             raise ConnectionResetError
@@ -212,6 +214,8 @@ class Port:
     async def carry_out(self, lane: int, make_batch: Callable[[], Batch]) -> None:
         """See Engine."""
         await self._pass()
+        if self._process.world.chance.strikes("transaction waits for others"):
+            await asyncio.sleep(self._process.random.uniform(1, 60))
         if self._process.world.database_is_down:
             raise Retry
         try:

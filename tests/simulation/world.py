@@ -27,18 +27,21 @@ from tillgate.store.database import SQLITE_FILE
 from tillgate.store.engine import CommitUnknown, Point, Retry
 from tillgate.store.sqlite import Sqlite
 
-MOST_STEPS = 2_000_000
-"""After so many steps a world is taken never to come to an end."""
+class Violated(Exception):
+    """Something came out that must never come out."""
 
 
 class World:
-    """One world, from its seed. It is the clock of everybody in it."""
+    """One world, from its seed. It is the clock of everybody in it.
 
-    def __init__(self, seed: int, template: bytes, data: Path, *, loud: bool = False) -> None:
+    A `hasty` one ends with the first violation, a `loud` one prints what happens.
+    """
+
+    def __init__(self, seed: int, template: bytes, data: Path, *, most_steps: int, hasty: bool, loud: bool) -> None:
         self.seed = seed
         self.data = data
         self.chance = Chance(seed)
-        self.loop = Loop(f"{seed}/order", MOST_STEPS)
+        self.loop = Loop(f"{seed}/order", most_steps)
         self.loop.set_exception_handler(self._unhandled)
         self.random = self.chance.stream("world")
         self.lanes = self.random.choice((1, 2))
@@ -47,6 +50,7 @@ class World:
         self.database_is_down = False
         self.excused: set[str] = set()
         self._trace = hashlib.sha256()
+        self._hasty = hasty
         self._loud = loud
         self._lives = 0
         self._tasks: dict[asyncio.Task[Any], None] = {}
@@ -87,6 +91,8 @@ class World:
         """Note that something came out that must not."""
         self.note("VIOLATED", what)
         self.violations.append(f"seed {self.seed}, {self.loop.time():.6f} s: {what}")
+        if self._hasty:
+            self.loop.interruption = Violated()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run something that belongs to no process."""

@@ -78,7 +78,9 @@ async def rage(
                 storm.ended[name] = None
                 storm.changes.update(changed)
 
-    await asyncio.gather(*map(client, range(clients)))
+    async with asyncio.TaskGroup() as group:
+        for number in range(clients):
+            group.create_task(client(number))
     return storm
 
 

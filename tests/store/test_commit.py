@@ -192,6 +192,24 @@ async def test_a_defect_in_one_batch_fails_it_whole_and_the_next_is_well(place: 
         await store.commit(samples.everything("a"))
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: Decision(save=(samples.customer("cus_twin"),)),
+        lambda: Decision(save=(samples.payment("pay_twin"),)),
+        lambda: Decision(post=(samples.entry("ent_twin"),)),
+        lambda: Decision(announce=(samples.event("evt_twin"),)),
+        lambda: Decision(number=(Numbering(TENANT, "receipts", "sub_twin"),)),
+    ],
+    ids=["record", "record with a column empty", "entry", "event", "number"],
+)
+async def test_of_twins_in_one_batch_one_lands_and_nobody_else_is_harmed(
+    store: Store, made: Callable[[], Decision]
+) -> None:
+    results = await together(store, [samples.everything("a"), made(), made(), samples.everything("b")])
+    assert results == [None, None, Corrupt, None]
+
+
 async def test_text_that_a_database_cannot_hold_harms_nobody_else(store: Store) -> None:
     bad = Decision(name=(samples.alias("nul\x00", "cus_one"),))
     good = [samples.everything(str(n)) for n in range(5)]

@@ -35,7 +35,6 @@ _LONGEST_PAUSE = "10s"
 
 _BY_KEY_ALWAYS = {
     "enable_seqscan": "off",
-    "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "plan_cache_mode": "force_generic_plan",
