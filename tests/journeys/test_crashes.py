@@ -16,7 +16,7 @@ from tillgate.sandbox.register import Register
 
 pytestmark = pytest.mark.anyio
 
-KILLS = at_size(3, 20)
+KILLS = at_size(2, 20)
 CLIENTS = 24
 READY_WITHIN_SECONDS = at_size(30.0, 5.0)
 """Five seconds are for a machine that does nothing else; every day other tests and builds run beside this one."""
@@ -24,7 +24,7 @@ READY_WITHIN_SECONDS = at_size(30.0, 5.0)
 FOUND_OUT_SECONDS = max(attempts.PATIENCE + attempts.MARGIN, idempotency.LEASE) / SECOND + 15
 """After this long a repeat may take over what a dead process left, and ask again what the bank never saw."""
 
-PATIENCE_SECONDS = at_size(20.0, 2 * FOUND_OUT_SECONDS)
+PATIENCE_SECONDS = at_size(14.0, 2 * FOUND_OUT_SECONDS)
 """How long orders that were cut short are repeated: every day, until what the bank did is found out."""
 
 

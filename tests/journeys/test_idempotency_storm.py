@@ -14,8 +14,8 @@ from tillgate.sandbox.register import Register
 
 pytestmark = pytest.mark.anyio
 
-KEYS = at_size(40, 1_000)
-REPEATS = at_size(10, 20)
+KEYS = at_size(24, 1_000)
+REPEATS = at_size(8, 20)
 KEYS_AT_ONCE = 8
 
 

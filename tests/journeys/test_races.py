@@ -12,7 +12,7 @@ from tests.sizes import at_size
 pytestmark = pytest.mark.anyio
 
 AT_ONCE = 16
-ROUNDS = at_size(12, 500)
+ROUNDS = at_size(5, 500)
 
 MANUAL = {**CARD_PAYMENT, "capture_method": "manual"}
 

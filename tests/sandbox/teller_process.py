@@ -1,4 +1,7 @@
-"""A process of its own with a teller: for each line `path body` it prints what the bank answers."""
+"""A process of its own with a teller: for each line `path body` it prints what the bank answers.
+
+At the end it says on standard error how many kilobytes of memory it had at most.
+"""
 
 import sys
 from pathlib import Path
@@ -13,3 +16,5 @@ for line in sys.stdin:
     path, _, body = line.strip().partition(" ")
     request = BankRequest(method="POST" if body else "GET", url=f"sandbox:{path}", reference="", body=body.encode())
     print(teller.hear(request).body.decode(), flush=True)
+status = Path("/proc/self/status").read_text()
+print(status.partition("VmHWM:")[2].split()[0], file=sys.stderr)

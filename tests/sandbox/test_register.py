@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -307,8 +306,6 @@ def _megabytes(directory: Path, count: int) -> float:
     with orders.open("w") as lines:
         lines.writelines(charge(f"att_{number:09}") + "\n" for number in range(count))
     with orders.open() as source:
-        process = subprocess.Popen([*COMMAND, str(directory / str(count))], stdin=source, stdout=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return used.ru_maxrss / 1024
+        command = [*COMMAND, str(directory / str(count))]
+        teller = subprocess.run(command, stdin=source, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
+    return int(teller.stderr) / 1024

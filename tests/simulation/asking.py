@@ -12,6 +12,9 @@ import msgspec
 from tests.simulation.world import World
 
 MOST_TRIES = 300
+LONGEST_WAIT_SECONDS = 600.0
+"""For how long a request may be said to run that really died; leases and inquiries take a minute or two."""
+
 _KEPT = (200, 402)
 """The statuses of answers that a key keeps."""
 
@@ -72,12 +75,15 @@ class Asking:
 
         That another operation is in the way is an answer too, after some tries.
         """
-        wait = 0.5
+        wait, began = 0.5, self._world.loop.time()
         for number in range(tries):
             reply = await self._once(asked)
             if reply is not None and reply.status != 409 and reply.status < 500:
                 return reply
             if asked.key is None or (number > 5 and _is_in_the_way(reply)):
+                return None
+            if _is_running(reply) and self._world.loop.time() - began > LONGEST_WAIT_SECONDS:
+                self._world.violated(f"request {asked.name} is still running after {LONGEST_WAIT_SECONDS} s")
                 return None
             least = reply.retry_after_seconds if reply is not None and self._random.random() < 0.5 else 0
             await asyncio.sleep(max(least, wait * self._random.random()))
@@ -134,6 +140,10 @@ class Asking:
 
 def _is_in_the_way(reply: Reply | None) -> bool:
     return reply is not None and reply.status == 409 and reply.said["error"]["code"] == "operation_in_progress"
+
+
+def _is_running(reply: Reply | None) -> bool:
+    return reply is not None and reply.status == 409 and reply.said["error"]["code"] == "idempotency_key_in_use"
 
 
 def _scope(asked: Asked) -> dict[str, Any]:

@@ -27,29 +27,39 @@ from tillgate.store import batches, find, schema
 from tillgate.store.batches import Conflict, Taken
 from tillgate.store.commit import Committer
 from tillgate.store.sqlite import Sqlite
-from tillgate.vault.secrets import Secrets
 from tillgate.workers import timers
 
 Plant = Callable[[MonkeyPatch], None]
 
-BUGS: dict[str, Plant] = {}
+class Bug(msgspec.Struct, frozen=True):
+    """A mistake, and the mishaps (by their rates) that bring it to light sooner than it would come by itself."""
+
+    plant: Plant
+    storm: dict[str, float]
+
+
+BUGS: dict[str, Bug] = {}
 """Every bug, by its name."""
 
 
-def bug(plant: Plant) -> Plant:
+def bug(storm: dict[str, float] | None = None) -> Callable[[Plant], Plant]:
     """Put a bug on the list."""
-    BUGS[plant.__name__.replace("_", " ")] = plant
-    return plant
+
+    def listed(plant: Plant) -> Plant:
+        BUGS[plant.__name__.replace("_", " ")] = Bug(plant, storm or {})
+        return plant
+
+    return listed
 
 
-@bug
+@bug()
 def unknown_taken_for_no(monkeypatch: MonkeyPatch) -> None:
     """Where no answer can be read, the payment fails, though the money may have been taken."""
     for state in (State.SENDING, State.UNKNOWN):
         monkeypatch.setitem(attempts.MOVES, (state, Verdict.UNKNOWN), State.DECLINED)
 
 
-@bug
+@bug()
 def intent_not_written(monkeypatch: MonkeyPatch) -> None:
     """The bank is asked first, and what was asked is written down together with the answer."""
 
@@ -73,7 +83,7 @@ def intent_not_written(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(flow, "_ask", ask)
 
 
-@bug
+@bug({"crash after commit": 0.05})
 def announced_outside_the_commit(monkeypatch: MonkeyPatch) -> None:
     """Events are written after what they tell of is durable, in a commit of their own."""
     whole = Committer.commit
@@ -86,7 +96,7 @@ def announced_outside_the_commit(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(Committer, "commit", commit)
 
 
-@bug
+@bug()
 def balance_of_one_side_only(monkeypatch: MonkeyPatch) -> None:
     """What comes out of an account is taken off its balance, what goes into another is not always added."""
     whole = ledger.movements
@@ -100,7 +110,7 @@ def balance_of_one_side_only(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "movements", movements)
 
 
-@bug
+@bug()
 def posting_missing(monkeypatch: MonkeyPatch) -> None:
     """A capture does not give back what was held for it."""
     whole = conclusions._captured
@@ -112,7 +122,7 @@ def posting_missing(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setitem(conclusions._APPROVED, Kind.CAPTURE, captured)
 
 
-@bug
+@bug({"bank: late": 0.2})
 def never_seen_before_its_time(monkeypatch: MonkeyPatch) -> None:
     """A bank that does not know a question yet is taken at its word, while the question is on its way."""
     whole = attempts.move
@@ -123,7 +133,7 @@ def never_seen_before_its_time(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "move", move)
 
 
-@bug
+@bug({"bank: late": 0.3, "answer slow on the way": 0.3})
 def never_seen_by_an_old_inquiry(monkeypatch: MonkeyPatch) -> None:
     """It counts when the bank's answer to an inquiry is read, not when the bank was asked."""
     whole = attempts.move
@@ -134,13 +144,13 @@ def never_seen_by_an_old_inquiry(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "move", move)
 
 
-@bug
+@bug({"bank: late": 0.3, "transaction waits for others": 0.2})
 def question_sent_however_late(monkeypatch: MonkeyPatch) -> None:
     """A question goes out although it was held up, maybe after it was found to be never seen."""
     monkeypatch.setattr(attempts, "may_leave", lambda attempt, wall: True)
 
 
-@bug
+@bug()
 def resent_by_the_resolver(monkeypatch: MonkeyPatch) -> None:
     """What the bank has not seen is put to it again, without anybody having asked."""
     whole = flow.inquire
@@ -156,13 +166,13 @@ def resent_by_the_resolver(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(flow, "inquire", inquire)
 
 
-@bug
+@bug()
 def reservation_forgotten(monkeypatch: MonkeyPatch) -> None:
     """What is on its way is not set aside, so that it can be asked for twice."""
     monkeypatch.setattr(payments, "_with", lambda payment, attempt: payment.in_flight)
 
 
-@bug
+@bug()
 def reservation_kept(monkeypatch: MonkeyPatch) -> None:
     """What was set aside stays so after the bank said no."""
     whole = conclusions._still_in_flight
@@ -173,7 +183,7 @@ def reservation_kept(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(conclusions, "_still_in_flight", still_in_flight)
 
 
-@bug
+@bug()
 def acknowledged_before_the_commit(monkeypatch: MonkeyPatch) -> None:
     """The client has its answer while it is still being written down."""
     whole = flow.conclude
@@ -184,15 +194,13 @@ def acknowledged_before_the_commit(monkeypatch: MonkeyPatch) -> None:
         concluded = conclusions.conclude(standing, outcome, gateway.occasion(caller))
         if concluded is None:
             return await whole(gateway, caller, standing, outcome, claimed, render)
-        task = asyncio.create_task(whole(gateway, caller, standing, outcome, claimed, render))
-        under_way.add(task)
-        task.add_done_callback(under_way.discard)
+        asyncio.create_task(whole(gateway, caller, standing, outcome, claimed, render))  # noqa: RUF006 — the bug
         return render(concluded[0])
 
     monkeypatch.setattr(flow, "conclude", conclude)
 
 
-@bug
+@bug()
 def key_released_on_error(monkeypatch: MonkeyPatch) -> None:
     """A key whose request has no answer yet is given back, and the repeat starts anew."""
 
@@ -212,7 +220,7 @@ _RELEASE = sa.delete(schema.idempotency_keys).where(
 )
 
 
-@bug
+@bug()
 def late_answer_dropped(monkeypatch: MonkeyPatch) -> None:
     """What the bank says to nobody in particular is not written down."""
 
@@ -222,7 +230,7 @@ def late_answer_dropped(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(flow, "learn", learn)
 
 
-@bug
+@bug({"notice twice": 1.0, "bank: duplicate": 0.3})
 def standing_read_in_pieces(monkeypatch: MonkeyPatch) -> None:
     """An attempt and its payment are read one after the other, whatever is written between."""
 
@@ -237,13 +245,13 @@ def standing_read_in_pieces(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(flow, "_standing", standing)
 
 
-@bug
+@bug({"crash after the bank": 0.05})
 def challenge_kept_from_a_repeat(monkeypatch: MonkeyPatch) -> None:
     """Whoever repeats a request is not told what the customer has to do, until it is too late to do it."""
     monkeypatch.setattr(flow, "_HEARD", frozenset({State.APPROVED, State.DECLINED}))
 
 
-@bug
+@bug()
 def lost_updates(monkeypatch: MonkeyPatch) -> None:
     """A record is overwritten whether or not it has moved on since it was read."""
 
@@ -253,7 +261,7 @@ def lost_updates(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "_check_versions", check_versions)
 
 
-@bug
+@bug({"commit unknown, committed": 0.1})
 def unknown_commit_taken_for_none(monkeypatch: MonkeyPatch) -> None:
     """A transaction whose commit is in doubt is run again without a look whether it happened."""
 
@@ -263,7 +271,7 @@ def unknown_commit_taken_for_none(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(Sqlite, "settle", settle)
 
 
-@bug
+@bug({"commit unknown, rolled back": 0.05})
 def unknown_commit_taken_for_done(monkeypatch: MonkeyPatch) -> None:
     """A transaction whose commit is in doubt passes for durable."""
 
@@ -273,7 +281,7 @@ def unknown_commit_taken_for_done(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(Sqlite, "settle", settle)
 
 
-@bug
+@bug()
 def timer_not_written(monkeypatch: MonkeyPatch) -> None:
     """A question goes out without anybody being told to look after it."""
     whole = payments.reserve
@@ -286,7 +294,7 @@ def timer_not_written(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(payments, "reserve", reserve)
 
 
-@bug
+@bug()
 def timer_taken_off_too_early(monkeypatch: MonkeyPatch) -> None:
     """A timer is gone once it was acted upon, whether that was the end of it or not."""
     whole = timers._carry_out
@@ -305,13 +313,13 @@ async def _take_off_whatever(store: Any, timer: Any) -> None:
     )
 
 
-@bug
+@bug()
 def token_not_spent(monkeypatch: MonkeyPatch) -> None:
     """A token still stands for its card after it has paid."""
     monkeypatch.setattr(payment_methods, "spend", lambda token, payment, wall: token)
 
 
-@bug
+@bug()
 def reply_not_kept(monkeypatch: MonkeyPatch) -> None:
     """The answer under a key is made anew for each repeat."""
 
@@ -319,14 +327,3 @@ def reply_not_kept(monkeypatch: MonkeyPatch) -> None:
         return ()
 
     monkeypatch.setattr(keys, "answered", answered)
-
-
-@bug
-def merchant_not_in_the_key(monkeypatch: MonkeyPatch) -> None:
-    """Two merchants who choose the same key get in each other's way."""
-    whole = Secrets.key_digest
-
-    def key_digest(self: Secrets, *scope_and_key: str) -> str:
-        return whole(self, scope_and_key[-1])
-
-    monkeypatch.setattr(Secrets, "key_digest", key_digest)

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 
 from tillgate.sandbox.faults import Fault, Faults
@@ -34,26 +35,31 @@ PER_MINUTE: Final = {"crash at any time": 1.0, "pause": 0.5, "database outage": 
 """What strikes a whole process or the database, so often a minute."""
 
 BANK_FAULTS: Final = {
-    Fault.TIMEOUT_BEFORE: 0.02,
-    Fault.TIMEOUT_AFTER: 0.03,
-    Fault.LATE: 0.03,
-    Fault.SLOW: 0.04,
-    Fault.DUPLICATE: 0.04,
-    Fault.GARBAGE: 0.04,
-    Fault.PENDING: 0.05,
+    f"bank: {fault.value}": rate
+    for fault, rate in {
+        Fault.TIMEOUT_BEFORE: 0.02,
+        Fault.TIMEOUT_AFTER: 0.03,
+        Fault.LATE: 0.03,
+        Fault.SLOW: 0.04,
+        Fault.DUPLICATE: 0.04,
+        Fault.GARBAGE: 0.04,
+        Fault.PENDING: 0.05,
+    }.items()
 }
+"""How often the bank does what tillgate.sandbox.faults has it do."""
 
 _WEIGHTS: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Worlds differ: what never happens in one is frequent in the next, so that no mishap hides another."""
 
 
 class Chance:
-    """Draws for one world; while it is `calm`, nothing goes wrong."""
+    """Draws for one world; while it is `calm`, nothing goes wrong. `storm` sets rates of mishaps for good."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, storm: Mapping[str, float]) -> None:
         self._seed = seed
         self._random = self.stream("mishaps")
-        self._rates = {name: rate * self._random.choice(_WEIGHTS) for name, rate in {**MISHAPS, **PER_MINUTE}.items()}
+        usual = {**MISHAPS, **PER_MINUTE, **BANK_FAULTS}
+        self._rates = {name: rate * self._random.choice(_WEIGHTS) for name, rate in usual.items()} | dict(storm)
         self.calm = True
         self.happened: Counter[str] = Counter()
 
@@ -78,12 +84,13 @@ class Chance:
     def bank_faults(self) -> "BankFaults":
         """How the bank misbehaves in this world."""
         draws = self.stream("bank")
+        all_of_them = max(1.0, sum(self._rates[name] for name in BANK_FAULTS))
         return BankFaults(
             self,
             draws.randrange(2**32),
             latency_seconds=(0.0, draws.choice((0.0, 0.1, 0.8))),
             pending_seconds=(1.0, draws.choice((5.0, 60.0))),
-            **{fault.value: rate * draws.choice(_WEIGHTS) for fault, rate in BANK_FAULTS.items()},
+            **{name.removeprefix("bank: "): self._rates[name] / all_of_them for name in BANK_FAULTS},
         )
 
 

@@ -5,6 +5,7 @@ What is ready runs in an order that the seed decides, so that one seed is one co
 """
 
 import asyncio
+import contextlib
 import heapq
 import random
 from collections.abc import Coroutine
@@ -50,6 +51,7 @@ class Loop(asyncio.BaseEventLoop):
     def __init__(self, seed: str, most_steps: int) -> None:
         super().__init__()
         self.steps = 0
+        self.interruptible = True
         self.interruption: Exception | None = None
         self._most_steps = most_steps
         self._seconds = 0.0
@@ -90,7 +92,7 @@ class Loop(asyncio.BaseEventLoop):
         self.steps += 1
         if self.steps == self._most_steps:
             self.interruption = Restless()
-        if self.interruption is not None:
+        if self.interruption is not None and self.interruptible:
             interruption, self.interruption = self.interruption, None
             raise interruption
         handle._run()
@@ -118,12 +120,17 @@ def _owned(loop: asyncio.AbstractEventLoop, coroutine: Any, *, context: Context 
 
 
 def run(loop: Loop, main: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, and end everything that still goes on."""
+    """Run to the end, or to an interruption, and end everything that still goes on."""
     try:
         return loop.run_until_complete(main)
     finally:
-        while left := asyncio.all_tasks(loop):
-            for task in sorted(left, key=lambda task: task.get_name()):
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.close()
+        loop.interruptible = False
+        try:
+            while left := asyncio.all_tasks(loop):
+                for task in left:
+                    task.cancel()
+                # After an interruption, what would have ended the run may still be in the queue.
+                with contextlib.suppress(RuntimeError):
+                    loop.run_until_complete(asyncio.wait(left))
+        finally:
+            loop.close()

@@ -266,6 +266,6 @@ class Port:
     async def _pass(self) -> None:
         """Let the others have a turn, now and then for as long as a disk takes."""
         self._process.assert_alive()
-        takes_time = self._process.random.random() < 0.1
-        await asyncio.sleep(self._process.random.uniform(0, 0.01) if takes_time else 0)
+        takes_time = self._process.random.random() < 0.2
+        await asyncio.sleep(self._process.random.uniform(0, 0.03) if takes_time else 0)
         self._process.assert_alive()

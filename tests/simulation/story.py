@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tillgate.store import migrate
 from tillgate.store.database import SQLITE_FILE
 from tillgate.surfaces.v1 import sandbox_keys
 
+_AS_IT_COMES: Mapping[str, float] = {}
 _DAYS_SECONDS = 86_400.0
 _EVENING_SECONDS = 3 * 3600.0
 
@@ -49,11 +50,15 @@ class Told(msgspec.Struct):
     happened: Counter[str]
 
 
-def tell(seed: int, size: Size, *, hasty: bool = False, loud: bool = False) -> Told:
+def tell(
+    seed: int, size: Size, *, storm: Mapping[str, float] = _AS_IT_COMES, hasty: bool = False, loud: bool = False
+) -> Told:
     """Let a world run from its beginning to its end, and look through everything that it leaves."""
     requests = 0
     with tempfile.TemporaryDirectory(prefix="tillgate-world-") as folder:
-        world = World(seed, _template(), Path(folder), most_steps=size.most_steps, hasty=hasty, loud=loud)
+        world = World(
+            seed, _template(), Path(folder), storm=storm, most_steps=size.most_steps, hasty=hasty, loud=loud
+        )
         with world.living():
             try:
                 requests = loop.run(world.loop, _live(world, size))

@@ -7,7 +7,7 @@ import math
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -37,10 +37,12 @@ class World:
     A `hasty` one ends with the first violation, a `loud` one prints what happens.
     """
 
-    def __init__(self, seed: int, template: bytes, data: Path, *, most_steps: int, hasty: bool, loud: bool) -> None:
+    def __init__(
+        self, seed: int, template: bytes, data: Path, *, storm: Mapping[str, float], most_steps: int, hasty: bool, loud: bool
+    ) -> None:
         self.seed = seed
         self.data = data
-        self.chance = Chance(seed)
+        self.chance = Chance(seed, storm)
         self.loop = Loop(f"{seed}/order", most_steps)
         self.loop.set_exception_handler(self._unhandled)
         self.random = self.chance.stream("world")
@@ -91,7 +93,7 @@ class World:
         """Note that something came out that must not."""
         self.note("VIOLATED", what)
         self.violations.append(f"seed {self.seed}, {self.loop.time():.6f} s: {what}")
-        if self._hasty:
+        if self._hasty and len(self.violations) == 1:
             self.loop.interruption = Violated()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -34,16 +34,14 @@ class Repeated(Exception):
 async def once(gateway: Gateway, caller: Caller, key: Key | None, work: Callable[[], Awaitable[Answer]]) -> Answer:
     """Do `work`, unless the same request runs in this process: then wait for its answer.
 
-    Raises Refused(IDEMPOTENCY_KEY_REUSED) where the key stands for another request.
+    Another request under the same key is waited for too, and then `work` finds out which of them the key stands for.
     """
     if key is None:
         return await work()
     name = (caller.tenant.id, key.id)
     while running := gateway.running.get(name):
-        if running.fingerprint != key.fingerprint:
-            raise Refused(Reason.IDEMPOTENCY_KEY_REUSED)
         await asyncio.wait([running.reply])
-        if running.reply.exception() is None:
+        if running.fingerprint == key.fingerprint and running.reply.exception() is None:
             return msgspec.structs.replace(running.reply.result(), replayed=True)
     future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
     gateway.running[name] = Running(key.fingerprint, future)
