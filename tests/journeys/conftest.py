@@ -8,11 +8,17 @@ import pytest
 from tests.servers import Server
 
 
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """What servers are told besides; tests that want something say what."""
+    return {}
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+def server(request: pytest.FixtureRequest, tmp_path: Path, environment: dict[str, str]) -> Iterator[Server]:
     """A server that is not started yet, on each database in turn."""
     on_postgres = request.param == "postgres"
     database = request.getfixturevalue("postgres_url") if on_postgres else None
-    made = Server(tmp_path / "data", database=database, workers=2 if on_postgres else 1)
+    made = Server(tmp_path / "data", database=database, workers=2 if on_postgres else 1, environment=environment)
     yield made
     made.kill()

@@ -17,6 +17,12 @@ ROUNDS = at_size(5, 500)
 MANUAL = {**CARD_PAYMENT, "capture_method": "manual"}
 
 
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """A bank that takes its time, so that many ask while its answers are on the way."""
+    return {"TILLGATE_BANK_FAULTS": "latency_seconds=0.005-0.03,seed=5"}
+
+
 async def race(server: Server, opening: dict[str, Any], asks: list[tuple[str, object]]) -> tuple[list[Answer], Any]:
     """Open a payment, ask everything about it at once, and look at it afterwards."""
     merchants = [Merchant(server.url) for _ in asks]
@@ -48,15 +54,17 @@ def assert_the_books_are_right(server: Server) -> None:
 async def test_of_captures_and_cancels_one_wins(server: Server) -> None:
     server.start()
     outcomes = set()
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         asks: list[tuple[str, object]] = [("capture", None), ("cancel", None)] * (AT_ONCE // 2)
+        # Who comes first wins more often than not.
+        asks = asks[turn % 2 :]
         answers, payment = await race(server, MANUAL, asks)
         assert count(answers) == 1
         assert payment["status"] in ("succeeded", "canceled")
         assert payment["amount_captured"] == (1_600 if payment["status"] == "succeeded" else 0)
         assert payment["amount_capturable"] == 0
         outcomes.add(payment["status"])
-    assert outcomes, "no round was run"
+    assert outcomes == {"succeeded", "canceled"}
     assert_the_books_are_right(server)
 
 

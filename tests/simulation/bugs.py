@@ -31,6 +31,7 @@ from tillgate.workers import timers
 
 Plant = Callable[[MonkeyPatch], None]
 
+
 class Bug(msgspec.Struct, frozen=True):
     """A mistake, and the mishaps (by their rates) that bring it to light sooner than it would come by itself."""
 

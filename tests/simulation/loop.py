@@ -73,6 +73,10 @@ class Loop(asyncio.BaseEventLoop):
         owner.missed.clear()
 
     def _run_once(self) -> None:
+        if self.steps >= self._most_steps:
+            self.interruption = Restless()
+        if self.interruption is not None and self.interruptible:
+            raise self.interruption
         self._fall_due()
         if not self._ready:
             if not self._scheduled:
@@ -90,11 +94,6 @@ class Loop(asyncio.BaseEventLoop):
             owner.missed.append(handle)
             return
         self.steps += 1
-        if self.steps == self._most_steps:
-            self.interruption = Restless()
-        if self.interruption is not None and self.interruptible:
-            interruption, self.interruption = self.interruption, None
-            raise interruption
         handle._run()
 
     def _fall_due(self) -> None:

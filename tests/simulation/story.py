@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
@@ -10,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from tests.simulation import findings, loop
-from tests.simulation.merchants import CORNER_CAFE, KEYS_LAST_SECONDS, Merchant
 from tests.simulation.loop import Restless, Standstill
+from tests.simulation.merchants import CORNER_CAFE, KEYS_LAST_SECONDS, Merchant
 from tests.simulation.world import Violated, World
 from tillgate.core.credentials import ALL_SCOPES, CredentialKind
 from tillgate.core.decisions import Decision
@@ -48,17 +49,16 @@ class Told(msgspec.Struct):
     requests: int
     steps: int
     happened: Counter[str]
+    took_seconds: float
 
 
 def tell(
     seed: int, size: Size, *, storm: Mapping[str, float] = _AS_IT_COMES, hasty: bool = False, loud: bool = False
 ) -> Told:
     """Let a world run from its beginning to its end, and look through everything that it leaves."""
-    requests = 0
+    requests, began = 0, time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="tillgate-world-") as folder:
-        world = World(
-            seed, _template(), Path(folder), storm=storm, most_steps=size.most_steps, hasty=hasty, loud=loud
-        )
+        world = World(seed, _template(), Path(folder), storm=storm, most_steps=size.most_steps, hasty=hasty, loud=loud)
         with world.living():
             try:
                 requests = loop.run(world.loop, _live(world, size))
@@ -66,7 +66,8 @@ def tell(
                 world.violations.append(f"seed {seed}: {endless!r}")
             except Violated:
                 assert world.violations
-        return Told(seed, world.violations, world.trace, requests, world.loop.steps, world.chance.happened)
+    took = time.perf_counter() - began
+    return Told(seed, world.violations, world.trace, requests, world.loop.steps, world.chance.happened, took)
 
 
 async def _live(world: World, size: Size) -> int:

@@ -27,6 +27,7 @@ from tillgate.store.database import SQLITE_FILE
 from tillgate.store.engine import CommitUnknown, Point, Retry
 from tillgate.store.sqlite import Sqlite
 
+
 class Violated(Exception):
     """Something came out that must never come out."""
 
@@ -38,7 +39,15 @@ class World:
     """
 
     def __init__(
-        self, seed: int, template: bytes, data: Path, *, storm: Mapping[str, float], most_steps: int, hasty: bool, loud: bool
+        self,
+        seed: int,
+        template: bytes,
+        data: Path,
+        *,
+        storm: Mapping[str, float],
+        most_steps: int,
+        hasty: bool,
+        loud: bool,
     ) -> None:
         self.seed = seed
         self.data = data
@@ -170,6 +179,7 @@ class World:
             process.alive = False
             for task in list(process.tasks):
                 task.cancel()
+            self.loop.resume(process)
         self.bank.stop()
         for task in list(self._tasks):
             task.cancel()

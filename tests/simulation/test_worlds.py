@@ -1,0 +1,72 @@
+"""Whatever goes wrong in a world, in the end the books are the bank's, and nobody was told what is not so.
+
+`python -m tests.simulation SEED` tells the story of one world, line by line.
+"""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.chance import BANK_FAULTS, MISHAPS, PER_MINUTE
+from tests.simulation.story import Size, Told, tell
+from tests.sizes import PROVING, at_size
+
+SEEDS = range(1, at_size(14, 600))
+SIZE = at_size(Size(), Size(days=4, clients=10, requests=25))
+
+SITUATIONS = (
+    *(f"{kind}: {state}" for kind in ("charge", "authorize") for state in ("approved", "declined", "never_seen")),
+    *(f"{kind}: approved" for kind in ("capture", "void", "refund")),
+    *(f"payment: {status}" for status in ("succeeded", "failed", "canceled")),
+    *(f"released: {cause}" for cause in ("requested", "expired")),
+    *(f"race lost: {failure}" for failure in ("Conflict", "Taken")),
+    "asked again",
+)
+RARE_SITUATIONS = ("capture: never_seen", "void: declined", "void: never_seen", "refund: never_seen")
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def worlds() -> list[Told]:
+    """The stories of all seeds."""
+    return [tell(seed, SIZE) for seed in SEEDS]
+
+
+def test_in_the_end_everything_adds_up(worlds: list[Told], capsys: pytest.CaptureFixture[str]) -> None:
+    violations = [violation for told in worlds for violation in told.violations]
+    assert not violations, "\n".join(violations[:20])
+
+
+def test_everything_went_wrong_that_can(worlds: list[Told], capsys: pytest.CaptureFixture[str]) -> None:
+    happened = sum((told.happened for told in worlds), Counter[str]())
+    with capsys.disabled():
+        print(f"\n{len(worlds)} worlds, {sum(told.requests for told in worlds):,} requests, ", end="")
+        steps, seconds = sum(told.steps for told in worlds), sum(told.took_seconds for told in worlds)
+        print(
+            f"{steps:,} steps, {steps / seconds:,.0f} a second; {happened.total():,} situations of {len(happened)} kinds"
+        )
+        if PROVING:
+            print("\n".join(f"{count:>9,} {name}" for name, count in sorted(happened.items())))
+    expected = {*MISHAPS, *PER_MINUTE, *BANK_FAULTS, *SITUATIONS, *at_size((), RARE_SITUATIONS)}
+    assert not expected - happened.keys()
+
+
+def test_the_same_seed_is_the_same_world() -> None:
+    assert tell(3, Size(days=1)).trace == tell(3, Size(days=1)).trace != tell(4, Size(days=1)).trace
+
+
+def test_the_same_seed_is_the_same_world_in_another_process() -> None:
+    """Not even the order of sets decides anything."""
+    command = [sys.executable, "-m", "tests.simulation", "5", "1", "--quiet"]
+    traces = {
+        subprocess.run(
+            command, check=True, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": salt}
+        ).stdout.split()[-1]
+        for salt in ("1", "2")
+    }
+    assert len(traces) == 1
