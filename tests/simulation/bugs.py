@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pytest
 import sqlalchemy as sa
-from pytest import MonkeyPatch
 
 from tillgate.core import attempts, conclusions, ledger, payment_methods, payments
 from tillgate.core.attempts import Attempt, Kind, Outcome, State, Verdict
@@ -24,12 +24,13 @@ from tillgate.flows import idempotency as keys
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.store import batches, find, schema
+from tillgate.store import timers as kept_timers
 from tillgate.store.batches import Conflict, Taken
 from tillgate.store.commit import Committer
 from tillgate.store.sqlite import Sqlite
 from tillgate.workers import timers
 
-Plant = Callable[[MonkeyPatch], None]
+Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 class Bug(msgspec.Struct, frozen=True):
@@ -54,14 +55,14 @@ def bug(storm: dict[str, float] | None = None) -> Callable[[Plant], Plant]:
 
 
 @bug()
-def unknown_taken_for_no(monkeypatch: MonkeyPatch) -> None:
+def unknown_taken_for_no(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no answer can be read, the payment fails, though the money may have been taken."""
     for state in (State.SENDING, State.UNKNOWN):
         monkeypatch.setitem(attempts.MOVES, (state, Verdict.UNKNOWN), State.DECLINED)
 
 
 @bug()
-def intent_not_written(monkeypatch: MonkeyPatch) -> None:
+def intent_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bank is asked first, and what was asked is written down together with the answer."""
 
     async def ask(
@@ -85,7 +86,7 @@ def intent_not_written(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug({"crash after commit": 0.05})
-def announced_outside_the_commit(monkeypatch: MonkeyPatch) -> None:
+def announced_outside_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Events are written after what they tell of is durable, in a commit of their own."""
     whole = Committer.commit
 
@@ -98,7 +99,7 @@ def announced_outside_the_commit(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug()
-def balance_of_one_side_only(monkeypatch: MonkeyPatch) -> None:
+def balance_of_one_side_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes out of an account is taken off its balance, what goes into another is not always added."""
     whole = ledger.movements
 
@@ -112,7 +113,7 @@ def balance_of_one_side_only(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug()
-def posting_missing(monkeypatch: MonkeyPatch) -> None:
+def posting_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A capture does not give back what was held for it."""
     whole = conclusions._captured
 
@@ -124,7 +125,7 @@ def posting_missing(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug({"bank: late": 0.2})
-def never_seen_before_its_time(monkeypatch: MonkeyPatch) -> None:
+def never_seen_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bank that does not know a question yet is taken at its word, while the question is on its way."""
     whole = attempts.move
 
@@ -135,7 +136,7 @@ def never_seen_before_its_time(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug({"bank: late": 0.3, "answer slow on the way": 0.3})
-def never_seen_by_an_old_inquiry(monkeypatch: MonkeyPatch) -> None:
+def never_seen_by_an_old_inquiry(monkeypatch: pytest.MonkeyPatch) -> None:
     """It counts when the bank's answer to an inquiry is read, not when the bank was asked."""
     whole = attempts.move
 
@@ -145,14 +146,14 @@ def never_seen_by_an_old_inquiry(monkeypatch: MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "move", move)
 
 
-@bug({"bank: late": 0.3, "transaction waits for others": 0.2})
-def question_sent_however_late(monkeypatch: MonkeyPatch) -> None:
+@bug({"bank: late": 0.3, "commit confirmed late": 0.1})
+def question_sent_however_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """A question goes out although it was held up, maybe after it was found to be never seen."""
     monkeypatch.setattr(attempts, "may_leave", lambda attempt, wall: True)
 
 
 @bug()
-def resent_by_the_resolver(monkeypatch: MonkeyPatch) -> None:
+def resent_by_the_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the bank has not seen is put to it again, without anybody having asked."""
     whole = flow.inquire
 
@@ -168,13 +169,13 @@ def resent_by_the_resolver(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug()
-def reservation_forgotten(monkeypatch: MonkeyPatch) -> None:
+def reservation_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is on its way is not set aside, so that it can be asked for twice."""
     monkeypatch.setattr(payments, "_with", lambda payment, attempt: payment.in_flight)
 
 
 @bug()
-def reservation_kept(monkeypatch: MonkeyPatch) -> None:
+def reservation_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was set aside stays so after the bank said no."""
     whole = conclusions._still_in_flight
 
@@ -185,7 +186,7 @@ def reservation_kept(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug()
-def acknowledged_before_the_commit(monkeypatch: MonkeyPatch) -> None:
+def acknowledged_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client has its answer while it is still being written down."""
     whole = flow.conclude
 
@@ -202,7 +203,7 @@ def acknowledged_before_the_commit(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug()
-def key_released_on_error(monkeypatch: MonkeyPatch) -> None:
+def key_released_on_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key whose request has no answer yet is given back, and the repeat starts anew."""
 
     async def repeat(gateway: Gateway, caller: Caller, key: Key, render: flow.Render, card: Card | None) -> Answer:
@@ -222,7 +223,7 @@ _RELEASE = sa.delete(schema.idempotency_keys).where(
 
 
 @bug()
-def late_answer_dropped(monkeypatch: MonkeyPatch) -> None:
+def late_answer_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the bank says to nobody in particular is not written down."""
 
     async def learn(gateway: Gateway, tenant: Tenant, attempt_id: str, outcome: Outcome) -> bool:
@@ -232,7 +233,7 @@ def late_answer_dropped(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug({"notice twice": 1.0, "bank: duplicate": 0.3})
-def standing_read_in_pieces(monkeypatch: MonkeyPatch) -> None:
+def standing_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """An attempt and its payment are read one after the other, whatever is written between."""
 
     async def standing(gateway: Gateway, tenant: str, attempt_id: str) -> conclusions.Standing:
@@ -247,13 +248,13 @@ def standing_read_in_pieces(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug({"crash after the bank": 0.05})
-def challenge_kept_from_a_repeat(monkeypatch: MonkeyPatch) -> None:
+def challenge_kept_from_a_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever repeats a request is not told what the customer has to do, until it is too late to do it."""
     monkeypatch.setattr(flow, "_HEARD", frozenset({State.APPROVED, State.DECLINED}))
 
 
 @bug()
-def lost_updates(monkeypatch: MonkeyPatch) -> None:
+def lost_updates(monkeypatch: pytest.MonkeyPatch) -> None:
     """A record is overwritten whether or not it has moved on since it was read."""
 
     def check_versions(works: Any) -> Any:
@@ -263,7 +264,7 @@ def lost_updates(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug({"commit unknown, committed": 0.1})
-def unknown_commit_taken_for_none(monkeypatch: MonkeyPatch) -> None:
+def unknown_commit_taken_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction whose commit is in doubt is run again without a look whether it happened."""
 
     async def settle(self: Sqlite, lane: int, batch_id: str, at: int) -> bool:
@@ -273,7 +274,7 @@ def unknown_commit_taken_for_none(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug({"commit unknown, rolled back": 0.05})
-def unknown_commit_taken_for_done(monkeypatch: MonkeyPatch) -> None:
+def unknown_commit_taken_for_done(monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction whose commit is in doubt passes for durable."""
 
     async def settle(self: Sqlite, lane: int, batch_id: str, at: int) -> bool:
@@ -283,7 +284,7 @@ def unknown_commit_taken_for_done(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug()
-def timer_not_written(monkeypatch: MonkeyPatch) -> None:
+def timer_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """A question goes out without anybody being told to look after it."""
     whole = payments.reserve
 
@@ -296,7 +297,7 @@ def timer_not_written(monkeypatch: MonkeyPatch) -> None:
 
 
 @bug()
-def timer_taken_off_too_early(monkeypatch: MonkeyPatch) -> None:
+def timer_taken_off_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """A timer is gone once it was acted upon, whether that was the end of it or not."""
     whole = timers._carry_out
 
@@ -305,7 +306,7 @@ def timer_taken_off_too_early(monkeypatch: MonkeyPatch) -> None:
         return True
 
     monkeypatch.setattr(timers, "_carry_out", carry_out)
-    monkeypatch.setattr(timers.timers, "take_off", _take_off_whatever)
+    monkeypatch.setattr(kept_timers, "take_off", _take_off_whatever)
 
 
 async def _take_off_whatever(store: Any, timer: Any) -> None:
@@ -315,13 +316,13 @@ async def _take_off_whatever(store: Any, timer: Any) -> None:
 
 
 @bug()
-def token_not_spent(monkeypatch: MonkeyPatch) -> None:
+def token_not_spent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A token still stands for its card after it has paid."""
     monkeypatch.setattr(payment_methods, "spend", lambda token, payment, wall: token)
 
 
 @bug()
-def reply_not_kept(monkeypatch: MonkeyPatch) -> None:
+def reply_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer under a key is made anew for each repeat."""
 
     def answered(gateway: Gateway, claimed: tuple[IdempotencyKey, ...], answer: Answer) -> tuple[IdempotencyKey, ...]:

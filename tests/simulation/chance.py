@@ -15,6 +15,7 @@ MISHAPS: Final = {
     "crash after the bank": 0.006,
     "crash around a single statement": 0.003,
     "transaction waits for others": 0.01,
+    "commit confirmed late": 0.01,
     "transaction to be run again": 0.02,
     "commit unknown, rolled back": 0.01,
     "commit unknown, committed": 0.01,

@@ -1,12 +1,12 @@
 """What is on the disk of a world, read past the program."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tillgate.core.attempts import Attempt
+from tillgate.core.customers import Customer
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment
 from tillgate.core.records import Record
@@ -27,15 +27,12 @@ class Disk:
         self.refunds = self._records(Refund)
         self.tokens = self._records(Token)
         self.methods = self._records(PaymentMethod)
+        self.customers = self._records(Customer)
 
     def rows(self, query: str) -> list[Any]:
         """The rows of a query."""
         with closing(sqlite3.connect(self.path)) as connection:
             return connection.execute(query).fetchall()
-
-    def attempts_of(self, payment: str) -> Iterator[Attempt]:
-        """The attempts about one payment."""
-        return (attempt for attempt in self.attempts.values() if attempt.payment == payment)
 
     def _records(self, type: type[R]) -> dict[str, R]:
         table = kept(type).table.name

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from tests.simulation.asking import Asked
 from tests.simulation.disk import Disk
 from tests.simulation.merchants import CARDS, CORNER_CAFE, Merchant
@@ -45,7 +47,14 @@ async def of_everything(world: World, merchants: list[Merchant]) -> list[str]:
     """The books, and that nothing is left over, untold, told twice, or other than what clients were told."""
     disk = Disk(world.data)
     found = await of_the_books(world)
-    found += [*_left_over(disk), *_events(disk), *_secrets(disk), *_asked_once(world, disk)]
+    found += [
+        *_left_over(disk),
+        *_events(disk),
+        *_last_words(disk),
+        *_customers(disk),
+        *_secrets(disk),
+        *_asked_once(world, disk),
+    ]
     for merchant in merchants:
         found += [*_answers(merchant, disk), *_once_each(merchant, disk, world), *_spent(merchant, disk)]
     for attempt in disk.attempts.values():
@@ -183,6 +192,32 @@ def _expected_events(payment: Payment, attempts: list[Attempt], disk: Disk) -> C
         expected[EventType.PAYMENT_SUCCEEDED.value] += 1
         expected[EventType.PAYMENT_CAPTURED.value] += captures - 1
     return +expected
+
+
+def _last_words(disk: Disk) -> Iterator[str]:
+    """What was told last of a payment or a refund is how it is."""
+    last: dict[str, Any] = {}
+    for stream, view in disk.rows("select stream, view from events order by stream, sequence"):
+        shown = msgspec.json.decode(view)
+        if shown["id"] in (stream, *disk.refunds):
+            last[shown["id"]] = shown
+    for payment in disk.payments.values():
+        told = msgspec.convert(last[payment.id], Payment)
+        if (told.authorized, told.captured, told.voided) != (payment.authorized, payment.captured, payment.voided):
+            yield f"{payment.id} was last shown as {told}, and is {payment}"
+    for refund in disk.refunds.values():
+        if last[refund.id].get("state", RefundState.PENDING.value) != refund.state.value:
+            yield f"{refund.id} was last shown as {last[refund.id]}, and is {refund}"
+
+
+def _customers(disk: Disk) -> Iterator[str]:
+    """Whoever buys twice is one customer, told of once."""
+    told = Counter(row[0] for row in disk.rows("select stream from events where type = 'customer.created'"))
+    if told != Counter(disk.customers.keys()):
+        yield f"of customers was told {told}, and there are {sorted(disk.customers)}"
+    for who, times in Counter((customer.tenant, customer.email) for customer in disk.customers.values()).items():
+        if times > 1:
+            yield f"{who} is {times} customers"
 
 
 def _secrets(disk: Disk) -> Iterator[str]:

@@ -70,6 +70,7 @@ class Merchant:
         self.payments: dict[str, Known] = {}
         self.tokens: list[str] = []
         self.methods: list[str] = []
+        self.others: list[Merchant] = []
         self.spent: dict[str, list[Asked]] = {}
 
     async def work(self, requests: int) -> None:
@@ -83,6 +84,7 @@ class Merchant:
             self.read: 15,
             self.repeat: 8,
             self.misuse: 2,
+            self.pry: 2,
         }
         for _ in range(requests):
             await self.random.choices(list(kinds), list(kinds.values()))[0]()
@@ -160,6 +162,14 @@ class Merchant:
         reply = await self.asking.insist(asked)
         if reply is not None and reply.status != 400:
             self.world.violated(f"the key of {other.name} was good for something else: {reply}")
+
+    async def pry(self) -> None:
+        """Look for another merchant's payment: for this one there is none."""
+        theirs = [payment for other in self.others for payment in other.payments]
+        if theirs:
+            reply = await self._insist(self._new("GET", f"/v1/payments/{self.random.choice(theirs)}", None))
+            if reply is not None and reply.status != 404:
+                self.world.violated(f"{self.name} is shown what is another's: {reply}")
 
     def _answered(self) -> list[Asked]:
         latest = self.asking.all[-_REMEMBERED:]

@@ -19,6 +19,7 @@ from tillgate.connectors import registry
 from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.decisions import Decision
 from tillgate.core.ids import Ids
+from tillgate.core.instants import SECOND, Duration, Instant
 from tillgate.flows import retention
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
@@ -28,6 +29,7 @@ from tillgate.store.commit import Committer
 from tillgate.store.database import Store
 from tillgate.store.engine import Retry, Rows
 from tillgate.store.records import Row
+from tillgate.store.sqlite import Sqlite
 from tillgate.store.steps import Batch
 from tillgate.surfaces.v1.sandbox_keys import SANDBOX_KEYS
 from tillgate.surfaces.v1.surface import V1
@@ -70,8 +72,17 @@ class Process(Owner):
         self.alive = True
         self.ready = False
         self.random = world.chance.stream(self.name)
+        self._skew: Duration = round(self.random.uniform(-1, 1) * SECOND)
         self.open_requests: dict[asyncio.Future[Any], None] = {}
         self._keeping_time: asyncio.Task[None] | None = None
+
+    def wall(self) -> Instant:
+        """See tillgate.clock.Clock. No two machines agree on the time."""
+        return self.world.loop.wall() + self._skew
+
+    def now(self, tenant: str) -> Instant:
+        """See tillgate.clock.Clock."""
+        return self.wall()
 
     def spawn(self, work: Coroutine[Any, Any, Any], request: str = "") -> asyncio.Task[Any]:
         """Run something as a task of this process."""
@@ -108,8 +119,7 @@ class Process(Owner):
 
     async def start(self) -> None:
         """Put everything together; as in assembly.py, but for what the world holds."""
-        world = self.world
-        wall = world.loop.wall
+        world, wall = self.world, self.wall
         ids = Ids(self.random.randbytes)
         engine = Port(self)
         committer = Committer(engine, wall=wall, mint_batch=lambda: ids.new("bat", wall()), balance_lane=self.slot)
@@ -125,12 +135,12 @@ class Process(Owner):
             secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
             banks={BANK: registry.connect(BANK, {"notice_key": NOTICE_KEY})},
             transport=Transport({BANK: self._to_the_bank}),
-            clock=world,
+            clock=self,
             ids=ids,
         )
         self.directory = Directory(self.gateway, SANDBOX_KEYS)
         self.take_notice = assembly._notified(self.gateway, self.directory)
-        self._turn_keys_over = lambda: keys.turn_over(wall())
+        self._keys = keys
         self._application = Application((V1(self.gateway, self.directory),), REQUEST.get)
         self.ready = True
 
@@ -151,7 +161,7 @@ class Process(Owner):
         async def send(message: Mapping[str, Any]) -> None:
             messages.append(message)
 
-        await self._application(scope, receive, send)  # type: ignore[arg-type] # messages are not changed
+        await self._application(scope, receive, send)
         self.assert_alive()
         if not reply.done():
             if self.world.chance.strikes("reply lost on the way"):
@@ -174,17 +184,17 @@ class Process(Owner):
         if self.ready and (self._keeping_time is None or self._keeping_time.done()):
             self._keeping_time = self.spawn(self.world.watched(lambda: self._work(thoroughly)))
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether it does what is due."""
-        return self._keeping_time is not None and not self._keeping_time.done()
+    async def finished(self) -> None:
+        """Until it has done what was due."""
+        if self._keeping_time is not None:
+            await asyncio.wait([self._keeping_time])
 
     async def _work(self, thoroughly: bool) -> None:
         await timers.run_due(self.gateway, self.directory)
         if thoroughly:
             await retention.erase_cards(self.gateway)
             await retention.prune(self.gateway)
-            await self._turn_keys_over()
+            await self._keys.turn_over(self.wall())
 
     async def _to_the_bank(self, request: BankRequest) -> BankAnswer:
         """A route of the transport. What was sent arrives, whatever becomes of the sender."""
@@ -195,7 +205,7 @@ class Process(Owner):
         self.world.sent[request.reference] += request.method == "POST"
         if chance.strikes("question lost on the way"):
             raise ConnectionResetError
-        answer = await asyncio.shield(self.world.spawn(self.world.bank.answer(request)))
+        answer: BankAnswer = await asyncio.shield(self.world.spawn(self.world.bank.answer(request)))
         if chance.strikes("answer slow on the way"):
             await asyncio.sleep(self.random.uniform(1, 29))
         self.crash("after the bank")
@@ -222,18 +232,21 @@ class Port:
             await self._engine.carry_out(lane, make_batch)
         finally:
             await self._pass()
+        if self._process.world.chance.strikes("commit confirmed late"):
+            await asyncio.sleep(self._process.random.uniform(1, 60))
 
     async def settle(self, lane: int, batch_id: str, at: int) -> bool:
         """See Engine."""
         await self._pass()
         if self._process.world.database_is_down:
             raise Retry
-        return await self._engine.settle(lane, batch_id, at)
+        settled: bool = await self._engine.settle(lane, batch_id, at)
+        return settled
 
     async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:
         """See Engine."""
         await self._pass()
-        found = await self._engine.fetch(query, values)
+        found: Rows = await self._engine.fetch(query, values)
         await self._pass()
         return found
 
@@ -241,7 +254,7 @@ class Port:
         """See Engine."""
         await self._pass()
         self._process.crash("around a single statement")
-        changed = await self._engine.change(statement, values)
+        changed: Rows = await self._engine.change(statement, values)
         self._process.crash("around a single statement")
         await self._pass()
         return changed
@@ -257,7 +270,7 @@ class Port:
         """Nothing: the database is the world's."""
 
     @property
-    def _engine(self) -> Any:
+    def _engine(self) -> Sqlite:
         self._process.assert_alive()
         if self._process.world.database_is_down:
             raise Down

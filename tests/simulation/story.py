@@ -1,6 +1,5 @@
 """The story of a world: busy days, nights in which time flies, and an end at which everything has to add up."""
 
-import asyncio
 import tempfile
 import time
 from collections import Counter
@@ -94,10 +93,9 @@ async def _merchants(world: World) -> list[Merchant]:
         return await directory.issue(gateway, CORNER_CAFE, kind, ALL_SCOPES, f"of-the-cafe-{world.seed}")
 
     secret = await world.processes[0].spawn(admit())
-    return [
-        Merchant(world, DEMO_SHOP.id, sandbox_keys.SECRET_KEY),
-        Merchant(world, CORNER_CAFE.id, secret),
-    ]
+    shop, cafe = Merchant(world, DEMO_SHOP.id, sandbox_keys.SECRET_KEY), Merchant(world, CORNER_CAFE.id, secret)
+    shop.others, cafe.others = [cafe], [shop]
+    return [shop, cafe]
 
 
 async def _day(world: World, merchants: list[Merchant], size: Size) -> None:
@@ -144,8 +142,8 @@ async def _end(world: World, merchants: list[Merchant]) -> None:
     await _evening(world, merchants)
     await world.pass_time(12 * _DAYS_SECONDS, pace=24 * 3600.0, thoroughly=True)
     await world.pass_time(_EVENING_SECONDS, pace=600.0, thoroughly=True)
-    while any(process.is_busy for process in world.processes):
-        await asyncio.sleep(1.0)
+    for process in world.processes:
+        await process.finished()
     for violation in await findings.of_everything(world, merchants):
         world.violated(violation)
 

@@ -1,10 +1,11 @@
 """The simulation finds what it is there to find: every bug that is planted is found within a few worlds.
 
-What is planted, each as a patch in bugs.py: the answers of banks misread (unknown taken for no, never-seen too early, by
-an old inquiry, or for a question that leaves late; a late answer dropped), the order of commits broken (intent not
-written, announced outside the commit, acknowledged before the commit, reply not kept), the books (a balance or a posting
-missing), what is set aside (forgotten, kept), keys and tokens (released on error, not spent, a challenge kept from a
-repeat), resends, timers, and the store itself (lost updates, unknown commits, reading in pieces).
+What is planted, each as a patch in bugs.py: the answers of banks misread (unknown taken for no, never-seen too
+early, by an old inquiry, or for a question that leaves late; a late answer dropped), the order of commits broken
+(intent not written, announced outside the commit, acknowledged before the commit, reply not kept), the books (a
+balance or a posting missing), what is set aside (forgotten, kept), keys and tokens (released on error, not spent, a
+challenge kept from a repeat), resends, timers, and the store itself (lost updates, unknown commits, reading in
+pieces).
 """
 
 import pytest

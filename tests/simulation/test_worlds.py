@@ -37,19 +37,18 @@ def worlds() -> list[Told]:
     return [tell(seed, SIZE) for seed in SEEDS]
 
 
-def test_in_the_end_everything_adds_up(worlds: list[Told], capsys: pytest.CaptureFixture[str]) -> None:
+def test_in_the_end_everything_adds_up(worlds: list[Told]) -> None:
     violations = [violation for told in worlds for violation in told.violations]
     assert not violations, "\n".join(violations[:20])
 
 
 def test_everything_went_wrong_that_can(worlds: list[Told], capsys: pytest.CaptureFixture[str]) -> None:
     happened = sum((told.happened for told in worlds), Counter[str]())
+    steps, seconds = sum(told.steps for told in worlds), sum(told.took_seconds for told in worlds)
+    requests = sum(told.requests for told in worlds)
     with capsys.disabled():
-        print(f"\n{len(worlds)} worlds, {sum(told.requests for told in worlds):,} requests, ", end="")
-        steps, seconds = sum(told.steps for told in worlds), sum(told.took_seconds for told in worlds)
-        print(
-            f"{steps:,} steps, {steps / seconds:,.0f} a second; {happened.total():,} situations of {len(happened)} kinds"
-        )
+        print(f"\n{len(worlds)} worlds, {requests:,} requests, {steps:,} steps ({steps / seconds:,.0f} a second),")
+        print(f"{happened.total():,} situations of {len(happened)} kinds")
         if PROVING:
             print("\n".join(f"{count:>9,} {name}" for name, count in sorted(happened.items())))
     expected = {*MISHAPS, *PER_MINUTE, *BANK_FAULTS, *SITUATIONS, *at_size((), RARE_SITUATIONS)}

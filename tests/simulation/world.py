@@ -19,7 +19,7 @@ from tests.simulation.chance import Chance
 from tests.simulation.loop import OWNER, Loop
 from tests.simulation.process import NOTICE_KEY, REQUEST, Down, Killed, Process
 from tillgate.connectors.contract import BankNotice
-from tillgate.core.instants import SECOND, Instant
+from tillgate.core.instants import SECOND
 from tillgate.sandbox.bank import Bank
 from tillgate.sandbox.register import Register
 from tillgate.store.commit import Unavailable
@@ -33,7 +33,7 @@ class Violated(Exception):
 
 
 class World:
-    """One world, from its seed. It is the clock of everybody in it.
+    """One world, from its seed.
 
     A `hasty` one ends with the first violation, a `loud` one prints what happens.
     """
@@ -76,14 +76,6 @@ class World:
             on_notification=self._notified,
         )
         self.processes: list[Process] = []
-
-    def wall(self) -> Instant:
-        """See tillgate.clock.Clock."""
-        return self.loop.wall()
-
-    def now(self, tenant: str) -> Instant:
-        """See tillgate.clock.Clock."""
-        return self.loop.wall()
 
     @property
     def trace(self) -> str:
@@ -200,7 +192,7 @@ class World:
 
     def _due_in_seconds(self) -> float:
         (due_at,) = self._onlooker.execute("select min(due_at) from timers").fetchone()
-        return math.inf if due_at is None else (due_at - self.wall()) / SECOND
+        return math.inf if due_at is None else (due_at - self.loop.wall()) / SECOND
 
     async def _replace(self, process: Process) -> None:
         await asyncio.sleep(self.random.choice((0.1, 1.0, 10.0, 90.0)) * self.random.random())

@@ -34,11 +34,11 @@ Range: TypeAlias = tuple[float, float]
 """Seconds, from and to."""
 
 _SLOW: Final[Range] = (1.0, 25.0)
-# The margin has to do for more than that: a question may leave some seconds after it was decided upon, and the
-# connection be refused a few times first.
+# The margin has to do for more than that: a question may leave some seconds after it was decided upon, the connection
+# be refused a few times first, and the clocks of two machines differ.
 _LATE: Final[Range] = (
     (attempts.PATIENCE / SECOND) + 1,
-    (attempts.PATIENCE + attempts.MARGIN) / SECOND - 8,
+    (attempts.PATIENCE + attempts.MARGIN) / SECOND - 10,
 )
 
 
