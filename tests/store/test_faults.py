@@ -18,7 +18,7 @@ from tillgate.store.engine import CommitUnknown, Point, Retry, Strike
 
 pytestmark = pytest.mark.anyio
 
-CLIENTS, EACH = at_size((25, 8), (100, 40))
+CLIENTS, EACH = at_size((25, 8), (50, 25))
 
 
 @pytest.fixture(autouse=True)

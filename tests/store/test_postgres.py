@@ -30,7 +30,7 @@ from tillgate.store.steps import Batch
 
 pytestmark = pytest.mark.anyio
 
-CLIENTS, EACH = at_size((25, 8), (100, 40))
+CLIENTS, EACH = at_size((25, 8), (50, 25))
 
 
 @asynccontextmanager
