@@ -72,7 +72,6 @@ class Gateway:
         self.clock = clock
         self.ids = ids
         self.running: dict[tuple[str, str], Running] = {}
-        self.tenants: dict[str, Tenant] = {}
 
     def occasion(self, caller: Caller) -> Occasion:
         """This moment, for a caller."""

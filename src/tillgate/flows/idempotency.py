@@ -27,10 +27,6 @@ class Key(msgspec.Struct, frozen=True):
     fingerprint: str
 
 
-class Repeated(Exception):
-    """The key was claimed before; whoever claims it now only repeats."""
-
-
 async def once(gateway: Gateway, caller: Caller, key: Key | None, work: Callable[[], Awaitable[Answer]]) -> Answer:
     """Do `work`, unless the same request runs in this process: then wait for its answer.
 
