@@ -45,7 +45,6 @@ EXPIRY = (TimerKind.EXPIRE_AUTHORIZATION, "pay_1")
                 (2, CaptureMethod.AUTOMATIC, 2),
                 (2, CaptureMethod.MANUAL, 1),
                 (3, CaptureMethod.AUTOMATIC, 1),
-                (3, CaptureMethod.MANUAL, 1),
             ],
         ),
     ],
