@@ -135,7 +135,7 @@ def never_seen_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "move", move)
 
 
-@bug({"bank: late": 0.3, "answer slow on the way": 0.3})
+@bug({"bank: late": 0.2, "answer slow on the way": 0.2})
 def never_seen_by_an_old_inquiry(monkeypatch: pytest.MonkeyPatch) -> None:
     """It counts when the bank's answer to an inquiry is read, not when the bank was asked."""
     whole = attempts.move
@@ -146,7 +146,7 @@ def never_seen_by_an_old_inquiry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "move", move)
 
 
-@bug({"bank: late": 0.3, "commit confirmed late": 0.1})
+@bug({"bank: late": 0.2, "commit confirmed late": 0.1})
 def question_sent_however_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """A question goes out although it was held up, maybe after it was found to be never seen."""
     monkeypatch.setattr(attempts, "may_leave", lambda attempt, wall: True)
@@ -267,7 +267,7 @@ def lost_updates(monkeypatch: pytest.MonkeyPatch) -> None:
 def unknown_commit_taken_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction whose commit is in doubt is run again without a look whether it happened."""
 
-    async def settle(self: Sqlite, lane: int, batch_id: str, at: int) -> bool:
+    async def settle(self: Sqlite, lane: int, batch_id: str) -> bool:
         return False
 
     monkeypatch.setattr(Sqlite, "settle", settle)
@@ -277,7 +277,7 @@ def unknown_commit_taken_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
 def unknown_commit_taken_for_done(monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction whose commit is in doubt passes for durable."""
 
-    async def settle(self: Sqlite, lane: int, batch_id: str, at: int) -> bool:
+    async def settle(self: Sqlite, lane: int, batch_id: str) -> bool:
         return True
 
     monkeypatch.setattr(Sqlite, "settle", settle)

@@ -235,12 +235,12 @@ class Port:
         if self._process.world.chance.strikes("commit confirmed late"):
             await asyncio.sleep(self._process.random.uniform(1, 60))
 
-    async def settle(self, lane: int, batch_id: str, at: int) -> bool:
+    async def settle(self, lane: int, batch_id: str) -> bool:
         """See Engine."""
         await self._pass()
         if self._process.world.database_is_down:
             raise Retry
-        settled: bool = await self._engine.settle(lane, batch_id, at)
+        settled: bool = await self._engine.settle(lane, batch_id)
         return settled
 
     async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:

@@ -162,6 +162,15 @@ async def test_a_commit_in_limbo_is_waited_for_until_it_is_known(
     assert await postgres_place.differences() == []
 
 
+async def test_a_batch_once_found_not_committed_is_never_found_committed(postgres_place: Place) -> None:
+    engine = await Postgres.open(str(postgres_place.url))
+    try:
+        # The first answer may be lost on the way, as the commit's was; whoever looks again must not take its trace.
+        assert [await engine.settle(0, "bat_a") for _ in range(2)] == [False, False]
+    finally:
+        await engine.close()
+
+
 async def test_a_server_that_crashes_and_comes_back(tmp_path: Path) -> None:
     with postgres.cluster() as cluster, cluster.fresh() as url:
         await asyncio.to_thread(migrate.migrate, url, tmp_path)

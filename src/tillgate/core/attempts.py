@@ -117,7 +117,8 @@ class Attempt(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     `target` names the authorization or charge that a capture, void or refund is about. Until `answer_due_at` (wall
     time: the transport's deadline and a margin) silence says nothing. `asked` counts how often it was sent, `inquiries`
-    how often the bank was asked what became of it.
+    how often the bank was asked what became of it. `sequence` is that of the payment's last event when it was over: it
+    says what came first, which clocks of several machines do not.
     """
 
     payment: str
@@ -136,6 +137,7 @@ class Attempt(Record, frozen=True, kw_only=True, omit_defaults=True):
     asked: int = 1
     inquiries: int = 0
     concluded_at: Instant | None = None
+    sequence: int | None = None
     reason: Reason | None = None
     bank_code: str | None = None
     bank_reference: str | None = None
@@ -206,6 +208,7 @@ def ask_again(attempt: Attempt, occasion: Occasion) -> Attempt:
         inquiries=0,
         answer_due_at=occasion.wall + PATIENCE + MARGIN,
         concluded_at=None,
+        sequence=None,
         reason=None,
     )
 

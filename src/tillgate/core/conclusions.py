@@ -51,6 +51,8 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     payment = evolve(payment, in_flight=_still_in_flight(payment, moved), events=before + len(told))
     if not payments.is_sound(payment):
         raise Contradiction(f"{moved.id}: a yes to more than there was")
+    if moved.is_final:
+        moved = evolve(moved, sequence=payment.events)
     decision = Decision(
         save=(payment, moved, refund) if refund else (payment, moved),
         post=_entries(payment, moved, postings, occasion),

@@ -93,8 +93,8 @@ def _is_fee(payment: Payment, moved: Moved) -> bool:
 
 def _moved_nothing(story: Story, attempt: Attempt) -> bool:
     """A void that ended a challenge: nothing was granted yet."""
-    granted = [yes.concluded_at or 0 for yes in story.approved(Kind.CHARGE, Kind.AUTHORIZE)]
-    return attempt.kind is Kind.VOID and not any(at <= (attempt.concluded_at or 0) for at in granted)
+    granted = [yes.sequence or 0 for yes in story.approved(Kind.CHARGE, Kind.AUTHORIZE)]
+    return attempt.kind is Kind.VOID and not any(sequence <= (attempt.sequence or 0) for sequence in granted)
 
 
 def _totals(story: Story) -> Iterator[str]:

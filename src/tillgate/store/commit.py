@@ -125,7 +125,7 @@ class Committer:
         wait, unknown = 0.01, None
         for _ in range(MOST_RUNS):
             try:
-                if unknown is not None and await self._engine.settle(lane, unknown, self._wall()):
+                if unknown is not None and await self._engine.settle(lane, unknown):
                     return
                 unknown = None
                 batch_id = self._mint_batch()

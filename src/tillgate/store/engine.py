@@ -54,7 +54,7 @@ class Engine(Protocol):
     async def carry_out(self, lane: int, make_batch: Callable[[], Batch]) -> None:
         """One transaction. Raises Retry, CommitUnknown or Corrupt; but for CommitUnknown, nothing is written then."""
 
-    async def settle(self, lane: int, batch_id: str, at: int) -> bool:
+    async def settle(self, lane: int, batch_id: str) -> bool:
         """Whether a batch whose commit is unknown was committed; if not, it never will be from now on."""
 
     async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:

@@ -43,6 +43,12 @@ _BY_KEY_ALWAYS = {
 """Rows are touched by key or read in the order of an index, whatever the statistics of a table that was empty a minute
 ago say."""
 
+_TAKE_BATCH = """
+insert into batches (id, committed_at) values ($1, 0)
+on conflict (id) do update set committed_at = batches.committed_at
+returning committed_at
+"""
+
 
 class Postgres:
     """An engine over one database: a connection a lane for batches, a pool for everything else."""
@@ -93,21 +99,20 @@ class Postgres:
             await self._drop(lane)
             raise CommitUnknown(str(lost)) from lost
 
-    async def settle(self, lane: int, batch_id: str, at: int) -> bool:
-        """Take the batch's own row: it waits while the lost transaction lives, which cannot commit afterwards."""
+    async def settle(self, lane: int, batch_id: str) -> bool:
+        """Take the batch's own row: it waits while the lost transaction lives, which cannot commit afterwards.
+
+        The row says that it is none of a commit, for this answer may get lost as well, and the next look finds it.
+        """
         try:
             connection = await self._connection(lane)
-            taken = await connection.fetch(
-                "insert into batches (id, committed_at) values ($1, $2) on conflict (id) do nothing returning id",
-                batch_id,
-                at,
-            )
+            committed_at: int = await connection.fetchval(_TAKE_BATCH, batch_id)
         except _AGAIN as refused:
             raise Retry(str(refused)) from refused
         except _LOST as lost:
             await self._drop(lane)
             raise Retry(str(lost)) from lost
-        return not taken
+        return committed_at > 0
 
     async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:
         """See Engine."""

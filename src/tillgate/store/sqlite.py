@@ -50,7 +50,7 @@ class Sqlite:
         """See Engine."""
         await self._run(self._write_thread, lambda: self._transaction(make_batch()))
 
-    async def settle(self, lane: int, batch_id: str, at: int) -> bool:
+    async def settle(self, lane: int, batch_id: str) -> bool:
         """See Engine. There is no other connection in which a lost transaction could still live."""
         found = await self._run(
             self._write_thread,
