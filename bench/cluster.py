@@ -28,7 +28,7 @@ class NotDurable(Exception):
 @contextlib.contextmanager
 def running() -> Iterator[Cluster]:
     """A running cluster with SETTINGS, gone at the end. Raises NotDurable."""
-    with postgres.cluster() as cluster:
+    with postgres.cluster(by_socket=True) as cluster:
         for name, value in SETTINGS.items():
             execute(cluster.url("postgres"), f"alter system set {name} = '{value}'")
         cluster.stop()

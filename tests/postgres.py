@@ -18,17 +18,20 @@ START_TIMEOUT_SECONDS = 30.0
 
 
 class Cluster:
-    """One running PostgreSQL on a free port of the loopback, trusting whoever connects.
+    """One running PostgreSQL on a free port of the loopback and a socket in its directory, trusting whoever connects.
 
-    `durable=False` leaves out fsync, for tests that ask nothing of it.
+    `durable=False` leaves out fsync, for tests that ask nothing of it. `by_socket` gives addresses of the socket.
     """
 
-    def __init__(self, directory: Path, *, durable: bool = True, max_connections: int = 200) -> None:
+    def __init__(
+        self, directory: Path, *, durable: bool = True, by_socket: bool = False, max_connections: int = 200
+    ) -> None:
         self._programs = Path(subprocess.check_output([ENSURE], text=True).strip())
         self.directory = directory
         self._data = directory / "data"
         self._log = directory / "log"
         self._durable = durable
+        self._by_socket = by_socket
         self._max_connections = max_connections
         self._templates: set[str] = set()
         self._made = 0
@@ -47,6 +50,8 @@ class Cluster:
 
     def url(self, database: str) -> str:
         """The address of a database: `postgresql://…`."""
+        if self._by_socket:
+            return f"postgresql://tillgate@/{database}?host={self.directory}&port={self.port}"
         return f"postgresql://tillgate@{HOST}:{self.port}/{database}"
 
     def start(self) -> None:
@@ -54,7 +59,7 @@ class Cluster:
         settings = {
             "listen_addresses": HOST,
             "port": self.port,
-            "unix_socket_directories": "",
+            "unix_socket_directories": self.directory,
             "max_connections": self._max_connections,
             "fsync": "on" if self._durable else "off",
         }
@@ -116,13 +121,13 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster(*, durable: bool = True) -> Iterator[Cluster]:
+def cluster(*, durable: bool = True, by_socket: bool = False) -> Iterator[Cluster]:
     """A running cluster, stopped and removed at the end whatever happens."""
     directory = Path(tempfile.mkdtemp(prefix="tillgate-postgres-"))
     try:
         if (owner := _owner()) is not None:
             os.chown(directory, owner.pw_uid, owner.pw_gid)
-        made = Cluster(directory, durable=durable)
+        made = Cluster(directory, durable=durable, by_socket=by_socket)
         try:
             made.start()
             yield made

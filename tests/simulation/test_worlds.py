@@ -15,7 +15,7 @@ from tests.simulation.chance import BANK_FAULTS, MISHAPS, PER_MINUTE
 from tests.simulation.story import Size, Told, tell
 from tests.sizes import PROVING, at_size
 
-SEEDS = range(1, at_size(14, 600))
+SEEDS = range(1, at_size(14, 300))
 SIZE = at_size(Size(), Size(days=4, clients=10, requests=25))
 
 SITUATIONS = (

@@ -107,10 +107,11 @@ def _on_sqlite(data: Path, work: Callable[[sa.Connection], T]) -> T:
 
 
 async def _on_postgres(url: str, work: Callable[[sa.Connection], T]) -> T:
+    import asyncpg
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    address = "postgresql+asyncpg://" + url.partition("://")[2]
-    engine = create_async_engine(address)
+    # An address has one meaning, whoever connects to it.
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url))
     try:
         async with engine.connect() as connection:
             done = await connection.run_sync(work)
