@@ -1,6 +1,7 @@
 """Settings: what the environment and the command line say, checked by name before anything starts."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,6 +9,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 _MOST_DIGITS = 9
+
+_ORIGIN = re.compile(r"https?://[^\s/?#@]+", re.IGNORECASE)
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -19,6 +22,7 @@ class SettingInvalid(Exception):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set. Without any of it: a sandbox on SQLite, on this machine alone.
 
+    `public_url` is where payers and merchants reach us, for what is not an answer to a request: webhooks and mails.
     `bank_faults` makes the sandbox bank slow or unreliable, by seed: `latency_seconds=0.05,timeout_after=0.01,seed=7`.
     """
 
@@ -29,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     log: str = "info"
     trusted_proxies: tuple[str, ...] = ()
+    public_url: str = ""
     bank_faults: str = ""
     key_encryption: dict[str, str] = {}
 
@@ -47,8 +52,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingInvalid(
                 "TILLGATE_TRUSTED_PROXIES takes IP addresses and networks, such as 10.0.0.0/8, separated by commas"
             )
+        if self.public_url and not _ORIGIN.fullmatch(self.public_url):
+            raise SettingInvalid("TILLGATE_PUBLIC_URL takes an address without a path, such as https://pay.example.com")
         if self.workers > 1 and self.database is None:
             raise SettingInvalid("several workers need PostgreSQL: set TILLGATE_DATABASE (--database)")
+
+    @property
+    def origin(self) -> str:
+        """`public_url`; without it, the address that is listened on."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     def __repr__(self) -> str:
         return f"Settings({self.host}:{self.port}, {'PostgreSQL' if self.database else 'SQLite'}, {self.data})"
@@ -85,6 +98,7 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
             ("workers", "TILLGATE_WORKERS"),
             ("log", "TILLGATE_LOG"),
             ("trusted_proxies", "TILLGATE_TRUSTED_PROXIES"),
+            ("public_url", "TILLGATE_PUBLIC_URL"),
             ("bank_faults", "TILLGATE_BANK_FAULTS"),
         )
         if environment.get(variable)

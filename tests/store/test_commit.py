@@ -12,7 +12,7 @@ from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision, Numbering
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.records import evolve
-from tillgate.store import find
+from tillgate.store import find, schema
 from tillgate.store.batches import Conflict, Taken
 from tillgate.store.commit import LARGEST_BATCH
 from tillgate.store.database import Store
@@ -46,7 +46,7 @@ async def test_everything_in_a_decision_is_there_when_commit_returns(store: Stor
         "idempotency_keys": 1,
         "numbers": 1,
         "postings": 1,
-        "schema_state": 1,
+        "schema_state": schema.CURRENT,
         "series": 1,
         "timers": 1,
     }

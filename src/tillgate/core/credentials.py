@@ -26,8 +26,17 @@ class Scope(enum.StrEnum):
     PAYMENTS_WRITE = "payments.write"
     REFUNDS_READ = "refunds.read"
     REFUNDS_WRITE = "refunds.write"
+    CUSTOMERS_READ = "customers.read"
+    CUSTOMERS_WRITE = "customers.write"
+    PAYMENT_METHODS_READ = "payment_methods.read"
+    PAYMENT_METHODS_WRITE = "payment_methods.write"
     TOKENS_WRITE = "tokens.write"
     BALANCE_READ = "balance.read"
+    TRANSACTIONS_READ = "transactions.read"
+    EVENTS_READ = "events.read"
+    EVENTS_WRITE = "events.write"
+    WEBHOOK_ENDPOINTS_READ = "webhook_endpoints.read"
+    WEBHOOK_ENDPOINTS_WRITE = "webhook_endpoints.write"
 
 
 PUBLISHABLE_SCOPES = frozenset({Scope.TOKENS_WRITE})

@@ -185,5 +185,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 1
+CURRENT = 3
 """The schema that this code writes."""

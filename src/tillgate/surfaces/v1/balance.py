@@ -5,7 +5,7 @@ import msgspec
 from tillgate.core.credentials import Scope
 from tillgate.flows import balances
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1.operations import Call, operation, shown
+from tillgate.surfaces.v1.operations import Call, Nothing, operation, shown
 
 
 class AmountShown(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class BalanceShown(msgspec.Struct, frozen=True, kw_only=True):
     livemode: bool
 
 
-@operation("GET", "/v1/balance", Scope.BALANCE_READ)
+@operation("GET", "/v1/balance", Scope.BALANCE_READ, Nothing, BalanceShown)
 async def fetch(call: Call) -> Reply:
     """What the merchant is owed: captured, less fees and refunds."""
     owed = await balances.owed(call.gateway, call.caller)

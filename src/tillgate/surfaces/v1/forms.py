@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +14,7 @@ from tillgate.core.records import Record
 from tillgate.store.lists import Cursor, Page
 
 R = TypeVar("R", bound=Record)
+S = TypeVar("S")
 
 Text = Annotated[str, Meta(max_length=1_000)]
 ShortText = Annotated[str, Meta(max_length=255)]
@@ -99,15 +100,15 @@ class ListGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return Cursor(self.limit, self.starting_after, self.ending_before)
 
 
-class ListShown(msgspec.Struct, frozen=True, kw_only=True):
+class ListShown(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
     """A page of a list."""
 
     object: str = "list"
     url: str
     has_more: bool
-    data: Sequence[Any]
+    data: Sequence[S]
 
 
-def list_shown(page: Page[R], url: str, show: Callable[[R], object]) -> ListShown:
+def list_shown(page: Page[R], url: str, show: Callable[[R], S]) -> ListShown[S]:
     """A page, each record in its own form."""
     return ListShown(url=url, has_more=page.has_more, data=[show(record) for record in page.records])

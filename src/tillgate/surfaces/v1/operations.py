@@ -47,10 +47,14 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Operation(Route, frozen=True, kw_only=True):
-    """A route with the scope that it needs, and the type of its body (POST) or query (GET)."""
+    """A route with the scope that it needs, the type of its body (POST) or query (GET), and that of its success.
+
+    The description of the API is made from these, and from the handler's docstring.
+    """
 
     scope: Scope
-    takes: type[msgspec.Struct] = Nothing
+    takes: type[msgspec.Struct]
+    gives: Any
 
 
 Handler = Callable[[Call], Awaitable[Reply]]
@@ -60,14 +64,15 @@ def operation(
     method: str,
     path: str,
     scope: Scope,
-    takes: type[msgspec.Struct] = Nothing,
+    takes: type[msgspec.Struct],
+    gives: Any,
     *,
     cross_origin: bool = False,
 ) -> Callable[[Handler], Operation]:
     """Turns a handler into an operation."""
 
     def bind(handler: Handler) -> Operation:
-        return Operation(method, path, handler, cross_origin=cross_origin, scope=scope, takes=takes)
+        return Operation(method, path, handler, cross_origin=cross_origin, scope=scope, takes=takes, gives=gives)
 
     return bind
 

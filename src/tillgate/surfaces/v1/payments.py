@@ -23,6 +23,7 @@ from tillgate.surfaces.v1.forms import (
     CardGiven,
     CardShown,
     ListGiven,
+    ListShown,
     Metadata,
     ShortText,
     Text,
@@ -31,7 +32,7 @@ from tillgate.surfaces.v1.forms import (
     parse_address,
     parse_email,
 )
-from tillgate.surfaces.v1.operations import Call, answered, operation, shown
+from tillgate.surfaces.v1.operations import Call, Nothing, answered, operation, shown
 
 CARD = "card"
 """The word for a payment method whose card comes along in `card`."""
@@ -162,7 +163,7 @@ def render(call: Call) -> Callable[[Standing], Answer]:
     return rendered
 
 
-@operation("POST", "/v1/payments", Scope.PAYMENTS_WRITE, PaymentGiven)
+@operation("POST", "/v1/payments", Scope.PAYMENTS_WRITE, PaymentGiven, PaymentShown)
 async def create(call: Call) -> Reply:
     """Charge a card, or authorize it for a later capture."""
     given: PaymentGiven = call.given
@@ -205,7 +206,7 @@ def _customer(given: PaymentGiven) -> str | NewCustomer | None:
     return given.customer
 
 
-@operation("GET", "/v1/payments", Scope.PAYMENTS_READ, PaymentsGiven)
+@operation("GET", "/v1/payments", Scope.PAYMENTS_READ, PaymentsGiven, ListShown[PaymentShown])
 async def page(call: Call) -> Reply:
     """Payments, newest first."""
     given: PaymentsGiven = call.given
@@ -213,21 +214,21 @@ async def page(call: Call) -> Reply:
     return shown(list_shown(found, "/v1/payments", lambda payment: _shown(call, payment)))
 
 
-@operation("GET", "/v1/payments/{id}", Scope.PAYMENTS_READ)
+@operation("GET", "/v1/payments/{id}", Scope.PAYMENTS_READ, Nothing, PaymentShown)
 async def fetch(call: Call) -> Reply:
     """One payment."""
     payment = await payments.fetch(call.gateway, call.caller, call.id)
     return shown(_shown(call, payment))
 
 
-@operation("POST", "/v1/payments/{id}/capture", Scope.PAYMENTS_WRITE, CaptureGiven)
+@operation("POST", "/v1/payments/{id}/capture", Scope.PAYMENTS_WRITE, CaptureGiven, PaymentShown)
 async def capture(call: Call) -> Reply:
     """Take what was authorized, whole or in part."""
     amount = call.given.amount
     return answered(await payments.capture(call.gateway, call.caller, call.key, call.id, amount, render(call)))
 
 
-@operation("POST", "/v1/payments/{id}/cancel", Scope.PAYMENTS_WRITE)
+@operation("POST", "/v1/payments/{id}/cancel", Scope.PAYMENTS_WRITE, Nothing, PaymentShown)
 async def cancel(call: Call) -> Reply:
     """Release what was authorized and not captured."""
     return answered(await payments.cancel(call.gateway, call.caller, call.key, call.id, render(call)))

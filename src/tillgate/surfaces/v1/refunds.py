@@ -12,8 +12,8 @@ from tillgate.flows import refunds
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
 from tillgate.surfaces.v1 import errors, messages
-from tillgate.surfaces.v1.forms import Amount, ListGiven, Metadata, Text, list_shown
-from tillgate.surfaces.v1.operations import Call, answered, operation, shown
+from tillgate.surfaces.v1.forms import Amount, ListGiven, ListShown, Metadata, Text, list_shown
+from tillgate.surfaces.v1.operations import Call, Nothing, answered, operation, shown
 
 
 class RefundOfPaymentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -100,13 +100,13 @@ async def _refund(call: Call, payment_id: str) -> Reply:
     return answered(answer)
 
 
-@operation("POST", "/v1/payments/{id}/refund", Scope.REFUNDS_WRITE, RefundOfPaymentGiven)
+@operation("POST", "/v1/payments/{id}/refund", Scope.REFUNDS_WRITE, RefundOfPaymentGiven, RefundShown)
 async def of_payment(call: Call) -> Reply:
     """Give back a payment, whole or in part (payment_gateway.txt, Refund Payment)."""
     return await _refund(call, call.id)
 
 
-@operation("POST", "/v1/refunds", Scope.REFUNDS_WRITE, RefundGiven)
+@operation("POST", "/v1/refunds", Scope.REFUNDS_WRITE, RefundGiven, RefundShown)
 async def create(call: Call) -> Reply:
     """Give back a payment, whole or in part (ateni_pay.txt, Create a Refund)."""
     given: RefundGiven = call.given
@@ -129,7 +129,7 @@ async def _refund_of_intent(call: Call, intent_id: str) -> Reply:
         raise (missing if refused.reason is Reason.NOT_FOUND else refused) from None
 
 
-@operation("GET", "/v1/refunds", Scope.REFUNDS_READ, RefundsGiven)
+@operation("GET", "/v1/refunds", Scope.REFUNDS_READ, RefundsGiven, ListShown[RefundShown])
 async def page(call: Call) -> Reply:
     """Refunds, newest first."""
     given: RefundsGiven = call.given
@@ -138,7 +138,7 @@ async def page(call: Call) -> Reply:
     return shown(list_shown(found, "/v1/refunds", lambda refund: show(refund, livemode=livemode)))
 
 
-@operation("GET", "/v1/refunds/{id}", Scope.REFUNDS_READ)
+@operation("GET", "/v1/refunds/{id}", Scope.REFUNDS_READ, Nothing, RefundShown)
 async def fetch(call: Call) -> Reply:
     """One refund."""
     refund = await refunds.fetch(call.gateway, call.caller, call.id)

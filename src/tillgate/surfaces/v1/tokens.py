@@ -43,7 +43,7 @@ def show(token: Token, *, livemode: bool) -> TokenShown:
     )
 
 
-@operation("POST", "/v1/tokens", Scope.TOKENS_WRITE, TokenGiven, cross_origin=True)
+@operation("POST", "/v1/tokens", Scope.TOKENS_WRITE, TokenGiven, TokenShown, cross_origin=True)
 async def create(call: Call) -> Reply:
     """Exchange a card for a token that can be charged once, within 15 minutes."""
     given: TokenGiven = call.given
