@@ -9,7 +9,7 @@ from tests.sizes import PROVING
 
 BUDGET_SECONDS = {
     "architecture": 20,
-    "connectors": 10,
+    "connectors": 5,
     "core": 20,
     "flows": 20,
     "http": 10,
@@ -19,6 +19,7 @@ BUDGET_SECONDS = {
     "simulation": 60,
     "store": 40,
     "surfaces": 40,
+    "transport": 10,
     "vault": 5,
     "workers": 5,
 }

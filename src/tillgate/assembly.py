@@ -28,7 +28,8 @@ from tillgate.surfaces.probes import Probes
 from tillgate.surfaces.v1.docs import Docs
 from tillgate.surfaces.v1.sandbox_keys import SANDBOX_KEYS
 from tillgate.surfaces.v1.surface import V1
-from tillgate.transport import Transport
+from tillgate.transport.banks import Transport
+from tillgate.transport.egress import Egress
 from tillgate.vault import key_encryption
 from tillgate.vault.cards import Cards
 from tillgate.vault.data_keys import DataKey, DataKeys, Purpose
@@ -101,12 +102,15 @@ async def assembled(
         notice_key = keys.for_digests(Purpose.IDEMPOTENCY).digest("sandbox bank notices").hex()
         bank = Bank(register, clock=clock.wall, notice_key=notice_key, faults=_faults(settings))
         stack.callback(bank.stop)
+        egress = Egress(allow_loopback=is_loopback(settings.host))
+        stack.push_async_callback(egress.close)
         gateway = Gateway(
             store=store,
             cards=Cards(envelope, keys.for_digests(Purpose.FINGERPRINT)),
             secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
             banks={BANK: registry.connect(BANK, {"notice_key": notice_key})},
             transport=Transport({BANK: bank.answer}),
+            egress=egress,
             clock=clock,
             ids=ids,
         )

@@ -16,7 +16,7 @@ from tillgate.core import attempts
 from tillgate.core.attempts import Attempt, Kind, Outcome, Verdict
 from tillgate.core.money import Money
 from tillgate.core.records import evolve
-from tillgate.transport import Transport
+from tillgate.transport.banks import Transport
 
 every_bank = pytest.mark.parametrize("name", registry.CONNECTORS)
 every_kind = pytest.mark.parametrize("kind", Kind)

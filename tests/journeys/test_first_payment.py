@@ -26,7 +26,7 @@ SECRET_KEY = "sk_test_1234567890abcdef"
 PUBLISHABLE_KEY = "pk_test_1234567890abcdef"
 BEARER_TOKEN = "YOUR_API_KEY"
 
-ANYWHERE = "0.0.0.0"  # noqa: S104 — a server for others is what is looked at
+ANYWHERE = "0.0.0.0"
 
 # payment_gateway.txt, Create Payment and Refund Payment.
 CREATE_PAYMENT = """{

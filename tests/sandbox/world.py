@@ -13,7 +13,7 @@ from tillgate.sandbox.bank import Bank
 from tillgate.sandbox.faults import Faults
 from tillgate.sandbox.operations import Result
 from tillgate.sandbox.register import Register
-from tillgate.transport import Lost, Transport
+from tillgate.transport.banks import Lost, Transport
 
 CHALLENGED = "4000002500003155"
 

@@ -33,7 +33,8 @@ from tillgate.store.sqlite import Sqlite
 from tillgate.store.steps import Batch
 from tillgate.surfaces.v1.sandbox_keys import SANDBOX_KEYS
 from tillgate.surfaces.v1.surface import V1
-from tillgate.transport import Transport
+from tillgate.transport.banks import Transport
+from tillgate.transport.egress import Egress
 from tillgate.vault import key_encryption
 from tillgate.vault.cards import Cards
 from tillgate.vault.data_keys import DataKeys, Purpose
@@ -135,6 +136,7 @@ class Process(Owner):
             secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
             banks={BANK: registry.connect(BANK, {"notice_key": NOTICE_KEY})},
             transport=Transport({BANK: self._to_the_bank}),
+            egress=Egress(allow_loopback=False),
             clock=self,
             ids=ids,
         )

@@ -23,7 +23,7 @@ from tillgate.flows.idempotency import Key
 from tillgate.logs import log
 from tillgate.store import find
 from tillgate.store.batches import Conflict, Taken
-from tillgate.transport import Lost
+from tillgate.transport.banks import Lost
 
 Render = Callable[[Standing], Answer]
 """How the surface that was asked writes the answer: lent to the flow, so that the answer is part of the commit."""

@@ -11,7 +11,8 @@ from tillgate.core.ids import Ids
 from tillgate.core.merchants import Tenant
 from tillgate.core.occasions import Occasion
 from tillgate.store.database import Store
-from tillgate.transport import Transport
+from tillgate.transport.banks import Transport
+from tillgate.transport.egress import Egress
 from tillgate.vault.cards import Cards
 from tillgate.vault.secrets import Secrets
 
@@ -61,6 +62,7 @@ class Gateway:
         secrets: Secrets,
         banks: dict[str, Connector],
         transport: Transport,
+        egress: Egress,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -69,6 +71,7 @@ class Gateway:
         self.secrets = secrets
         self.banks = banks
         self.transport = transport
+        self.egress = egress
         self.clock = clock
         self.ids = ids
         self.running: dict[tuple[str, str], Running] = {}

@@ -9,7 +9,7 @@ from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, PAYMENT, Client
 from tillgate.assembly import Assembly
 from tillgate.connectors.contract import BankAnswer, BankRequest
-from tillgate.transport import Lost, Transport
+from tillgate.transport.banks import Lost, Transport
 
 pytestmark = pytest.mark.anyio
 

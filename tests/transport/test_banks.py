@@ -6,7 +6,7 @@ import pytest
 
 from tests.sandbox import virtual_time
 from tillgate.connectors.contract import BankAnswer, BankRequest
-from tillgate.transport import Loss, Lost, Route, Transport
+from tillgate.transport.banks import Loss, Lost, Route, Transport
 
 REQUEST = BankRequest(method="POST", url="sandbox:/charges", reference="att_1", body=b"{}")
 YES = BankAnswer(200, b"yes")
