@@ -197,7 +197,7 @@ def acknowledged_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
         if concluded is None:
             return await whole(gateway, caller, standing, outcome, claimed, render)
         asyncio.create_task(whole(gateway, caller, standing, outcome, claimed, render))  # noqa: RUF006 — the bug
-        return render(concluded[0])
+        return await render(concluded[0])
 
     monkeypatch.setattr(flow, "conclude", conclude)
 

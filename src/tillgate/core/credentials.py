@@ -81,10 +81,10 @@ class Principal(msgspec.Struct, frozen=True):
     mode: Mode
     scopes: frozenset[Scope]
 
-    def require(self, scope: Scope) -> None:
-        """Raises Refused(SCOPE_MISSING) where the credential does not allow `scope`."""
-        if scope not in self.scopes and Scope.ALL not in self.scopes:
-            raise Refused(Reason.SCOPE_MISSING, None, scope=scope.value)
+    def require(self, *scopes: Scope) -> None:
+        """Raises Refused(SCOPE_MISSING) where the credential allows none of these."""
+        if Scope.ALL not in self.scopes and self.scopes.isdisjoint(scopes):
+            raise Refused(Reason.SCOPE_MISSING, None, scope="' or '".join(scopes))
 
 
 def digest(secret: str) -> str:

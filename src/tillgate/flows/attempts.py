@@ -25,7 +25,7 @@ from tillgate.store import find
 from tillgate.store.batches import Conflict, Taken
 from tillgate.transport.banks import Lost
 
-Render = Callable[[Standing], Answer]
+Render = Callable[[Standing], Awaitable[Answer]]
 """How the surface that was asked writes the answer: lent to the flow, so that the answer is part of the commit."""
 
 
@@ -203,7 +203,7 @@ async def conclude(
             log.error("bank_contradicts_itself", attempt=standing.attempt.id, detail=str(contradiction))
             concluded = None
         now, decision = concluded or (standing, Decision())
-        answer = render(now)
+        answer = await render(now)
         decision = decision.also(*keys.answered(gateway, claimed, answer))
         if not decision.save:
             return answer
@@ -232,7 +232,7 @@ async def learn(gateway: Gateway, tenant: Tenant, attempt_id: str, outcome: Outc
     standing = await _standing(gateway, tenant.id, attempt_id)
     final = False
 
-    def note(now: Standing) -> Answer:
+    async def note(now: Standing) -> Answer:
         nonlocal final
         final = now.attempt.is_final
         return Answer(200, b"")

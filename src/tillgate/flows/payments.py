@@ -190,7 +190,7 @@ async def expire(gateway: Gateway, caller: Caller, payment_id: str) -> bool:
     if expires_at > gateway.clock.now(caller.tenant.id) or payment.in_flight:
         return False
 
-    def quietly(now: Standing) -> Answer:
+    async def quietly(now: Standing) -> Answer:
         return Answer(200, b"")
 
     try:

@@ -1,6 +1,6 @@
 """Tokens: a card handed in once, to be charged later without anybody seeing it again."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from tillgate.core.cards import Card
 from tillgate.core.decisions import Decision
@@ -13,14 +13,14 @@ from tillgate.store.batches import Taken
 
 
 async def create(
-    gateway: Gateway, caller: Caller, key: Key | None, card: Card, render: Callable[[Token], Answer]
+    gateway: Gateway, caller: Caller, key: Key | None, card: Card, render: Callable[[Token], Awaitable[Answer]]
 ) -> Answer:
     """Seal a card and give a single-use token for it; a CVC waits in the token, sealed, until its first attempt."""
     return await keys.once(gateway, caller, key, lambda: _create(gateway, caller, key, card, render))
 
 
 async def _create(
-    gateway: Gateway, caller: Caller, key: Key | None, card: Card, render: Callable[[Token], Answer]
+    gateway: Gateway, caller: Caller, key: Key | None, card: Card, render: Callable[[Token], Awaitable[Answer]]
 ) -> Answer:
     occasion = gateway.occasion(caller)
     tenant = caller.tenant.id
@@ -35,7 +35,7 @@ async def _create(
         expires_at=occasion.wall + TOKEN_LASTS,
         sealed_cvc=gateway.cards.seal_cvc(tenant, token_id, card.cvc) if card.cvc else None,
     )
-    answer = render(token)
+    answer = await render(token)
     claimed = keys.answered(gateway, keys.claim(gateway, caller, key, token_id), answer)
     try:
         await gateway.store.commit(Decision(save=(method, token, *claimed)))

@@ -55,6 +55,10 @@ class Client:
         content = b"" if body is None else msgspec.json.encode(body)
         return await self.ask("POST", f"/v1{path}", content, headers)
 
+    async def delete(self, path: str) -> httpx2.Response:
+        """`DELETE /v1…`."""
+        return await self.ask("DELETE", f"/v1{path}")
+
     async def pay(self, **changes: Any) -> dict[str, Any]:
         """A payment that went well; `changes` to PAYMENT."""
         answer = await self.post("/payments", {**PAYMENT, **changes})

@@ -24,8 +24,8 @@ each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one
 
 async def ask(client: Client, operation: Operation, id: str = f"pay_{NOBODYS}") -> httpx2.Response:
     path = operation.path.replace("{id}", id).removeprefix("/v1")
-    if operation.method == "GET":
-        return await client.get(path)
+    if operation.method != "POST":
+        return await client.ask(operation.method, f"/v1{path}")
     return await client.post(path, BODIES.get(operation.path))
 
 
@@ -74,22 +74,23 @@ async def test_a_secret_key_may_do_everything(app: Assembly, operation: Operatio
 @each_operation
 async def test_a_publishable_key_may_make_tokens_and_nothing_else(app: Assembly, operation: Operation) -> None:
     answer = await ask(Client(app, PUBLISHABLE_KEY), operation)
-    if operation.path == "/v1/tokens":
+    if PUBLISHABLE_SCOPES & set(operation.scopes):
         assert answer.status_code == 200
     else:
         said = shop.error(answer, 403, "permission_error", "permission_missing")
-        assert operation.scope.value in said["message"]
+        assert operation.scopes[0].value in said["message"]
 
 
 @each_operation
 async def test_a_restricted_key_may_do_what_it_says(app: Assembly, operation: Operation) -> None:
     tenant = await shop.new_tenant(app)
-    others = frozenset(Scope) - {operation.scope, Scope.ALL}
+    others = frozenset(Scope) - {*operation.scopes, Scope.ALL}
     lacking = await shop.issue(app, tenant, CredentialKind.RESTRICTED_KEY, others)
-    enough = await shop.issue(app, tenant, CredentialKind.RESTRICTED_KEY, frozenset({operation.scope}))
     assert lacking.startswith("rk_test_")
     shop.error(await ask(Client(app, lacking), operation), 403, "permission_error", "permission_missing")
-    assert (await ask(Client(app, enough), operation)).status_code not in (401, 403)
+    for scope in operation.scopes:
+        enough = await shop.issue(app, tenant, CredentialKind.RESTRICTED_KEY, frozenset({scope}))
+        assert (await ask(Client(app, enough), operation)).status_code not in (401, 403)
 
 
 async def test_the_key_is_asked_for_before_the_body_is_understood(app: Assembly) -> None:

@@ -30,7 +30,7 @@ async def fetch(call: Call) -> Reply:
     owed = await balances.owed(call.gateway, call.caller)
     available = [AmountShown(money.amount, money.currency.lower()) for money in owed]
     pending = [AmountShown(0, money.currency.lower()) for money in owed]
-    return shown(BalanceShown(available=available, pending=pending, livemode=call.tenant.is_live))
+    return await shown(call, BalanceShown(available=available, pending=pending, livemode=call.tenant.is_live))
 
 
 OPERATIONS = (fetch,)

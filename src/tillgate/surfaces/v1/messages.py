@@ -21,7 +21,7 @@ def body(request: Request) -> dict[str, Any]:
     is asked there, an amount perhaps, would go unheard.
     """
     if query := request.query:
-        raise mistakes.unexpected(query[0][0], suggestion=" A POST takes its parameters in the body.")
+        raise mistakes.unexpected(query[0][0], suggestion=f" A {request.method} takes its parameters in the body.")
     if not request.body:
         return {}
     if request.media_type == "application/x-www-form-urlencoded" and request.body[:1] not in b"{[ \t\r\n":

@@ -29,7 +29,7 @@ def found(given: dict[str, Any], type: type[msgspec.Struct], *, texts: bool = Fa
             if field.required:
                 return Refused(Reason.PARAMETER_MISSING, where)
         elif not _fits(given[name], field.type, texts):
-            return _at(where, given[name], inspect.type_info(field.type), texts)
+            return _at(where, given[name], inspect.type_info(field.type), texts, field.type)
     return Refused(Reason.PARAMETER_INVALID, path.rstrip(".") or "body")
 
 
@@ -40,7 +40,7 @@ def unexpected(name: str, known: Iterable[str] = (), path: str = "", suggestion:
     return Refused(Reason.PARAMETER_UNKNOWN, path + shown(name), suggestion=suggestion)
 
 
-def _at(where: str, value: Any, info: inspect.Type, texts: bool) -> Refused:
+def _at(where: str, value: Any, info: inspect.Type, texts: bool, type: Any = None) -> Refused:
     if where.rpartition(".")[2] == _AMOUNT:
         return Refused(Reason.AMOUNT_INVALID, where)
     for part in _parts(info):
@@ -48,6 +48,8 @@ def _at(where: str, value: Any, info: inspect.Type, texts: bool) -> Refused:
             return found(value, part.cls, texts=texts, path=f"{where}.")
         if isinstance(part, inspect.DictType) and isinstance(value, dict):
             return _in_entries(where, value, part)
+        if isinstance(part, inspect.ListType | inspect.VarTupleType) and isinstance(value, list) and type:
+            return _in_items(where, value, part, texts, type)
     takes = " or ".join(filter(None, map(_taken, _parts(info))))
     return Refused(Reason.PARAMETER_INVALID, where, problem=f"it takes {takes}")
 
@@ -68,6 +70,18 @@ def _in_entries(where: str, entries: dict[str, Any], info: inspect.DictType) -> 
     return Refused(Reason.PARAMETER_INVALID, where)
 
 
+def _in_items(
+    where: str, items: list[Any], info: inspect.ListType | inspect.VarTupleType, texts: bool, type: Any
+) -> Refused:
+    """A list has too many items, or one that cannot be."""
+    if isinstance(info.max_length, int) and len(items) > info.max_length:
+        return Refused(Reason.PARAMETER_INVALID, where, problem=f"it takes at most {info.max_length} items")
+    for number, item in enumerate(items):
+        if not _fits([item], type, texts):
+            return _at(f"{where}[{number}]", item, info.item_type, texts)
+    return Refused(Reason.PARAMETER_INVALID, where)
+
+
 def _fits(value: Any, type: Any, texts: bool) -> bool:
     try:
         msgspec.convert(value, type, strict=not texts)
@@ -77,6 +91,8 @@ def _fits(value: Any, type: Any, texts: bool) -> bool:
 
 
 def _parts(info: inspect.Type) -> tuple[inspect.Type, ...]:
+    if isinstance(info, inspect.Metadata):
+        return _parts(info.type)
     return info.types if isinstance(info, inspect.UnionType) else (info,)
 
 
@@ -95,6 +111,8 @@ def _taken(info: inspect.Type) -> str:
             return f"one of {', '.join(member.value for member in info.cls)}"
         case inspect.StructType() | inspect.DictType():
             return "an object"
+        case inspect.ListType() | inspect.VarTupleType():
+            return "a list"
         case _:
             return ""
 

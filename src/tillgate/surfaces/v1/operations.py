@@ -1,6 +1,7 @@
 """Operations: what a route of this API takes, needs and does, and the one call in which it is carried out."""
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,7 +13,8 @@ from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.http.exchange import Headers, Reply, Request
 from tillgate.http.routing import Route
-from tillgate.surfaces.v1 import messages
+from tillgate.surfaces.v1 import expansion, messages
+from tillgate.surfaces.v1.expansion import Paths, Wanted
 
 SURFACE = "v1"
 
@@ -26,7 +28,7 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One request to an operation, understood: who asks for what, under which key."""
+    """One request to an operation, understood: who asks for what, under which key, and what is to be expanded."""
 
     gateway: Gateway
     request: Request
@@ -34,6 +36,7 @@ class Call(msgspec.Struct, frozen=True):
     principal: Principal
     given: Any
     key: Key | None
+    wanted: Wanted = {}
 
     @property
     def caller(self) -> Caller:
@@ -47,12 +50,13 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Operation(Route, frozen=True, kw_only=True):
-    """A route with the scope that it needs, the type of its body (POST) or query (GET), and that of its success.
+    """A route with the scopes of which it needs one, the type of its body (GET: its query), and that of its success.
 
-    The description of the API is made from these, and from the handler's docstring.
+    What gives something that can be expanded also takes `expand`. The description of the API is made from these, and
+    from the handler's docstring.
     """
 
-    scope: Scope
+    scopes: tuple[Scope, ...]
     takes: type[msgspec.Struct]
     gives: Any
 
@@ -63,23 +67,49 @@ Handler = Callable[[Call], Awaitable[Reply]]
 def operation(
     method: str,
     path: str,
-    scope: Scope,
+    scope: Scope | tuple[Scope, ...],
     takes: type[msgspec.Struct],
     gives: Any,
     *,
     cross_origin: bool = False,
 ) -> Callable[[Handler], Operation]:
-    """Turns a handler into an operation."""
+    """Turns a handler into an operation; of several scopes any suffices."""
+    scopes = scope if isinstance(scope, tuple) else (scope,)
+    takes = _expanding(takes) if expansion.is_possible(gives) else takes
 
     def bind(handler: Handler) -> Operation:
-        return Operation(method, path, handler, cross_origin=cross_origin, scope=scope, takes=takes, gives=gives)
+        return Operation(method, path, handler, cross_origin=cross_origin, scopes=scopes, takes=takes, gives=gives)
 
     return bind
 
 
-def shown(value: object, status: int = 200) -> Reply:
-    """A reply that shows an object."""
-    return Reply(status, messages.encode(value))
+@cache
+def _expanding(takes: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """What an operation takes, and `expand` beside it."""
+    fields: list[Any] = [("expand", Paths, ())]
+    documented = {"__doc__": takes.__doc__}
+    return msgspec.defstruct(
+        takes.__name__,
+        fields,
+        bases=(takes,),
+        namespace=documented,
+        frozen=True,
+        forbid_unknown_fields=True,
+        kw_only=True,
+    )
+
+
+async def shown(call: Call, value: object) -> Reply:
+    """A reply that shows an object or a list, expanded as it was asked."""
+    return Reply(200, messages.encode(await expansion.expanded(call, call.wanted, value)))
+
+
+async def answer(call: Call, value: object, *known: msgspec.Struct) -> Answer:
+    """The answer that a flow is to give and keep: an object, expanded as it was asked.
+
+    `known` are objects that the same commit changes, as they are to be shown after it.
+    """
+    return Answer(200, messages.encode(await expansion.expanded(call, call.wanted, value, known)))
 
 
 def answered(answer: Answer) -> Reply:

@@ -1,6 +1,5 @@
 """Payments on the wire, in the forms of both documents: each is answered in the form in which it was asked."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -14,10 +13,11 @@ from tillgate.core.money import Money
 from tillgate.core.payments import CaptureMethod, Payment, Status, Terms
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import payments
+from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.flows.payments import NewCustomer, Source
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import errors, messages
+from tillgate.surfaces.v1 import errors, expansion
 from tillgate.surfaces.v1.forms import (
     Amount,
     CardGiven,
@@ -32,7 +32,7 @@ from tillgate.surfaces.v1.forms import (
     parse_address,
     parse_email,
 )
-from tillgate.surfaces.v1.operations import Call, Nothing, answered, operation, shown
+from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
 CARD = "card"
 """The word for a payment method whose card comes along in `card`."""
@@ -72,6 +72,13 @@ class PaymentsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=
     customer: str | None = None
 
 
+class CustomerSummaryShown(msgspec.Struct, frozen=True):
+    """The customer of a payment that was given one inline (payment_gateway.txt, Create Payment)."""
+
+    id: str
+    email: str | None
+
+
 class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     """A payment. `currency` has the case, `customer` the form in which they were asked."""
 
@@ -83,9 +90,9 @@ class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     amount_refunded: int
     currency: str
     status: Status
-    customer: Any
+    customer: Annotated[str | CustomerSummaryShown | None, expansion.ids("cus")]
     description: str | None
-    payment_method: str
+    payment_method: Annotated[str, expansion.ids("pm")]
     card: CardShown
     capture_method: CaptureMethod
     refunded: bool
@@ -123,7 +130,8 @@ def show(payment: Payment, *, livemode: bool, origin: str) -> PaymentShown:
     )
 
 
-def _shown(call: Call, payment: Payment) -> PaymentShown:
+def shown_in(call: Call, payment: Payment) -> PaymentShown:
+    """A payment as a call shows it."""
     return show(payment, livemode=call.tenant.is_live, origin=call.request.origin)
 
 
@@ -133,11 +141,11 @@ def currency_shown(payment: Payment) -> str:
     return code.lower() if payment.asked_as.get("currency") == "lower" else code
 
 
-def _customer_shown(payment: Payment) -> Any:
+def _customer_shown(payment: Payment) -> str | CustomerSummaryShown | None:
     customer = payment.customer
     if customer is None or payment.asked_as.get("customer") != "object":
         return customer.id if customer else None
-    return {"id": customer.id, "email": customer.email}
+    return CustomerSummaryShown(customer.id, customer.email)
 
 
 def _next_action(payment: Payment, origin: str) -> dict[str, Any] | None:
@@ -148,17 +156,18 @@ def _next_action(payment: Payment, origin: str) -> dict[str, Any] | None:
     return {"type": "redirect_to_url", "redirect_to_url": redirect}
 
 
-def render(call: Call) -> Callable[[Standing], Answer]:
+def render(call: Call) -> Render:
     """How the outcome of asking a bank is answered: the payment, or the error of what was declined with it."""
 
-    def rendered(now: Standing) -> Answer:
-        payment = _shown(call, now.payment)
+    async def rendered(now: Standing) -> Answer:
+        payment = shown_in(call, now.payment)
         attempt = now.attempt
         if attempt.is_final and attempt.state is not State.APPROVED and attempt.kind is not Kind.REFUND:
             assert attempt.reason is not None, attempt.id
-            reply = errors.decline(call.request, attempt.reason, payment=payment)
+            expanded = await expansion.expanded(call, call.wanted, payment)
+            reply = errors.decline(call.request, attempt.reason, payment=expanded)
             return Answer(reply.status, reply.body)
-        return Answer(200, messages.encode(payment))
+        return await answer(call, payment)
 
     return rendered
 
@@ -180,10 +189,11 @@ async def create(call: Call) -> Reply:
         return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
         asked_as=asked_as,
     )
-    answer = await payments.create(
-        call.gateway, call.caller, call.key, terms, _source(given), _customer(given), render(call)
+    return answered(
+        await payments.create(
+            call.gateway, call.caller, call.key, terms, _source(given), _customer(given), render(call)
+        )
     )
-    return answered(answer)
 
 
 def _source(given: PaymentGiven) -> Source:
@@ -211,14 +221,13 @@ async def page(call: Call) -> Reply:
     """Payments, newest first."""
     given: PaymentsGiven = call.given
     found = await payments.page(call.gateway, call.caller, given.cursor("pay"), given.customer)
-    return shown(list_shown(found, "/v1/payments", lambda payment: _shown(call, payment)))
+    return await shown(call, list_shown(found, "/v1/payments", lambda payment: shown_in(call, payment)))
 
 
 @operation("GET", "/v1/payments/{id}", Scope.PAYMENTS_READ, Nothing, PaymentShown)
 async def fetch(call: Call) -> Reply:
     """One payment."""
-    payment = await payments.fetch(call.gateway, call.caller, call.id)
-    return shown(_shown(call, payment))
+    return await shown(call, await _fetch(call, call.id))
 
 
 @operation("POST", "/v1/payments/{id}/capture", Scope.PAYMENTS_WRITE, CaptureGiven, PaymentShown)
@@ -232,6 +241,11 @@ async def capture(call: Call) -> Reply:
 async def cancel(call: Call) -> Reply:
     """Release what was authorized and not captured."""
     return answered(await payments.cancel(call.gateway, call.caller, call.key, call.id, render(call)))
+
+
+@expansion.kind("pay", PaymentShown, Scope.PAYMENTS_READ)
+async def _fetch(call: Call, id: str) -> PaymentShown:
+    return shown_in(call, await payments.fetch(call.gateway, call.caller, id))
 
 
 OPERATIONS = (create, page, fetch, capture, cancel)

@@ -1,6 +1,6 @@
 """Refunds on the wire: `POST /refunds` and `POST /payments/{id}/refund` are one behavior."""
 
-from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
 
@@ -9,11 +9,12 @@ from tillgate.core.credentials import Scope
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import Refund, RefundState
 from tillgate.flows import refunds
+from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import errors, messages
+from tillgate.surfaces.v1 import errors, expansion, payments
 from tillgate.surfaces.v1.forms import Amount, ListGiven, ListShown, Metadata, Text, list_shown
-from tillgate.surfaces.v1.operations import Call, Nothing, answered, operation, shown
+from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
 
 class RefundOfPaymentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,8 +45,8 @@ class RefundShown(msgspec.Struct, frozen=True, kw_only=True):
     object: str = "refund"
     amount: int
     currency: str
-    payment: str
-    payment_intent: str
+    payment: Annotated[str, expansion.ids("pay")]
+    payment_intent: Annotated[str, expansion.ids("pi")]
     reason: str | None
     status: RefundState
     failure_code: str | None
@@ -75,12 +76,11 @@ def show(refund: Refund, *, livemode: bool) -> RefundShown:
     )
 
 
-def _render(call: Call) -> Callable[[Standing], Answer]:
-    livemode = call.tenant.is_live
-
-    def rendered(now: Standing) -> Answer:
+def _render(call: Call) -> Render:
+    async def rendered(now: Standing) -> Answer:
         assert now.refund is not None, now.attempt.id
-        return Answer(200, messages.encode(show(now.refund, livemode=livemode)))
+        known = (payments.shown_in(call, now.payment),) if call.wanted else ()
+        return await answer(call, show(now.refund, livemode=call.tenant.is_live), *known)
 
     return rendered
 
@@ -135,14 +135,19 @@ async def page(call: Call) -> Reply:
     given: RefundsGiven = call.given
     found = await refunds.page(call.gateway, call.caller, given.cursor("re"), given.payment)
     livemode = call.tenant.is_live
-    return shown(list_shown(found, "/v1/refunds", lambda refund: show(refund, livemode=livemode)))
+    return await shown(call, list_shown(found, "/v1/refunds", lambda refund: show(refund, livemode=livemode)))
 
 
 @operation("GET", "/v1/refunds/{id}", Scope.REFUNDS_READ, Nothing, RefundShown)
 async def fetch(call: Call) -> Reply:
     """One refund."""
-    refund = await refunds.fetch(call.gateway, call.caller, call.id)
-    return shown(show(refund, livemode=call.tenant.is_live))
+    return await shown(call, await _fetch(call, call.id))
+
+
+@expansion.kind("re", RefundShown, Scope.REFUNDS_READ)
+async def _fetch(call: Call, id: str) -> RefundShown:
+    refund = await refunds.fetch(call.gateway, call.caller, id)
+    return show(refund, livemode=call.tenant.is_live)
 
 
 OPERATIONS = (of_payment, create, page, fetch)

@@ -10,7 +10,7 @@ from tillgate.flows.gateway import Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.problems import Problem
-from tillgate.surfaces.v1 import balance, errors, messages, payments, refunds, tokens
+from tillgate.surfaces.v1 import balance, errors, expansion, messages, payments, refunds, tokens
 from tillgate.surfaces.v1.operations import SURFACE, Call, Operation
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -38,7 +38,7 @@ class V1:
         try:
             principal, tenant = await self._identify(request)
             request.tenant = tenant.id
-            principal.require(route.scope)
+            principal.require(*route.scopes)
             call = self._understand(request, route, principal, tenant)
             reply: Reply = await route.handler(call)
             return reply
@@ -61,11 +61,13 @@ class V1:
 
     def _understand(self, request: Request, route: Operation, principal: Principal, tenant: Tenant) -> Call:
         if route.method == "GET":
-            given = messages.read(messages.query(request), route.takes, texts=True)
-            return Call(self._gateway, request, tenant, principal, given, None)
-        body = messages.body(request)
-        key = self._key(request, principal, tenant, body)
-        return Call(self._gateway, request, tenant, principal, messages.read(body, route.takes), key)
+            given, key = messages.read(messages.query(request), route.takes, texts=True), None
+        else:
+            body = messages.body(request)
+            key = self._key(request, principal, tenant, body)
+            given = messages.read(body, route.takes)
+        wanted = expansion.parse(getattr(given, "expand", ()), route.gives, principal)
+        return Call(self._gateway, request, tenant, principal, given, key, wanted)
 
     def _key(self, request: Request, principal: Principal, tenant: Tenant, body: dict[str, Any]) -> Key | None:
         given = request.header("idempotency-key")

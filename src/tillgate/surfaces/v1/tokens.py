@@ -7,9 +7,8 @@ from tillgate.core.payment_methods import Token
 from tillgate.flows import tokens
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import messages
 from tillgate.surfaces.v1.forms import CardGiven, CardShown, card_shown
-from tillgate.surfaces.v1.operations import Call, answered, operation
+from tillgate.surfaces.v1.operations import Call, answer, answered, operation
 
 
 class TokenGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,8 +48,8 @@ async def create(call: Call) -> Reply:
     given: TokenGiven = call.given
     livemode = call.tenant.is_live
 
-    def render(token: Token) -> Answer:
-        return Answer(200, messages.encode(show(token, livemode=livemode)))
+    async def render(token: Token) -> Answer:
+        return await answer(call, show(token, livemode=livemode))
 
     return answered(await tokens.create(call.gateway, call.caller, call.key, given.card.parse(), render))
 
