@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from multiprocessing.process import BaseProcess
 
 import uvicorn
@@ -25,6 +26,7 @@ from tillgate.http.addresses import is_loopback
 from tillgate.http.protocol import Protocol
 from tillgate.settings import Settings
 from tillgate.surfaces.v1 import sandbox_keys
+from tillgate.workers import commands, control
 
 BACKLOG = 2_048
 _RESTART_PAUSE_SECONDS = 0.5
@@ -85,7 +87,7 @@ def _work(settings: Settings, listener: socket.socket, slot: int, started: Calla
 
 
 async def _serve(settings: Settings, listener: socket.socket, slot: int, started: Callable[[], None]) -> None:
-    async with assembly.assembled(settings, slot=slot) as parts:
+    async with assembly.assembled(settings, slot=slot) as parts, _controlled(settings, parts, slot):
         # In a server that listens beyond this machine the documents' keys are not good: it gives out its own, once.
         greeting = await _greeting(settings, listener, parts) if slot == 0 else ""
 
@@ -113,6 +115,13 @@ async def _serve(settings: Settings, listener: socket.socket, slot: int, started
             loop="none",
         )
         await _Server(config, ready).serve([listener])
+
+
+def _controlled(settings: Settings, parts: Assembly, slot: int) -> AbstractAsyncContextManager[None]:
+    """Commands are taken by the first of several processes."""
+    if slot:
+        return contextlib.nullcontext()
+    return control.listening(settings.data, lambda line: commands.answer(parts.office, settings.database, line))
 
 
 async def _greeting(settings: Settings, listener: socket.socket, parts: Assembly) -> str:

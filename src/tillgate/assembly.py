@@ -36,17 +36,24 @@ from tillgate.vault.data_keys import DataKey, DataKeys, Purpose
 from tillgate.vault.envelope import Envelope
 from tillgate.vault.secrets import Secrets
 from tillgate.workers import schedule
+from tillgate.workers.commands import Office
 
 BANK = "sandbox"
 
 
-class Assembly(msgspec.Struct, frozen=True):
-    """The parts that whoever runs the whole has to do with."""
+class Opened(msgspec.Struct, frozen=True):
+    """The parts that commands work with: nothing is served, and nothing happens by itself."""
 
-    application: Application
     gateway: Gateway
     directory: Directory
     bank: Bank
+    office: Office
+
+
+class Assembly(Opened, frozen=True):
+    """The parts that whoever runs the whole has to do with."""
+
+    application: Application
 
 
 class KeptDataKeys:
@@ -81,6 +88,28 @@ async def assembled(
     strike: Strike = no_strike,
 ) -> AsyncIterator[Assembly]:
     """Everything, running; on leaving, everything finished and closed. `slot` numbers the processes of one server."""
+    async with opened(settings, slot=slot, clock=clock, random=random, strike=strike) as parts:
+        gateway, directory, bank, office = parts.gateway, parts.directory, parts.bank, parts.office
+        application = Application(
+            (V1(gateway, directory), Probes(gateway.store), Docs(), Challenge(bank)),
+            lambda: gateway.ids.new("req", gateway.clock.wall()),
+            proxies=Proxies(settings.trusted_proxies),
+        )
+        jobs = schedule.jobs(gateway, directory, office.data_keys)
+        async with schedule.running(jobs):
+            yield Assembly(gateway, directory, bank, office, application)
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings,
+    *,
+    slot: int = 0,
+    clock: Clock | None = None,
+    random: Callable[[int], bytes] = os.urandom,
+    strike: Strike = no_strike,
+) -> AsyncIterator[Opened]:
+    """What `assembled` has, without anything that runs."""
     clock = clock or SystemClock()
     ids = Ids(random)
     async with AsyncExitStack() as stack:
@@ -113,17 +142,11 @@ async def assembled(
             egress=egress,
             clock=clock,
             ids=ids,
+            key_is_kept_apart=kek.comes_from_outside,
         )
         directory = Directory(gateway, SANDBOX_KEYS if is_loopback(settings.host) else {})
         bank.on_notification = _notified(gateway, directory)
-        application = Application(
-            (V1(gateway, directory), Probes(store), Docs(), Challenge(bank)),
-            lambda: ids.new("req", clock.wall()),
-            proxies=Proxies(settings.trusted_proxies),
-        )
-        jobs = schedule.jobs(gateway, directory, lambda: keys.turn_over(clock.wall()))
-        await stack.enter_async_context(schedule.running(jobs))
-        yield Assembly(application, gateway, directory, bank)
+        yield Opened(gateway, directory, bank, Office(gateway, directory, keys))
 
 
 def _faults(settings: Settings) -> Faults:

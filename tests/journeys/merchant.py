@@ -33,7 +33,8 @@ class Answer(msgspec.Struct, frozen=True):
 class Merchant:
     """One connection at a time. Raises OSError or asyncio.IncompleteReadError where the server goes away."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str = SECRET_KEY) -> None:
+        self._key = key
         host, _, port = url.removeprefix("http://").partition(":")
         self._address = (host, int(port))
         self._connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
@@ -75,7 +76,7 @@ class Merchant:
         content = b"" if body is None else json.dumps(body).encode()
         keyed = f"Idempotency-Key: {key}\r\n" if key else ""
         head = (
-            f"{method} {path} HTTP/1.1\r\nHost: {self._address[0]}\r\nAuthorization: Bearer {SECRET_KEY}\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: {self._address[0]}\r\nAuthorization: Bearer {self._key}\r\n"
             f"Content-Type: application/json\r\n{keyed}Content-Length: {len(content)}\r\n\r\n"
         )
         return head.encode() + content

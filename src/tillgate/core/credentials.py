@@ -5,7 +5,7 @@ import hashlib
 
 import msgspec
 
-from tillgate.core.instants import Instant
+from tillgate.core.instants import Duration, Instant
 from tillgate.core.merchants import Mode
 from tillgate.core.reasons import Reason, Refused
 
@@ -85,6 +85,24 @@ class Principal(msgspec.Struct, frozen=True):
         """Raises Refused(SCOPE_MISSING) where the credential allows none of these."""
         if Scope.ALL not in self.scopes and self.scopes.isdisjoint(scopes):
             raise Refused(Reason.SCOPE_MISSING, None, scope="' or '".join(scopes))
+
+
+def revoked(credential: Credential, wall: Instant) -> Credential:
+    """The credential as it is once taken back. The first time counts."""
+    if credential.revoked_at is not None:
+        return credential
+    return msgspec.structs.replace(credential, revoked_at=wall)
+
+
+def rolled(credential: Credential, wall: Instant, overlap: Duration) -> Credential:
+    """The credential in whose place another came: good until the overlap ends, or it expires by itself before.
+
+    Raises Refused(CREDENTIAL_INVALID) where it is good no more.
+    """
+    if not credential.is_valid_at(wall):
+        raise Refused(Reason.CREDENTIAL_INVALID, "id")
+    ends = wall + overlap
+    return msgspec.structs.replace(credential, expires_at=min(ends, credential.expires_at or ends))
 
 
 def digest(secret: str) -> str:

@@ -33,14 +33,15 @@ class Directory:
         """Who holds a secret.
 
         Raises Refused(CREDENTIAL_INVALID) for one that is unknown, revoked or expired; which of them is not told.
-        Raises Refused(LIVE_MODE_UNAVAILABLE) where real money would be asked of a bank that moves none.
+        Raises Refused(LIVE_MODE_UNAVAILABLE) where real money would be asked of a bank that moves none, or cards be
+        kept under a key that lies beside them.
         """
         credential = self._sandbox.get(secret) if on_this_machine else None
         if credential is None:
             credential = await self._credential(credentials.digest(secret))
         tenant = await self.tenant(credential.tenant)
-        if tenant.is_live and not self._gateway.banks[tenant.bank].is_live:
-            raise Refused(Reason.LIVE_MODE_UNAVAILABLE)
+        if tenant.is_live:
+            self._gateway.require_live(tenant.bank)
         return credentials.principal(credential), tenant
 
     async def tenant(self, tenant_id: str) -> Tenant:
@@ -70,7 +71,12 @@ class Directory:
 
 
 async def issue(
-    gateway: Gateway, tenant: Tenant, kind: CredentialKind, scopes: frozenset[Scope], random_text: str
+    gateway: Gateway,
+    tenant: Tenant,
+    kind: CredentialKind,
+    scopes: frozenset[Scope],
+    random_text: str,
+    expires_at: Instant | None = None,
 ) -> str:
     """A new credential of a tenant, kept by its digest; the secret itself, which is shown this once."""
     secret = credentials.PREFIXES[(kind, tenant.mode)] + random_text
@@ -85,6 +91,7 @@ async def issue(
             mode=tenant.mode,
             scopes=scopes,
             created=wall,
+            expires_at=expires_at,
         ),
     )
     return secret

@@ -10,6 +10,7 @@ from tillgate.core.credentials import Principal
 from tillgate.core.ids import Ids
 from tillgate.core.merchants import Tenant
 from tillgate.core.occasions import Occasion
+from tillgate.core.reasons import Reason, Refused
 from tillgate.store.database import Store
 from tillgate.transport.banks import Transport
 from tillgate.transport.egress import Egress
@@ -52,7 +53,7 @@ class Running(msgspec.Struct, frozen=True):
 
 
 class Gateway:
-    """Everything a flow needs, by name."""
+    """Everything a flow needs, by name. `key_is_kept_apart`: the key-encryption key does not lie beside the data."""
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Gateway:
         egress: Egress,
         clock: Clock,
         ids: Ids,
+        key_is_kept_apart: bool = False,
     ) -> None:
         self.store = store
         self.cards = cards
@@ -74,7 +76,13 @@ class Gateway:
         self.egress = egress
         self.clock = clock
         self.ids = ids
+        self.key_is_kept_apart = key_is_kept_apart
         self.running: dict[tuple[str, str], Running] = {}
+
+    def require_live(self, bank: str) -> None:
+        """Raises Refused(LIVE_MODE_UNAVAILABLE) where a bank moves no real money, or cards are not safe enough."""
+        if not self.banks[bank].is_live or not self.key_is_kept_apart:
+            raise Refused(Reason.LIVE_MODE_UNAVAILABLE)
 
     def occasion(self, caller: Caller) -> Occasion:
         """This moment, for a caller."""

@@ -1,5 +1,7 @@
 """Credentials: the directory that is searched before anybody's tenant is known."""
 
+from collections.abc import Callable
+
 import msgspec
 import sqlalchemy as sa
 
@@ -13,6 +15,14 @@ _encode = msgspec.json.Encoder().encode
 _BY_DIGEST = sa.select(schema.credentials.c.body).where(schema.credentials.c.digest == sa.bindparam("digest"))
 _OF_TENANT = sa.select(schema.credentials.c.body).where(schema.credentials.c.tenant == sa.bindparam("tenant"))
 
+_ALL = sa.select(schema.credentials.c.body)
+_CHANGE = (
+    sa.update(schema.credentials)
+    .where(schema.credentials.c.digest == sa.bindparam("digest_"), schema.credentials.c.body == sa.bindparam("was"))
+    .values(body=sa.bindparam("now"))
+    .returning(schema.credentials.c.digest)
+)
+
 
 async def by_digest(store: Store, digest: str) -> Credential | None:
     """The credential whose secret has this digest."""
@@ -23,6 +33,21 @@ async def by_digest(store: Store, digest: str) -> Credential | None:
 async def of_tenant(store: Store, tenant: str) -> list[Credential]:
     """All credentials of a tenant, the revoked and expired ones too."""
     return [_decode(row[0]) for row in await store.engine.fetch(_OF_TENANT, {"tenant": tenant})]
+
+
+async def by_id(store: Store, id: str) -> Credential | None:
+    """The credential with this id. Only an operator's commands ask so, and may take their time: it looks at all."""
+    rows = await store.engine.fetch(_ALL, {})
+    return next((found for row in rows if (found := _decode(row[0])).id == id), None)
+
+
+async def change(store: Store, digest: str, how: Callable[[Credential], Credential]) -> Credential:
+    """Write a credential as `how` makes it of what it is; called again where somebody else was quicker."""
+    while True:
+        was = (await store.engine.fetch(_BY_DIGEST, {"digest": digest}))[0][0]
+        now = how(_decode(was))
+        if await store.engine.change(_CHANGE, {"digest_": digest, "was": was, "now": _encode(now).decode()}):
+            return now
 
 
 async def add(store: Store, credential: Credential) -> None:

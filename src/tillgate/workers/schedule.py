@@ -10,6 +10,7 @@ from tillgate import logs
 from tillgate.flows import retention
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
+from tillgate.vault.data_keys import DataKeys
 from tillgate.workers import timers
 
 _log = logs.log
@@ -23,11 +24,11 @@ class Job(msgspec.Struct, frozen=True):
     work: Callable[[], Awaitable[int]]
 
 
-def jobs(gateway: Gateway, directory: Directory, turn_keys_over: Callable[[], Awaitable[None]]) -> tuple[Job, ...]:
+def jobs(gateway: Gateway, directory: Directory, data_keys: DataKeys) -> tuple[Job, ...]:
     """Everything that happens by itself."""
 
     async def turn_over() -> int:
-        await turn_keys_over()
+        await data_keys.turn_over(gateway.clock.wall())
         return 0
 
     return (

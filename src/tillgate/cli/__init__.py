@@ -1,0 +1,68 @@
+"""The command line: serving, and what an operator does beside a running server."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+
+from tillgate import __version__, asgi
+from tillgate.cli import options
+from tillgate.cli.keys import keys
+from tillgate.cli.merchants import merchants
+from tillgate.store import audit as audits
+from tillgate.store import migrate as migrations
+
+
+@click.group()
+@click.version_option(__version__, prog_name="tillgate")
+def main() -> None:
+    """Tillgate, a self-hosted payment gateway."""
+
+
+main.add_command(keys)
+main.add_command(merchants)
+
+
+@main.command()
+@click.option("--host", help="Address to listen on (TILLGATE_HOST); 127.0.0.1 without.")
+@click.option("--port", type=int, help="Port to listen on (TILLGATE_PORT); 8000 without.")
+@click.option("--workers", type=int, help="Processes (TILLGATE_WORKERS); several need PostgreSQL.")
+@options.where
+def serve(host: str | None, port: int | None, workers: int | None, data: Path | None, database: str | None) -> None:
+    """Serve until told to stop."""
+    chosen = options.chosen_settings(host=host, port=port, workers=workers, data=data, database=database)
+    with options.plainly(chosen):
+        if migrations.is_empty(chosen.database, chosen.data):
+            migrations.migrate(chosen.database, chosen.data)
+        migrations.check(chosen.database, chosen.data)
+        asgi.serve(chosen)
+
+
+@main.command()
+@options.where
+def migrate(data: Path | None, database: str | None) -> None:
+    """Bring the database to the schema of this release."""
+    chosen = options.chosen_settings(data=data, database=database)
+    with options.plainly(chosen):
+        migrations.migrate(chosen.database, chosen.data)
+    click.echo("The database has the schema of this release.")
+
+
+@main.command()
+@options.where
+def audit(data: Path | None, database: str | None) -> None:
+    """Add every posting again, and compare with balances, totals and records."""
+    chosen = options.chosen_settings(data=data, database=database)
+    with options.plainly(chosen):
+        migrations.check(chosen.database, chosen.data)
+        found = asyncio.run(audits.audit(chosen.database, chosen.data))
+    for name, count in found.counts.items():
+        click.echo(f"{count:>12,}  {name}")
+    for difference in found.differences:
+        click.echo(f"DIFFERENCE  {difference}", err=True)
+    if found.hidden:
+        click.echo(f"… and {found.hidden:,} more", err=True)
+    if found.differences:
+        sys.exit(1)
+    click.echo("The books are right.")

@@ -1,0 +1,253 @@
+"""An operator's commands, as one table: what each takes, and what carries it out, beside a running server or alone."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+
+from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, Credential, CredentialKind, Scope
+from tillgate.core.instants import DAY, Duration, Instant
+from tillgate.core.merchants import DEMO_SHOP, Mode, Tenant
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import credentials, directory, merchants
+from tillgate.flows.directory import Directory
+from tillgate.flows.gateway import Gateway
+from tillgate.logs import log
+from tillgate.vault.data_keys import DataKeys
+
+
+class Office(msgspec.Struct, frozen=True):
+    """What commands work with."""
+
+    gateway: Gateway
+    directory: Directory
+    data_keys: DataKeys
+
+
+class Asked(msgspec.Struct, forbid_unknown_fields=True):
+    """A request: which command, with what. `database` is the one that the caller means (None: SQLite)."""
+
+    command: str
+    given: msgspec.Raw = msgspec.Raw(b"{}")
+    database: str | None = None
+
+
+class Answered(msgspec.Struct, omit_defaults=True):
+    """What became of a request: `done`, `refused` in a sentence, or `elsewhere`: the server has another database."""
+
+    done: msgspec.Raw = msgspec.Raw(b"null")
+    refused: str = ""
+    elsewhere: bool = False
+
+
+class Impossible(Exception):
+    """What was asked cannot be done; the text says why, and what to do."""
+
+
+class Shown(msgspec.Struct):
+    """A credential as an operator sees it, without its secret."""
+
+    id: str
+    kind: CredentialKind
+    scopes: list[Scope]
+    created: Instant
+    expires_at: Instant | None
+    revoked_at: Instant | None
+
+
+class New(msgspec.Struct):
+    """A new credential with its secret, which is shown this once."""
+
+    secret: str
+    credential: Shown
+
+
+class CreateKey(msgspec.Struct, forbid_unknown_fields=True):
+    """Make a key."""
+
+    kind: CredentialKind
+    scopes: list[Scope] = []
+    merchant: str = DEMO_SHOP.id
+    expires_at: Instant | None = None
+
+
+class ListKeys(msgspec.Struct, forbid_unknown_fields=True):
+    """List a merchant's keys."""
+
+    merchant: str = DEMO_SHOP.id
+
+
+class RollKey(msgspec.Struct, forbid_unknown_fields=True):
+    """Put another key in the place of one."""
+
+    id: str
+    overlap: Duration = DAY
+
+
+class RevokeKey(msgspec.Struct, forbid_unknown_fields=True):
+    """Take a key back."""
+
+    id: str
+
+
+class CreateMerchant(msgspec.Struct, forbid_unknown_fields=True):
+    """Take a merchant on."""
+
+    name: str
+    mode: Mode = Mode.TEST
+
+
+class ListMerchants(msgspec.Struct, forbid_unknown_fields=True):
+    """List all merchants."""
+
+
+class Merchant(msgspec.Struct):
+    """A merchant as an operator sees it."""
+
+    id: str
+    name: str
+    mode: Mode
+    bank: str
+    created: Instant
+
+
+async def create_key(office: Office, given: CreateKey) -> New:
+    """Raises Impossible for scopes that do not belong to the kind, and for an expiry that is over."""
+    tenant = await _tenant(office, given.merchant)
+    scopes = _scopes(given.kind, given.scopes)
+    wall = office.gateway.clock.wall()
+    if given.expires_at is not None and given.expires_at <= wall:
+        raise Impossible("A key cannot expire before it is made: --expires takes a time to come.")
+    return await _new(
+        office,
+        await directory.issue(office.gateway, tenant, given.kind, scopes, secrets.token_urlsafe(32), given.expires_at),
+    )
+
+
+async def list_keys(office: Office, given: ListKeys) -> list[Shown]:
+    """All keys that a merchant was ever given."""
+    tenant = await _tenant(office, given.merchant)
+    return [_shown(credential) for credential in await credentials.of(office.gateway, tenant)]
+
+
+async def roll_key(office: Office, given: RollKey) -> New:
+    """Raises Impossible for a key that is good no more."""
+    credential = await _credential(office, given.id)
+    tenant = await office.directory.tenant(credential.tenant)
+    try:
+        secret = await credentials.roll(office.gateway, tenant, credential, given.overlap, secrets.token_urlsafe(32))
+    except Refused:
+        raise Impossible(f"Key {given.id} is revoked or expired. Create another.") from None
+    return await _new(office, secret)
+
+
+async def revoke_key(office: Office, given: RevokeKey) -> Shown:
+    """Every process refuses the key within a second."""
+    return _shown(await credentials.revoke(office.gateway, await _credential(office, given.id)))
+
+
+async def create_merchant(office: Office, given: CreateMerchant) -> Merchant:
+    """Raises Impossible where real money cannot be taken."""
+    name = given.name.strip()
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise Impossible("A merchant's name has 1 to 100 printable characters.")
+    try:
+        return _merchant(await merchants.create(office.gateway, name, given.mode))
+    except Refused:
+        raise Impossible(
+            "Live merchants need a connector that moves real money, and a key-encryption key from outside the data "
+            "directory (TILLGATE_KEY_ENCRYPTION_KEY)."
+        ) from None
+
+
+async def list_merchants(office: Office, given: ListMerchants) -> list[Merchant]:
+    """All of them, Demo Shop first."""
+    return [_merchant(tenant) for tenant in await merchants.every(office.gateway)]
+
+
+class Command(msgspec.Struct, frozen=True):
+    """What a command takes, and what carries it out. It raises Impossible and whatever a flow does."""
+
+    takes: type[msgspec.Struct]
+    carry_out: Callable[[Office, Any], Awaitable[Any]]
+
+
+COMMANDS: Final = {
+    "keys create": Command(CreateKey, create_key),
+    "keys list": Command(ListKeys, list_keys),
+    "keys roll": Command(RollKey, roll_key),
+    "keys revoke": Command(RevokeKey, revoke_key),
+    "merchants create": Command(CreateMerchant, create_merchant),
+    "merchants list": Command(ListMerchants, list_merchants),
+}
+
+
+async def answer(office: Office, database: str | None, line: bytes) -> bytes:
+    """The answer to a request, both as JSON, by whoever has `database` open. It raises nothing."""
+    try:
+        return msgspec.json.encode(await _answered(office, database, line))
+    except (Impossible, msgspec.ValidationError, msgspec.DecodeError) as refused:
+        return msgspec.json.encode(Answered(refused=str(refused)))
+    except Exception as failure:
+        log.exception("a command failed")
+        return msgspec.json.encode(Answered(refused=f"The command failed ({type(failure).__name__}): see the log."))
+
+
+async def _answered(office: Office, database: str | None, line: bytes) -> Answered:
+    asked = msgspec.json.decode(line, type=Asked)
+    if asked.database is not None and asked.database != database:
+        return Answered(elsewhere=True)
+    command = COMMANDS.get(asked.command)
+    if command is None:
+        raise Impossible(f"The server knows no command {asked.command!r}; it may be of another release.")
+    done = await command.carry_out(office, msgspec.json.decode(asked.given, type=command.takes))
+    return Answered(done=msgspec.Raw(msgspec.json.encode(done)))
+
+
+async def _tenant(office: Office, id: str) -> Tenant:
+    try:
+        return await office.directory.tenant(id)
+    except Refused:
+        raise Impossible(f"There is no merchant {id}; `tillgate merchants list` names them.") from None
+
+
+async def _credential(office: Office, id: str) -> Credential:
+    try:
+        return await credentials.fetch(office.gateway, id)
+    except Refused as refused:
+        if refused.reason is not Reason.NOT_FOUND:
+            raise
+        raise Impossible(f"There is no key {id}; `tillgate keys list` names a merchant's.") from None
+
+
+def _scopes(kind: CredentialKind, wanted: list[Scope]) -> frozenset[Scope]:
+    match kind:
+        case CredentialKind.SECRET_KEY if not wanted:
+            return ALL_SCOPES
+        case CredentialKind.PUBLISHABLE_KEY if not wanted:
+            return PUBLISHABLE_SCOPES
+        case CredentialKind.RESTRICTED_KEY if wanted:
+            return frozenset(wanted)
+        case CredentialKind.RESTRICTED_KEY:
+            raise Impossible("A restricted key needs at least one --scope.")
+    raise Impossible("Only restricted keys take --scope: what other kinds may do is settled.")
+
+
+async def _new(office: Office, secret: str) -> New:
+    return New(secret, _shown(await credentials.of_secret(office.gateway, secret)))
+
+
+def _shown(credential: Credential) -> Shown:
+    return Shown(
+        id=credential.id,
+        kind=credential.kind,
+        scopes=sorted(credential.scopes),
+        created=credential.created,
+        expires_at=credential.expires_at,
+        revoked_at=credential.revoked_at,
+    )
+
+
+def _merchant(tenant: Tenant) -> Merchant:
+    return Merchant(tenant.id, tenant.name, tenant.mode, tenant.bank, tenant.created)
