@@ -50,7 +50,7 @@ async def test_a_key_is_good_for_what_it_was_made_for_and_for_its_merchant(opene
     assert [one["name"] for one in await done(opened, "merchants list")] == ["Demo Shop", "Bookshop"]
     new = await done(opened, "keys create", kind="restricted_key", scopes=["refunds.write"], merchant=bookshop["id"])
     principal, tenant = await opened.directory.identify(new["secret"], on_this_machine=False)
-    assert (tenant.id, tenant.name, principal.scopes) == (bookshop["id"], "Bookshop", {Scope.REFUNDS_WRITE})
+    assert (tenant.id, tenant.name, principal.scopes) == (bookshop["id"], "Bookshop", frozenset({Scope.REFUNDS_WRITE}))
     assert new["credential"] in await done(opened, "keys list", merchant=bookshop["id"])
     assert await done(opened, "keys list") == []
 
