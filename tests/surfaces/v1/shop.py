@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import msgspec
 
+from tests.surfaces.v1 import conformance
 from tillgate import assembly
 from tillgate.assembly import Assembly
 from tillgate.clock import Clock
@@ -40,8 +41,11 @@ class Client:
     async def ask(
         self, method: str, path: str | httpx2.URL, content: bytes | None = None, headers: Headers | None = None
     ) -> httpx2.Response:
-        """The answer to exactly this; `path` from the root."""
-        return await self._http.request(method, path, content=content, headers=headers)
+        """The answer to exactly this, which must be one that the description foresees; `path` from the root."""
+        answer = await self._http.request(method, path, content=content, headers=headers)
+        asked = answer.request.url.raw_path.decode("ascii").partition("?")[0]
+        conformance.assert_described(method, asked, answer.status_code, answer.headers, answer.content)
+        return answer
 
     async def get(self, path: str) -> httpx2.Response:
         """`GET /v1…`; the path may have a query."""

@@ -1,68 +1,108 @@
-"""The page that every error's `doc_url` leads to, made from the table of errors itself."""
+"""The description of the API, served: `/v1/openapi.json` for programs, `/docs` for people."""
 
-import html
+import hashlib
 import re
+from collections.abc import Awaitable, Callable
+from functools import cached_property
+from typing import Final
 
-from tillgate.http.exchange import Reply, Request
+import msgspec
+
+from tillgate.http.exchange import JSON, Headers, Reply, Request
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
 from tillgate.surfaces.v1 import errors
-from tillgate.surfaces.v1.errors import Wording
+from tillgate.surfaces.v1.description import document
+from tillgate.surfaces.v1.sandbox_keys import SECRET_KEY
+from tillgate.surfaces.v1.surface import OPERATIONS
 
-_DETAIL = re.compile(r"\{(\w+)\}")
+_HTML: Final = b"text/html; charset=utf-8"
+_CACHED: Final = b"public, no-cache"
+"""May be kept, and is asked about each time: a newer release is seen at once."""
 
-_HEAD = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Errors · Tillgate</title>
-<style>
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a2433}
-table{border-collapse:collapse;width:100%}
-td,th{text-align:left;vertical-align:top;padding:.5rem .75rem;border-bottom:1px solid #d8dee8}
-code{font-size:.9em}tr:target{background:#fff6d6}
-@media(prefers-color-scheme:dark){body{background:#10151d;color:#dfe6f0}td,th{border-color:#2b3544}tr:target{background:#3a3413}}
-</style></head><body><h1>Errors</h1>
-<p>Every error has a type, a code and a sentence. The code never changes its meaning.</p>
-<table><thead><tr><th>Code</th><th>Status</th><th>Type</th><th>What it says</th></tr></thead><tbody>
-"""
+_POLICY: Final[Headers] = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; "
+        b"form-action 'none'; frame-ancestors 'none'",
+    ),
+    (b"referrer-policy", b"no-referrer"),
+)
 
-_FOOT = "</tbody></table></body></html>\n"
+_PLAIN_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,260}")
 
 
 class Docs:
-    """`GET /docs/errors`."""
+    """Everything is made when it is first asked for: a server that nobody reads about starts without it."""
 
     name = "docs"
 
     def __init__(self) -> None:
-        self.routes = (Route("GET", "/docs/errors", self._errors),)
-        self._page = _page()
+        self.routes = (
+            Route("GET", "/v1/openapi.json", self._openapi, cross_origin=True),
+            Route("GET", "/docs", self._reference),
+            Route("GET", "/docs/errors", self._errors),
+            Route("GET", "/docs/docs.css", self._style),
+            Route("GET", "/docs/docs.js", self._script),
+        )
 
     async def handle(self, request: Request, route: Route) -> Reply:
         """See http.surface.Surface."""
-        reply: Reply = await route.handler()
-        return reply
+        handler: Callable[[Request], Awaitable[Reply]] = route.handler
+        return await handler(request)
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """See http.surface.Surface."""
         return errors.problem(request, problem)
 
-    async def _errors(self) -> Reply:
-        return Reply(200, self._page, content_type=b"text/html; charset=utf-8")
+    async def _openapi(self, request: Request) -> Reply:
+        return _kept(request, self._made.openapi, JSON)
+
+    async def _reference(self, request: Request) -> Reply:
+        return _kept(request, self._made.for_reader(self._made.reference, request), _HTML)
+
+    async def _errors(self, request: Request) -> Reply:
+        return _kept(request, self._made.errors, _HTML)
+
+    async def _style(self, request: Request) -> Reply:
+        return _kept(request, self._made.style, b"text/css; charset=utf-8")
+
+    async def _script(self, request: Request) -> Reply:
+        return _kept(request, self._made.script, b"text/javascript; charset=utf-8")
+
+    @cached_property
+    def _made(self) -> "_Made":
+        return _Made()
 
 
-def _page() -> bytes:
-    rows: dict[str, list[Wording]] = {}
-    for wording in errors.every():
-        rows.setdefault(wording.code, []).append(wording)
-    return (_HEAD + "".join(_row(code, rows[code]) for code in sorted(rows)) + _FOOT).encode()
+class _Made:
+    """What is served, made once."""
+
+    def __init__(self) -> None:
+        from tillgate.surfaces.v1.description import pages  # a server that nobody reads about does without templates
+
+        described = document.build(OPERATIONS)
+        made = pages.Pages(described)
+        self.openapi = msgspec.json.encode(described)
+        self.reference = made.reference()
+        self.errors = made.errors().encode()
+        self.style = (pages.HERE / "static" / "docs.css").read_bytes()
+        self.script = (pages.HERE / "static" / "docs.js").read_bytes()
+        self._origin = pages.ORIGIN
+        self._key = pages.KEY
+
+    def for_reader(self, page: str, request: Request) -> bytes:
+        """A page with the address under which it is read, and a key that works there if there is one."""
+        origin = request.origin if _PLAIN_ORIGIN.fullmatch(request.origin) else "http://localhost"
+        key = SECRET_KEY if request.is_local else "YOUR_SECRET_KEY"
+        return page.replace(self._origin, origin).replace(self._key, key).encode()
 
 
-def _row(code: str, wordings: list[Wording]) -> str:
-    statuses = ", ".join(sorted({str(wording.status) for wording in wordings}))
-    type = wordings[0].type.value
-    sentences = "<br>".join(dict.fromkeys(_sentence(wording.sentence) for wording in wordings))
-    return f'<tr id="{code}"><td><code>{code}</code></td><td>{statuses}</td><td>{type}</td><td>{sentences}</td></tr>\n'
-
-
-def _sentence(sentence: str) -> str:
-    return _DETAIL.sub(r"<var>\1</var>", html.escape(sentence))
+def _kept(request: Request, body: bytes, content_type: bytes) -> Reply:
+    """A reply that a client may keep, and ask about by its tag (RFC 9110, 8.8.3 and 13.1.2)."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = ((b"etag", tag.encode()), *_POLICY)
+    asked = {one.strip().removeprefix("W/") for one in (request.header("if-none-match") or "").split(",")}
+    if tag in asked or "*" in asked:
+        return Reply(304, headers=headers, cache_control=_CACHED)
+    return Reply(200, body, headers, content_type, _CACHED)

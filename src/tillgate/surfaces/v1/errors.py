@@ -257,12 +257,24 @@ def told(reason: Reason) -> tuple[str, str]:
 
 def every() -> Iterator[Wording]:
     """All that this API may say, each under each of its codes."""
-    yield from (*WORDINGS.values(), *_FROM_A_BANK.values())
+    yield from (wording for _, wording in told_as())
+    yield from of_problems()
+
+
+def told_as() -> Iterator[tuple[Reason, Wording]]:
+    """Every reason with how it may be told, under each of its codes."""
+    yield from WORDINGS.items()
+    yield from _FROM_A_BANK.items()
     expiry = WORDINGS[Reason.CARD_EXPIRY_INVALID]
     for code in _EXPIRY_CODES.values():
-        yield msgspec.structs.replace(expiry, code=code)
+        yield Reason.CARD_EXPIRY_INVALID, msgspec.structs.replace(expiry, code=code)
+
+
+def of_problems(*without: int) -> Iterator[Wording]:
+    """What is said of requests that are not understood, and of faults of ours, `without` some statuses."""
     for status, (code, type) in PROBLEMS.items():
-        yield Wording(status, type, code, "The message says what is wrong.")
+        if status not in without:
+            yield Wording(status, type, code, "The message says what is wrong.")
 
 
 def problem(request: Request, found: Problem) -> Reply:

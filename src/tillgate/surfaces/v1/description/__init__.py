@@ -1,0 +1,1 @@
+"""The description of the API, made from its operations: as OpenAPI for programs, as pages for people."""

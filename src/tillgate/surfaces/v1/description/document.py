@@ -1,0 +1,235 @@
+"""The OpenAPI 3.1 document: every operation with all that it takes and all that it may answer."""
+
+import inspect as python
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from tillgate import __version__
+from tillgate.core import ids
+from tillgate.core.credentials import PUBLISHABLE_SCOPES, CredentialKind
+from tillgate.surfaces.v1 import errors
+from tillgate.surfaces.v1.description import examples, faults, names, schemas, webhooks
+from tillgate.surfaces.v1.description.examples import Example
+from tillgate.surfaces.v1.description.schemas import Schema, Schemas
+from tillgate.surfaces.v1.errors import ErrorType, Wording
+from tillgate.surfaces.v1.operations import Operation
+
+Document = dict[str, Any]
+
+_JSON: Final = "application/json"
+
+_INFO: Final = (
+    "Take card payments, refund them, and learn of everything that happens. Requests and answers are JSON; amounts are "
+    "whole numbers of a currency's smallest unit; times are seconds since 1970."
+)
+
+_HEADERS: Final[dict[str, Schema]] = {
+    "X-Request-Id": {
+        "description": "The id of this request, to be quoted when you ask for help.",
+        "required": True,
+        "schema": {"type": "string", "pattern": f"^req_{ids.FORM}$"},
+    },
+    "X-RateLimit-Limit": {
+        "description": "How many requests your account has in a minute.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "X-RateLimit-Remaining": {
+        "description": "How many are left in this minute.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "X-RateLimit-Reset": {
+        "description": "When the next minute begins, in seconds since 1970.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "Idempotent-Replayed": {
+        "description": "That this is the answer to an earlier request with the same `Idempotency-Key`.",
+        "schema": {"type": "string", "const": "true"},
+    },
+    "Retry-After": {
+        "description": "How many seconds to wait before the request is repeated.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "WWW-Authenticate": {
+        "description": "Which authentication is asked for.",
+        "schema": {"type": "string"},
+    },
+}
+
+_SOURCE: Final = re.compile(r" \(\w+\.txt[^)]*\)")
+"""Where a docstring says which document it goes by, which an API's user has no use for."""
+
+_RETRIED: Final = (409, 429)
+
+
+def build(operations: Sequence[Operation]) -> Document:
+    """The whole document, as data that JSON can hold."""
+    given = [operation.takes for operation in operations]
+    shown = [*(operation.gives for operation in operations), errors.Error]
+    made = Schemas(given, shown)
+    shown_by_example = examples.load()
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        id = names.operation_id(operation)
+        described = _operation(operation, id, made, shown_by_example.get(id))
+        paths.setdefault(operation.path, {})[operation.method.lower()] = described
+    resources = dict.fromkeys(map(names.resource, operations))
+    used = {name: schema for name, schema in made.named.items() if name not in _in_queries(operations)}
+    used["Error"] = _error(used["Error"])
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Tillgate", "version": __version__, "description": _INFO},
+        "servers": [{"url": "/", "description": "This server"}],
+        "tags": [{"name": names.title(resource)} for resource in resources],
+        "paths": paths,
+        "webhooks": webhooks.described(used),
+        "components": {
+            "schemas": dict(sorted(used.items())),
+            "headers": _HEADERS,
+            "parameters": {"IdempotencyKey": _IDEMPOTENCY_KEY},
+            "securitySchemes": _SCHEMES,
+        },
+    }
+
+
+def _in_queries(operations: Sequence[Operation]) -> set[str]:
+    """The schemas that are taken apart into parameters, and that of nothing."""
+    bodies = {names.schema(operation.takes.__name__) for operation in operations if operation.method == "POST"}
+    others = {names.schema(operation.takes.__name__) for operation in operations if operation.method != "POST"}
+    return (others - bodies) | {"Nothing"}
+
+
+def _operation(operation: Operation, id: str, made: Schemas, example: Example | None) -> Document:
+    told = _SOURCE.sub("", python.getdoc(operation.handler) or "")
+    described: Document = {
+        "operationId": id,
+        "summary": names.summary(operation),
+        "description": "\n\n".join([*(" ".join(part.split()) for part in told.split("\n\n")), _who(operation)]),
+        "tags": [names.title(names.resource(operation))],
+        "security": _security(operation),
+        "x-scope": operation.scope.value,
+        "x-credentials": [kind.value for kind in _kinds(operation)],
+    }
+    if example is not None:
+        described["x-example"] = example.path
+    if parameters := _parameters(operation, made):
+        described["parameters"] = parameters
+    if operation.method == "POST" and not names.takes_nothing(operation.takes):
+        described["requestBody"] = _body(operation, made, example)
+    described["responses"] = _responses(operation, made, example)
+    return described
+
+
+def _who(operation: Operation) -> str:
+    kinds = "A secret key" if operation.scope not in PUBLISHABLE_SCOPES else "A publishable key, a secret key"
+    return f"{kinds} or a restricted key with the scope `{operation.scope.value}`."
+
+
+def _kinds(operation: Operation) -> list[CredentialKind]:
+    return [
+        kind
+        for kind in CredentialKind
+        if kind is not CredentialKind.PUBLISHABLE_KEY or operation.scope in PUBLISHABLE_SCOPES
+    ]
+
+
+def _security(operation: Operation) -> list[dict[str, list[str]]]:
+    return [{scheme: [operation.scope.value]} for scheme in _SCHEMES]
+
+
+def _parameters(operation: Operation, made: Schemas) -> list[Document]:
+    parameters: list[Document] = []
+    if "{id}" in operation.path:
+        resource = names.resource(operation)
+        id: Schema = {"type": "string"}
+        if prefix := names.PREFIXES.get(resource):
+            id["pattern"] = f"^{prefix}_{ids.FORM}$"
+        noun = names.title(resource).removesuffix("s").lower()
+        parameters.append(
+            {"name": "id", "in": "path", "required": True, "description": f"The {noun}'s id.", "schema": id}
+        )
+    if operation.method == "POST":
+        parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
+        return parameters
+    required = made.required(operation.takes)
+    for name, schema in made.fields(operation.takes).items():
+        value = schemas.without_null(schema)
+        told = value.pop("description", "")
+        parameters.append(
+            {"name": name, "in": "query", "required": name in required, "description": told, "schema": value}
+        )
+    return parameters
+
+
+def _body(operation: Operation, made: Schemas, example: Example | None) -> Document:
+    content: Document = {"schema": made.of(operation.takes)}
+    if example is not None and example.body is not None:
+        content["example"] = example.body
+    return {"required": bool(made.required(operation.takes)), "content": {_JSON: content}}
+
+
+def _responses(operation: Operation, made: Schemas, example: Example | None) -> Document:
+    content: Document = {"schema": made.of(operation.gives)}
+    if example is not None:
+        content["example"] = example.answer
+    success = {"description": "Success.", "headers": _headers(operation, 200), "content": {_JSON: content}}
+    refused = {str(status): _refusal(operation, status, wordings) for status, wordings in faults.of(operation).items()}
+    return {"200": success, **refused}
+
+
+def _refusal(operation: Operation, status: int, wordings: list[Wording]) -> Document:
+    codes = list(dict.fromkeys(wording.code for wording in wordings))
+    types = sorted({wording.type.value for wording in wordings})
+    error = {
+        "properties": {"code": {"enum": codes}, "type": {"enum": types}},
+        "required": ["code", "type"],
+    }
+    schema = {
+        "type": "object",
+        "properties": {"error": {"allOf": [{"$ref": f"{schemas.REF}Error"}, error]}},
+        "required": ["error"],
+        "additionalProperties": False,
+    }
+    return {
+        "description": faults.title(status),
+        "headers": _headers(operation, status),
+        "content": {_JSON: {"schema": schema}},
+    }
+
+
+def _headers(operation: Operation, status: int) -> Document:
+    named = ["X-Request-Id"]
+    if _is_limited():
+        named += ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
+    if operation.method == "POST" and status in (200, 402):
+        named.append("Idempotent-Replayed")
+    if status in _RETRIED:
+        named.append("Retry-After")
+    if status == 401:
+        named.append("WWW-Authenticate")
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in named}
+
+
+def _is_limited() -> bool:
+    return any(wording.status == 429 for wording in errors.every())
+
+
+def _error(schema: Schema) -> Schema:
+    types = [kind.value for kind in ErrorType]
+    properties = {**schema["properties"], "type": {**schema["properties"]["type"], "enum": types}}
+    return {**schema, "description": "What every error says.", "properties": properties}
+
+
+_SCHEMES: Final[Document] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer sk_test_…`"},
+}
+
+_IDEMPOTENCY_KEY: Final[Document] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Makes the request safe to repeat: the same key and the same request get the same answer, to the "
+    "byte, for 24 hours at least, and nothing happens twice.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    "example": "order-12345",
+}

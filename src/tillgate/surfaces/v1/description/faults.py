@@ -1,0 +1,129 @@
+"""Faults: which errors an operation may answer with, by status and code."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from msgspec import inspect, structs
+
+from tillgate.core.credentials import Scope
+from tillgate.core.reasons import Reason
+from tillgate.surfaces.v1 import errors
+from tillgate.surfaces.v1.description import names
+from tillgate.surfaces.v1.errors import Wording
+from tillgate.surfaces.v1.forms import CardGiven
+from tillgate.surfaces.v1.operations import Operation
+
+Applies = Callable[[Operation], bool]
+
+_TITLES: Final = {
+    400: "The request is invalid.",
+    401: "The credential is missing or not valid.",
+    402: "The card was declined, or cannot be a card.",
+    403: "The credential does not allow it.",
+    404: "There is no such object.",
+    408: "The request took too long to arrive.",
+    409: "Something else has to finish first. Try again after `Retry-After` seconds.",
+    413: "The request is larger than 1 MiB.",
+    429: "Too many requests. Try again after `Retry-After` seconds.",
+    500: "Something went wrong on our side.",
+    503: "The service cannot answer just now. Try again.",
+}
+
+
+def of(operation: Operation) -> dict[int, list[Wording]]:
+    """The errors of an operation, by status, in the order of their codes."""
+    found: dict[tuple[int, str], Wording] = {}
+    for wording in _wordings(operation):
+        found.setdefault((wording.status, wording.code), wording)
+    by_status: dict[int, list[Wording]] = {}
+    for (status, _), wording in sorted(found.items()):
+        by_status.setdefault(status, []).append(wording)
+    return by_status
+
+
+def title(status: int) -> str:
+    """What a status means, in a sentence."""
+    return _TITLES.get(status, "The request failed.")
+
+
+def _wordings(operation: Operation) -> Iterator[Wording]:
+    for reason, wording in errors.told_as():
+        applies = _ONLY.get(reason)
+        if applies is None or applies(operation):
+            yield wording
+    yield from errors.of_problems(404, 405)
+
+
+def _posts(operation: Operation) -> bool:
+    return operation.method == "POST"
+
+
+def _names_something(operation: Operation) -> bool:
+    return "{" in operation.path or (_posts(operation) and not names.takes_nothing(operation.takes))
+
+
+def _takes(*fields: str) -> Applies:
+    return lambda operation: any(field in fields for field in operation.takes.__struct_fields__)
+
+
+def _takes_card(operation: Operation) -> bool:
+    return any(CardGiven in _classes(inspect.type_info(field.type)) for field in structs.fields(operation.takes))
+
+
+def _classes(info: inspect.Type) -> set[Any]:
+    parts = info.types if isinstance(info, inspect.UnionType) else (info,)
+    return {part.cls for part in parts if isinstance(part, inspect.StructType)}
+
+
+def _asks_a_bank(operation: Operation) -> bool:
+    return _posts(operation) and operation.scope is Scope.PAYMENTS_WRITE
+
+
+def _moves_money(operation: Operation) -> bool:
+    return _posts(operation) and operation.scope in (Scope.PAYMENTS_WRITE, Scope.REFUNDS_WRITE)
+
+
+def _ends_with(verb: str) -> Applies:
+    return lambda operation: operation.path.endswith(verb)
+
+
+def _refunds(operation: Operation) -> bool:
+    return _posts(operation) and operation.scope is Scope.REFUNDS_WRITE
+
+
+def _charges(operation: Operation) -> bool:
+    return _posts(operation) and "payment_method" in operation.takes.__struct_fields__
+
+
+_ONLY: Final[dict[Reason, Applies]] = {
+    Reason.CURRENCY_UNKNOWN: _takes("currency"),
+    Reason.AMOUNT_INVALID: _takes("amount"),
+    Reason.AMOUNT_TOO_SMALL: _takes("amount"),
+    Reason.AMOUNT_TOO_LARGE: _takes("amount"),
+    Reason.NOT_FOUND: _names_something,
+    Reason.NOTHING_TO_CAPTURE: _ends_with("/capture"),
+    Reason.CAPTURE_EXCEEDS_AUTHORIZED: _ends_with("/capture"),
+    Reason.NOTHING_TO_CANCEL: _ends_with("/cancel"),
+    Reason.NOTHING_TO_REFUND: _refunds,
+    Reason.REFUND_EXCEEDS_CAPTURED: _refunds,
+    Reason.NOT_REFUNDABLE: lambda _: False,  # a refund that failed is an answer, not an error
+    Reason.IN_PROGRESS: _moves_money,
+    Reason.TOKEN_USED: _charges,
+    Reason.TOKEN_EXPIRED: _charges,
+    Reason.CARD_GONE: _charges,
+    Reason.CARD_NUMBER_INCORRECT: _takes_card,
+    Reason.CARD_EXPIRY_INVALID: _takes_card,
+    Reason.CVC_INVALID: _takes_card,
+    Reason.CARD_DECLINED: _asks_a_bank,
+    Reason.INSUFFICIENT_FUNDS: _asks_a_bank,
+    Reason.CARD_EXPIRED: _asks_a_bank,
+    Reason.CVC_INCORRECT: _asks_a_bank,
+    Reason.PROCESSING_ERROR: _asks_a_bank,
+    Reason.AUTHENTICATION_FAILED: _asks_a_bank,
+    Reason.AUTHORIZATION_EXPIRED: _asks_a_bank,
+    Reason.NEVER_SEEN: _asks_a_bank,
+    Reason.IDEMPOTENCY_KEY_INVALID: _posts,
+    Reason.IDEMPOTENCY_KEY_REUSED: _posts,
+    Reason.IDEMPOTENCY_KEY_IN_USE: _posts,
+}
+"""Reasons that only some operations can give; whatever is not here any operation may."""

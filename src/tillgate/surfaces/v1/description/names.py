@@ -1,0 +1,102 @@
+"""Names: what operations, resources and schemas are called in the description, by their paths and types."""
+
+import re
+from typing import Any, Final
+
+import msgspec
+from msgspec import inspect
+
+from tillgate.surfaces.v1.operations import Operation
+
+PREFIXES: Final = {
+    "payments": "pay",
+    "refunds": "re",
+    "customers": "cus",
+    "payment_methods": "pm",
+    "tokens": "tok",
+    "transactions": "txn",
+    "balance_transactions": "txn",
+    "events": "evt",
+    "webhook_endpoints": "we",
+}
+"""What the ids of a resource begin with."""
+
+_SUFFIXES: Final = (("Shown", ""), ("Given", "Parameters"))
+_LIST: Final = re.compile(r"ListShown_(\w+?)Shown_")
+
+
+def operation_id(operation: Operation) -> str:
+    """`createPayment`, `listPayments`, `capturePayment`, `rotateWebhookEndpointSecret`.
+
+    The same path and method always get the same name: programs are generated with it.
+    """
+    segments = operation.path.split("/")[2:]
+    fixed = [segment for segment in segments if not segment.startswith("{")]
+    of_one = any(segment.startswith("{") for segment in segments[:-1])
+    if segments[-1].startswith("{"):
+        verb = {"GET": "get", "POST": "update", "DELETE": "delete"}[operation.method]
+        return verb + _camel(_singular(fixed[-1]))
+    if of_one and operation.method == "POST":
+        verb, _, what = fixed[-1].partition("_")
+        return verb + _camel(_singular(fixed[-2])) + _camel(what)
+    owner = _camel(_singular(fixed[-2])) if of_one else "".join(map(_camel, fixed[:-1]))
+    if operation.method == "GET" and is_list(operation.gives):
+        return f"list{owner}{_camel(fixed[-1])}"
+    return f"{'create' if operation.method == 'POST' else 'get'}{owner}{_camel(_singular(fixed[-1]))}"
+
+
+def summary(operation: Operation) -> str:
+    """What an operation does, in a few words: `Create a payment`, `List a customer's payment methods`."""
+    segments = operation.path.split("/")[2:]
+    fixed = [segment.replace("_", " ") for segment in segments if not segment.startswith("{")]
+    of_one = any(segment.startswith("{") for segment in segments[:-1])
+    noun = _singular(fixed[-1]) if not of_one else _singular(fixed[-2])
+    one = ("an " if noun[0] in "aeiou" else "a ") + noun
+    if segments[-1].startswith("{"):
+        return {"GET": "Get ", "POST": "Update ", "DELETE": "Delete "}[operation.method] + one
+    if of_one and operation.method == "POST":
+        verb, _, what = fixed[-1].partition(" ")
+        return f"{verb.capitalize()} {one}" + (f"'s {what}" if what else "")
+    if operation.method == "GET":
+        listed = f"{one}'s {fixed[-1]}" if of_one else fixed[-1]
+        return f"List {listed}" if is_list(operation.gives) else f"Get the {listed}"
+    return f"Create {one}"
+
+
+def resource(operation: Operation) -> str:
+    """The resource that an operation is of, as its path writes it: `webhook_endpoints`."""
+    return operation.path.split("/")[2]
+
+
+def title(noun: str) -> str:
+    """A resource as a heading: `Webhook endpoints`."""
+    return noun.replace("_", " ").capitalize()
+
+
+def is_list(type: Any) -> bool:
+    """Whether what an operation gives is a page of a list."""
+    info = inspect.type_info(type)
+    return isinstance(info, inspect.StructType) and {"data", "has_more"} <= {field.name for field in info.fields}
+
+
+def schema(name: str) -> str:
+    """What a type is called in the description: `PaymentShown` is `Payment`, `PaymentGiven` `PaymentParameters`."""
+    if found := _LIST.fullmatch(name):
+        return f"{found[1]}List"
+    for suffix, instead in _SUFFIXES:
+        if name.endswith(suffix):
+            return name.removesuffix(suffix) + instead
+    return name
+
+
+def takes_nothing(type: type[msgspec.Struct]) -> bool:
+    """Whether an operation takes no parameters."""
+    return not type.__struct_fields__
+
+
+def _camel(words: str) -> str:
+    return "".join(word.capitalize() for word in words.split("_"))
+
+
+def _singular(noun: str) -> str:
+    return noun.removesuffix("s")

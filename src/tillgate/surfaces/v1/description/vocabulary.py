@@ -1,0 +1,97 @@
+"""The vocabulary: what the names of fields mean, wherever they stand, in a sentence for an API's user."""
+
+from typing import Final
+
+_ANYWHERE: Final = {
+    "amount": "In the smallest unit of the currency: 2000 is $20.00, or ¥2000.",
+    "amount_capturable": "What can still be captured.",
+    "amount_captured": "What was captured so far.",
+    "amount_refunded": "What was refunded so far.",
+    "available": "What can be paid out, one amount per currency.",
+    "brand": "The card's network: `visa`, `mastercard`, `amex`, `discover`, `diners`, `jcb`, `unionpay` or `unknown`.",
+    "capture_method": "`automatic` takes the money at once; `manual` authorizes it, to be captured within 7 days.",
+    "card": "The card.",
+    "country": "The country of the card's issuer, ISO 3166-1 alpha-2, where it is known.",
+    "created": "When it was created, in seconds since 1970 (UTC).",
+    "currency": "Three-letter ISO 4217 code. Answers keep the case in which it was asked.",
+    "customer": "The customer, by id.",
+    "cvc": "The card's security code: 3 digits, 4 for American Express. It is used once and never kept.",
+    "data": "The objects on this page.",
+    "default_payment_method": "The payment method that is charged where a payment names none.",
+    "description": "Whatever you want to remember about it.",
+    "email": "E-mail address.",
+    "ending_before": "An id: the page ends before this object. It excludes `starting_after`.",
+    "exp_month": "Month of expiry, 1 to 12.",
+    "exp_year": "Year of expiry, with four digits or two.",
+    "failure_code": "Why it failed: one of the codes of `/docs/errors`.",
+    "failure_message": "Why it failed, in a sentence.",
+    "fee": "What the gateway charges for it.",
+    "funding": "`credit`, `debit`, `prepaid` or `unknown`.",
+    "has_more": "Whether there are more objects beyond this page.",
+    "id": "Its id.",
+    "last4": "The last four digits of the number.",
+    "limit": "How many objects, 1 to 100.",
+    "livemode": "Whether it is live: test objects and live objects never meet.",
+    "metadata": "Your own names and values: up to 50, names to 40 characters, values to 500.",
+    "name": "Full name.",
+    "net": "The amount less the fee.",
+    "number": "The card's number. Spaces and hyphens are ignored.",
+    "object": "What sort of object it is.",
+    "offset": "How many objects to pass over.",
+    "payment": "The payment, by id.",
+    "payment_intent": "The payment, by the id of its intent.",
+    "payment_method": "The payment method, by id.",
+    "pending": "What is not settled yet, one amount per currency.",
+    "phone": "Phone number.",
+    "reason": "Why, in your own words.",
+    "return_url": "Where the customer's browser goes once it has confirmed the payment.",
+    "sequence": "Counts the events of one payment, with its refunds, from 1.",
+    "source": "What it comes from, by id.",
+    "starting_after": "An id: the page starts after this object. It excludes `ending_before`.",
+    "status": "Where it stands.",
+    "total": "How many objects there are on all pages.",
+    "type": "What sort it is.",
+    "url": "The address.",
+}
+
+_OF: Final = {
+    "Balance.livemode": "Whether it is a live balance.",
+    "CardParameters.name": "The holder's name, as it stands on the card.",
+    "CaptureParameters.amount": "How much to capture, in the smallest unit of the currency; all that is left without.",
+    "Error.code": "What went wrong. A code never changes its meaning.",
+    "Error.decline_code": "Why the card's issuer declined, where it did.",
+    "Error.doc_url": "The page that explains the code.",
+    "Error.message": "What went wrong, in a sentence.",
+    "Error.param": "The parameter at fault, dots for nesting: `card.number`.",
+    "Error.payment": "The payment as it is now, where a bank said no.",
+    "Error.request_id": "The request's id, to be quoted when you ask for help.",
+    "Error.type": "The kind of error.",
+    "Payment.captured": "Whether all was captured.",
+    "Payment.card": "What may be shown of the card.",
+    "Payment.customer": "The customer in the form in which it was asked: an id, or an object where it came inline.",
+    "Payment.next_action": "What the customer has to do next, where `status` is `requires_action`.",
+    "Payment.refunded": "Whether all that was captured was refunded.",
+    "PaymentParameters.amount": "In the smallest unit of the currency: 2000 is $20.00. USD takes at least 50.",
+    "PaymentParameters.card": "The card, with `payment_method: card`. Without, the customer's default method is "
+    "charged; in test mode, where there is none, 4242 4242 4242 4242.",
+    "PaymentParameters.currency": "Three-letter ISO 4217 code, in either case, which answers keep.",
+    "PaymentParameters.customer": "The customer by id, or inline: the newest with that e-mail address, or a new one.",
+    "PaymentParameters.payment_method": "The id of a payment method or token, or the word `card`: it comes in `card`.",
+    "PaymentListParameters.customer": "Only those of this customer.",
+    "PaymentsParameters.customer": "Only those of this customer.",
+    "RefundsParameters.payment": "Only those of this payment.",
+    "RefundParameters.amount": "How much to refund, in the smallest unit of the currency; all that is left without.",
+    "RefundOfPaymentParameters.amount": "How much to refund, in the smallest unit of the currency; all that is left "
+    "without.",
+    "RefundParameters.payment": "The payment to refund, by id. Give it or `payment_intent`.",
+    "RefundParameters.payment_intent": "The payment to refund, by the id of its intent.",
+    "Token.expires_at": "Until when it can be used, in seconds since 1970: 15 minutes after it was created.",
+    "Token.used": "Whether it was used.",
+}
+
+
+def told(schema: str, field: str) -> str | None:
+    """The sentence for a field of a schema, where there is one."""
+    return _OF.get(f"{schema}.{field}") or (
+        "The address of this list." if schema.endswith("List") and field == "url" else _ANYWHERE.get(field)
+    )

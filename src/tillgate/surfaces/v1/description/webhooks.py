@@ -1,0 +1,77 @@
+"""Webhooks: what is posted to a merchant's endpoint when something has happened."""
+
+import re
+from collections.abc import Container
+from typing import Any, Final
+
+from tillgate.core.events import EventType
+
+_TOLD: Final = {
+    EventType.PAYMENT_CREATED: "A payment was asked for.",
+    EventType.PAYMENT_AUTHORIZED: "The money of a payment is held, to be captured.",
+    EventType.PAYMENT_SUCCEEDED: "A payment was captured.",
+    EventType.PAYMENT_CAPTURED: "A further part of a payment was captured.",
+    EventType.PAYMENT_CAPTURE_FAILED: "A capture was declined.",
+    EventType.PAYMENT_FAILED: "A payment was declined.",
+    EventType.PAYMENT_CANCELED: "A payment was canceled, or its authorization expired.",
+    EventType.PAYMENT_RELEASED: "What was left of an authorization was released.",
+    EventType.REFUND_CREATED: "A refund was asked for.",
+    EventType.REFUND_UPDATED: "A refund succeeded or failed.",
+    EventType.CUSTOMER_CREATED: "There is a new customer.",
+}
+
+
+def told(type: EventType) -> str:
+    """What an event of a type says, in a sentence."""
+    noun, _, verb = type.value.partition(".")
+    return _TOLD.get(type) or f"{noun.replace('_', ' ').capitalize()}: {re.sub('[_.]', ' ', verb)}."
+
+
+def described(known: Container[str]) -> dict[str, Any]:
+    """The webhooks of the OpenAPI document, by the type of their event; `known` are the schemas by name."""
+    return {
+        type.value: {
+            "post": {
+                "operationId": "on" + "".join(word.capitalize() for word in re.split("[._]", type.value)),
+                "summary": told(type).rstrip("."),
+                "tags": ["Webhooks"],
+                "requestBody": {"content": {"application/json": {"schema": _body(type, known)}}},
+                "responses": {"2XX": {"description": "Any 2xx within 15 seconds says that you have it."}},
+            }
+        }
+        for type in EventType
+    }
+
+
+def _body(type: EventType, known: Container[str]) -> dict[str, Any]:
+    noun = type.value.partition(".")[0]
+    name = "".join(word.capitalize() for word in noun.split("_"))
+    subject = {"$ref": f"#/components/schemas/{name}"} if name in known else {"type": "object"}
+    return {
+        "type": "object",
+        "required": ["id", "object", "type", "created", "livemode", "sequence", "data"],
+        "properties": {
+            "id": {
+                "type": "string",
+                "description": "The event's id. It is the same at every try: use it to recognize one.",
+            },
+            "object": {"const": "event"},
+            "type": {"const": type.value},
+            "created": {
+                "type": "integer",
+                "format": "int64",
+                "description": "When it happened, in seconds since 1970.",
+            },
+            "livemode": {"type": "boolean"},
+            "sequence": {
+                "type": "integer",
+                "format": "int64",
+                "description": "Counts the events of one payment from 1.",
+            },
+            "data": {
+                "type": "object",
+                "required": ["object"],
+                "properties": {"object": {**subject, "description": f"The {noun.replace('_', ' ')} as it was then."}},
+            },
+        },
+    }

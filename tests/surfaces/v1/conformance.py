@@ -1,0 +1,78 @@
+"""Every answer held to the description: its status, its headers, its schema, and no field beyond that."""
+
+import functools
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema_rs
+
+from tillgate.surfaces.v1.description import document
+from tillgate.surfaces.v1.surface import OPERATIONS
+
+Described = dict[str, Any]
+
+
+@functools.cache
+def described() -> Described:
+    """The description of the API."""
+    return document.build(OPERATIONS)
+
+
+@functools.cache
+def _paths() -> list[tuple[re.Pattern[str], str]]:
+    """The paths as patterns, fixed ones first."""
+    paths = sorted(described()["paths"], key=lambda path: "{" in path)
+    return [(re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), path) for path in paths]
+
+
+def operation(method: str, path: str) -> Described | None:
+    """The operation to which a request goes, if it goes to one."""
+    for pattern, template in _paths():
+        if pattern.fullmatch(path):
+            found: Described | None = described()["paths"][template].get(method.lower())
+            return found
+    return None
+
+
+def assert_described(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """An answer is one that the description foresees for this operation; other paths are not spoken of."""
+    asked = operation(method, path)
+    if asked is None:
+        return
+    response = asked["responses"].get(str(status))
+    assert response is not None, f"{asked['operationId']} does not describe {status}: {body[:300]!r}"
+    assert headers["content-type"] == "application/json"
+    for name, header in response["headers"].items():
+        schema = described()["components"]["headers"][header["$ref"].rpartition("/")[2]]
+        assert name.lower() in headers or not schema.get("required"), f"{asked['operationId']}: no {name}"
+    said = _validator(asked["operationId"], status).iter_errors(json.loads(body))
+    assert not (wrong := [f"{error.instance_path}: {error.message}" for error in said]), (asked["operationId"], wrong)
+
+
+@functools.cache
+def _validator(id: str, status: int) -> jsonschema_rs.Draft202012Validator:
+    for methods in described()["paths"].values():
+        for asked in methods.values():
+            if asked["operationId"] == id:
+                schema = asked["responses"][str(status)]["content"]["application/json"]["schema"]
+                return jsonschema_rs.Draft202012Validator(_closed({**schema, **_components()}))
+    raise KeyError(id)
+
+
+@functools.cache
+def _components() -> Described:
+    return {"components": {"schemas": described()["components"]["schemas"]}}
+
+
+def _closed(node: Any) -> Any:
+    """A schema that admits no field beyond those it names, where it says what fields there are."""
+    if isinstance(node, list):
+        return [_closed(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: _closed(value) for key, value in node.items()}
+    if node.get("type") == "object" and "properties" in node and "title" in node:
+        made.setdefault("additionalProperties", False)
+    return made

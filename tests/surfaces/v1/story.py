@@ -1,0 +1,167 @@
+"""The examples of the description, told as a story: `python -m tests.surfaces.v1.story` records them anew.
+
+An operation that the story does not name comes after it: with the body that `parameters.BODIES` has for its path, on
+the object that was made last of its resource.
+"""
+
+import asyncio
+import json
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import msgspec
+
+from tests.surfaces.v1 import parameters, shop
+from tests.surfaces.v1.shop import Client
+from tillgate.store import migrate
+from tillgate.surfaces.v1.description import examples, names
+from tillgate.surfaces.v1.description.examples import Example
+from tillgate.surfaces.v1.operations import Operation
+from tillgate.surfaces.v1.surface import OPERATIONS
+
+BY_ID: dict[str, Operation] = {names.operation_id(operation): operation for operation in OPERATIONS}
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A request: `id` and values of the body that start with `@` name answers before (`@paid`, `@paid.customer`).
+
+    `name` is what its answer is called. A step that is not `told` only makes ready.
+    """
+
+    operation: str
+    body: dict[str, Any] | None = None
+    id: str = ""
+    query: str = ""
+    name: str = ""
+    told: bool = True
+
+
+CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}
+
+STORY = (
+    # payment_gateway.txt, Create Payment.
+    Step(
+        "createPayment",
+        {
+            "amount": 5000,
+            "currency": "USD",
+            "payment_method": "card",
+            "customer": {"email": "customer@example.com", "name": "John Doe"},
+            "card": CARD,
+            "description": "Order #12345",
+        },
+        name="paid",
+    ),
+    # ateni_pay.txt, Create a Payment.
+    Step(
+        "createPayment",
+        {"amount": 2000, "currency": "usd", "payment_method": "card", "card": CARD, "capture_method": "manual"},
+        name="held",
+        told=False,
+    ),
+    Step("getPayment", id="@paid"),
+    Step("capturePayment", {"amount": 1500}, id="@held"),
+    Step(
+        "createPayment",
+        {"amount": 2000, "currency": "usd", "payment_method": "card", "card": CARD, "capture_method": "manual"},
+        name="given_up",
+        told=False,
+    ),
+    Step("cancelPayment", id="@given_up"),
+    # payment_gateway.txt, Refund Payment.
+    Step("refundPayment", {"amount": 2500, "reason": "customer_request"}, id="@paid"),
+    # ateni_pay.txt, Create a Refund.
+    Step("createRefund", {"payment": "@paid", "amount": 500, "reason": "Came broken"}, name="refund"),
+    Step("getRefund", id="@refund"),
+    Step("createToken", {"card": CARD}),
+    Step("listPayments", query="?limit=2"),
+    Step("listRefunds", query="?limit=2"),
+)
+
+
+class Untold(AssertionError):
+    """An operation's example was not answered with what was asked for: the story lacks a step for it."""
+
+
+async def tell(client: Client) -> dict[str, Example]:
+    """The story, lived through by a merchant; the example of every operation by its id."""
+    answers: dict[str, Any] = {}
+    told: dict[str, Example] = {}
+    for step in (*STORY, *_rest()):
+        operation = BY_ID[step.operation]
+        path = operation.path.replace("{id}", str(_resolved(step.id, answers))) + step.query
+        body = _resolved(step.body, answers)
+        answer = await request(client, operation, path, body)
+        if answer.status_code != 200:
+            raise Untold(f"{step.operation} needs a step in tests/surfaces/v1/story.py: {answer.text}")
+        shown = answer.json()
+        answers[names.resource(operation)] = answers[step.name] = shown
+        if step.told:
+            told[step.operation] = Example(path, body, shown)
+    return dict(sorted(told.items()))
+
+
+async def request(client: Client, operation: Operation, path: str, body: dict[str, Any] | None) -> httpx2.Response:
+    """One request as an example has it."""
+    if body is None:
+        return await client.ask(operation.method, path)
+    headers = {"content-type": "application/json"}
+    return await client.ask(operation.method, path, msgspec.json.encode(body), headers)
+
+
+def _rest() -> list[Step]:
+    """The operations that the story does not name, those last after which something is no more."""
+    named = {step.operation for step in STORY if step.told}
+    rest = []
+    for id, operation in BY_ID.items():
+        if id not in named:
+            body = parameters.BODIES.get(operation.path) if operation.method == "POST" else None
+            of_one = "{id}" in operation.path
+            query = "?limit=2" if names.is_list(operation.gives) else ""
+            rest.append(Step(id, body or None, f"@{names.resource(operation)}" if of_one else "", query))
+    return sorted(rest, key=lambda step: BY_ID[step.operation].method == "DELETE")
+
+
+def _resolved(value: Any, answers: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: _resolved(one, answers) for name, one in value.items()}
+    if isinstance(value, str) and value.startswith("@"):
+        name, _, field = value[1:].partition(".")
+        found = answers[name]
+        while field:
+            step, _, field = field.partition(".")
+            found = found[step]
+        return found["id"] if isinstance(found, dict) else found
+    return value
+
+
+_MADE_UP = re.compile(r"\b(?:[a-z]+_[0-9a-z]{26}|whsec_[\w+/=-]+|(?:at|pi)_[\w-]{27,})")
+_TIME = re.compile(r"\b1[6-9][0-9]{8}\b")
+
+
+def comparable(told: dict[str, Example]) -> str:
+    """Examples as text in which ids and secrets are numbered as they appear, and times are one."""
+    numbers: dict[str, str] = {}
+    text = json.dumps(msgspec.to_builtins(told), indent=1)
+    text = _MADE_UP.sub(
+        lambda found: numbers.setdefault(found[0], f"{found[0].partition('_')[0]}_{len(numbers)}"), text
+    )
+    return _TIME.sub("1700000000", text)
+
+
+async def record() -> None:
+    """Write the examples, if they are not those that are there."""
+    with tempfile.TemporaryDirectory() as home:
+        migrate.migrate(None, Path(home))
+        async with shop.open_shop(Path(home)) as parts:
+            told = await tell(await shop.merchant(parts))
+    if comparable(told) != comparable(examples.load()):
+        text = json.dumps(msgspec.to_builtins(told), indent=1, ensure_ascii=False)
+        examples.FILE.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(record())
