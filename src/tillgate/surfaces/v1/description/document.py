@@ -8,7 +8,7 @@ from typing import Any, Final
 from tillgate import __version__
 from tillgate.core import ids
 from tillgate.core.credentials import PUBLISHABLE_SCOPES, CredentialKind
-from tillgate.surfaces.v1 import errors
+from tillgate.surfaces.v1 import errors, expansion
 from tillgate.surfaces.v1.description import examples, faults, names, schemas, webhooks
 from tillgate.surfaces.v1.description.examples import Example
 from tillgate.surfaces.v1.description.schemas import Schema, Schemas
@@ -100,14 +100,16 @@ def _in_queries(operations: Sequence[Operation]) -> set[str]:
 
 
 def _operation(operation: Operation, id: str, made: Schemas, example: Example | None) -> Document:
-    told = _SOURCE.sub("", python.getdoc(operation.handler) or "")
+    told = _SOURCE.sub("", python.getdoc(operation.handler) or "").split("\n\n")
     described: Document = {
         "operationId": id,
         "summary": names.summary(operation),
-        "description": "\n\n".join([*(" ".join(part.split()) for part in told.split("\n\n")), _who(operation)]),
+        "description": "\n\n".join(
+            [*(" ".join(part.split()) for part in told), *_expansion(operation), _who(operation)]
+        ),
         "tags": [names.title(names.resource(operation))],
         "security": _security(operation),
-        "x-scope": operation.scope.value,
+        "x-scopes": [scope.value for scope in operation.scopes],
         "x-credentials": [kind.value for kind in _kinds(operation)],
     }
     if example is not None:
@@ -121,20 +123,27 @@ def _operation(operation: Operation, id: str, made: Schemas, example: Example | 
 
 
 def _who(operation: Operation) -> str:
-    kinds = "A secret key" if operation.scope not in PUBLISHABLE_SCOPES else "A publishable key, a secret key"
-    return f"{kinds} or a restricted key with the scope `{operation.scope.value}`."
+    kinds = "A publishable key, a secret key" if _is_public(operation) else "A secret key"
+    scopes = " or ".join(f"`{scope.value}`" for scope in operation.scopes)
+    return f"{kinds} or a restricted key with the scope {scopes}."
+
+
+def _expansion(operation: Operation) -> list[str]:
+    """Which ids `expand` shows as objects, those that lie deep left out."""
+    near = [path for path in expansion.paths(operation.gives) if path.removeprefix("data.").count(".") < 2]
+    return [f"`expand` takes {', '.join(f'`{path}`' for path in near)}."] if near else []
 
 
 def _kinds(operation: Operation) -> list[CredentialKind]:
-    return [
-        kind
-        for kind in CredentialKind
-        if kind is not CredentialKind.PUBLISHABLE_KEY or operation.scope in PUBLISHABLE_SCOPES
-    ]
+    return [kind for kind in CredentialKind if kind is not CredentialKind.PUBLISHABLE_KEY or _is_public(operation)]
+
+
+def _is_public(operation: Operation) -> bool:
+    return not PUBLISHABLE_SCOPES.isdisjoint(operation.scopes)
 
 
 def _security(operation: Operation) -> list[dict[str, list[str]]]:
-    return [{scheme: [operation.scope.value]} for scheme in _SCHEMES]
+    return [{scheme: [scope.value]} for scope in operation.scopes for scheme in _SCHEMES]
 
 
 def _parameters(operation: Operation, made: Schemas) -> list[Document]:
@@ -155,8 +164,10 @@ def _parameters(operation: Operation, made: Schemas) -> list[Document]:
     for name, schema in made.fields(operation.takes).items():
         value = schemas.without_null(schema)
         told = value.pop("description", "")
+        # Lists come in brackets, `expand[]=customer&expand[]=payment`.
+        sent = f"{name}[]" if value.get("type") == "array" else name
         parameters.append(
-            {"name": name, "in": "query", "required": name in required, "description": told, "schema": value}
+            {"name": sent, "in": "query", "required": name in required, "description": told, "schema": value}
         )
     return parameters
 

@@ -76,11 +76,11 @@ def _classes(info: inspect.Type) -> set[Any]:
 
 
 def _asks_a_bank(operation: Operation) -> bool:
-    return _posts(operation) and operation.scope is Scope.PAYMENTS_WRITE
+    return _posts(operation) and Scope.PAYMENTS_WRITE in operation.scopes
 
 
 def _moves_money(operation: Operation) -> bool:
-    return _posts(operation) and operation.scope in (Scope.PAYMENTS_WRITE, Scope.REFUNDS_WRITE)
+    return _asks_a_bank(operation) or _refunds(operation)
 
 
 def _ends_with(verb: str) -> Applies:
@@ -88,7 +88,7 @@ def _ends_with(verb: str) -> Applies:
 
 
 def _refunds(operation: Operation) -> bool:
-    return _posts(operation) and operation.scope is Scope.REFUNDS_WRITE
+    return _posts(operation) and Scope.REFUNDS_WRITE in operation.scopes
 
 
 def _charges(operation: Operation) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect, structs
 
+from tillgate.surfaces.v1 import expansion
 from tillgate.surfaces.v1.description import names, vocabulary
 
 Schema = dict[str, Any]
@@ -17,55 +18,46 @@ class Schemas:
     """The schemas of what is given and of what is shown, by the types, and all those that they refer to by name."""
 
     def __init__(self, given: Iterable[Any], shown: Iterable[Any]) -> None:
-        given, shown = list(dict.fromkeys(given)), list(dict.fromkeys(shown))
-        made, parts = msgspec.json.schema_components([*given, *shown], ref_template=REF + "{name}")
-        self._parts = parts
-        self._roots = dict(zip([*given, *shown], made, strict=True))
+        self._parts: dict[str, Schema] = {}
+        self._roots: dict[Any, str] = {}
+        shown = [*shown, *(kind.shown for kind in expansion.KINDS.values())]
         self._left_out = {_name(one): _left_out(one.cls) for one in _structs(inspect.multi_type_info(shown), set())}
-        seen_in_answers: set[str] = set()
-        for type in shown:
-            self._reach(self._roots[type], seen_in_answers)
-        self.named: dict[str, Schema] = {}
-        for name, part in parts.items():
-            if "enum" not in part:
-                self.named[names.schema(name)] = self._component(name, part, shown=name in seen_in_answers)
+        for type in dict.fromkeys([*given, *shown]):
+            self._add(type)
+        self.named = {
+            names.schema(name): self._component(name, part) for name, part in self._parts.items() if "enum" not in part
+        }
 
     def of(self, type: Any) -> Schema:
         """The schema of a type, by reference where it has a name."""
-        schema: Schema = self._clean(self._roots[type], "")
-        return schema
+        return {"$ref": REF + names.schema(self._roots[type])}
 
     def fields(self, type: Any) -> dict[str, Schema]:
         """The schemas of a type's fields by name."""
-        name = self._roots[type]["$ref"].removeprefix(REF)
-        properties: dict[str, Schema] = self.named[names.schema(name)]["properties"]
+        properties: dict[str, Schema] = self.named[names.schema(self._roots[type])]["properties"]
         return properties
 
     def required(self, type: Any) -> list[str]:
         """The names of the fields that a type does not go without."""
-        name = self._roots[type]["$ref"].removeprefix(REF)
-        required: list[str] = self.named[names.schema(name)].get("required", [])
+        required: list[str] = self.named[names.schema(self._roots[type])].get("required", [])
         return required
 
-    def _reach(self, node: Any, seen: set[str]) -> None:
-        if isinstance(node, list):
-            for one in node:
-                self._reach(one, seen)
-        elif isinstance(node, dict):
-            name = str(node.get("$ref", "")).removeprefix(REF)
-            if name and name not in seen:
-                seen.add(name)
-                self._reach(self._parts[name], seen)
-            for one in node.values():
-                self._reach(one, seen)
+    def _add(self, type: Any) -> None:
+        """Each type by itself: two of one name are told apart here, or refused."""
+        (made,), parts = msgspec.json.schema_components([type], ref_template=REF + "{name}")
+        root = str(made["$ref"]).removeprefix(REF)
+        self._roots[type] = "ExpansionGiven" if root == "Nothing" and parts[root]["properties"] else root
+        for name, part in parts.items():
+            name = self._roots[type] if name == root else name
+            if self._parts.setdefault(name, part) != part:
+                raise ValueError(f"two types of the API are called {name}")
 
-    def _component(self, name: str, part: Schema, *, shown: bool) -> Schema:
+    def _component(self, name: str, part: Schema) -> Schema:
         public = names.schema(name)
         made: Schema = self._clean(part, public)
         made["title"] = public
-        if shown and "properties" in made:
-            left_out = self._left_out[name]
-            made["required"] = [field for field in made["properties"] if field not in left_out]
+        if name in self._left_out:
+            made["required"] = [field for field in made["properties"] if field not in self._left_out[name]]
             noun = made["properties"].get("object", {})
             if "default" in noun:
                 noun["const"] = noun.pop("default")
@@ -77,7 +69,7 @@ class Schemas:
 
     def _clean(self, node: Any, owner: str) -> Any:
         """A schema with public names, enumerations in their places, and a sentence to every field."""
-        if isinstance(node, list):
+        if isinstance(node, list | tuple):
             return [self._clean(one, owner) for one in node]
         if not isinstance(node, dict):
             return node
@@ -87,6 +79,8 @@ class Schemas:
             if "enum" in part:
                 return {"type": "string", "enum": part["enum"]}
             return {**node, "$ref": REF + names.schema(name)}
+        if "x-expands" in node:
+            return self._clean(_expandable(node), owner)
         made = {key: self._clean(value, owner) for key, value in node.items()}
         if made.get("type") == "integer":
             made.setdefault("format", "int64")
@@ -99,13 +93,22 @@ class Schemas:
         return made
 
 
+def _expandable(node: Schema) -> Schema:
+    """A field that holds an id, or, where it is expanded, the object in its place."""
+    rest = {key: value for key, value in node.items() if key not in ("x-expands", "anyOf", "type")}
+    options = node.get("anyOf") or [{"type": node["type"]}]
+    kinds = [expansion.KINDS[prefix] for prefix in node["x-expands"] if prefix in expansion.KINDS]
+    objects = [{"$ref": REF + _name_of(kind.shown)} for kind in kinds]
+    return {**rest, "anyOf": [*options, *(one for one in objects if one not in options)]}
+
+
 def without_null(schema: Schema) -> Schema:
     """A schema of what comes as text, and can be left out but not be null."""
     options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
     rest = {key: value for key, value in schema.items() if key != "anyOf"}
     if len(options) > 1:
         return {"anyOf": options, **rest}
-    return {**options[0], **rest} if options else schema
+    return {**options[0], **rest} if options else rest
 
 
 def _told(schema: Schema, owner: str, field: str) -> Schema:
@@ -142,6 +145,10 @@ def _left_out(type: Any) -> set[str]:
 
 
 def _name(info: inspect.StructType) -> str:
+    return _name_of(info.cls)
+
+
+def _name_of(type: Any) -> str:
     """What a structure is called among the components."""
-    (made,), _ = msgspec.json.schema_components([info.cls], ref_template=REF + "{name}")
+    (made,), _ = msgspec.json.schema_components([type], ref_template=REF + "{name}")
     return str(made["$ref"]).removeprefix(REF)

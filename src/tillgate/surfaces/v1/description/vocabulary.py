@@ -23,6 +23,7 @@ _ANYWHERE: Final = {
     "ending_before": "An id: the page ends before this object. It excludes `starting_after`.",
     "exp_month": "Month of expiry, 1 to 12.",
     "exp_year": "Year of expiry, with four digits or two.",
+    "expand": "Ids to show as the objects that they stand for, by path: `customer`, `data.payment`.",
     "failure_code": "Why it failed: one of the codes of `/docs/errors`.",
     "failure_message": "Why it failed, in a sentence.",
     "fee": "What the gateway charges for it.",
