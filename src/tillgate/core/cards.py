@@ -222,6 +222,18 @@ def summarize(card: Card, key: bytes, funding: Funding = Funding.UNKNOWN, countr
     )
 
 
+_LENGTHS: Final = {
+    Brand.VISA: (16, 19),
+    Brand.MASTERCARD: (16,),
+    Brand.AMEX: (15,),
+    Brand.DISCOVER: (16, 17, 18, 19),
+    Brand.DINERS: (14, 16),
+    Brand.JCB: (16, 17, 18, 19),
+    Brand.UNIONPAY: (16, 17, 18, 19),
+    Brand.UNKNOWN: (),
+}
+_LONGEST_PHONE: Final = 15  # ITU-T E.164, 6.1
+
 _RUN: Final = re.compile(r"[0-9](?:[ -]*[0-9]){12,}")
 _ID_OR_RUN: Final = re.compile(rf"(?<![0-9a-z])[a-z]+_{ids.FORM}(?![0-9a-z])|({_RUN.pattern})")
 _LONGEST_READ: Final = 64
@@ -234,6 +246,37 @@ def scrub(text: str) -> str:
     known brand. Our own ids stay as they are.
     """
     return _ID_OR_RUN.sub(_mask, text) if _RUN.search(text) else text
+
+
+def holds_number(text: str) -> bool:
+    """Whether free text holds what by all that it shows is a card number: a brand's first digits, a length that the
+    brand issues, Luhn's check, and nothing but spaces and dashes within.
+
+    Not counted are digits inside a longer number, telephone numbers with their plus sign, and our own ids. Visa's 13
+    digits, not issued for decades, are left to those who number goods (EAN-13) and telephones.
+    """
+    if not _RUN.search(text):
+        return False
+    for found in _ID_OR_RUN.finditer(text):
+        before = text[max(found.start() - 1, 0) : found.start()]
+        if found[1] is not None and _holds(found[1], is_dialed=before == "+"):
+            return True
+    return False
+
+
+def _holds(run: str, *, is_dialed: bool) -> bool:
+    groups = run.replace("-", " ").split()
+    for first in range(len(groups)):
+        digits = ""
+        for group in groups[first:]:
+            digits += group
+            if len(digits) > 19:
+                break
+            if first == 0 and is_dialed and len(digits) <= _LONGEST_PHONE:
+                continue
+            if len(digits) >= 14 and len(digits) in _LENGTHS[_BRANDS[int(digits[:4])]] and luhn(digits):
+                return True
+    return False
 
 
 def _mask(match: re.Match[str]) -> str:

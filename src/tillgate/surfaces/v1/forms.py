@@ -12,6 +12,7 @@ from tillgate.core.cards import Card, CardSummary
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record
 from tillgate.store.lists import Cursor, Page
+from tillgate.surfaces.v1.free_text import CARD_NUMBER
 
 R = TypeVar("R", bound=Record)
 S = TypeVar("S")
@@ -52,7 +53,7 @@ def parse_email(text: str, field: str) -> str:
 class CardGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A card as a client sends it."""
 
-    number: str
+    number: Annotated[str, CARD_NUMBER]
     exp_month: int | str
     exp_year: int | str
     cvc: str | None = None

@@ -14,10 +14,10 @@ _NAME: Final = re.compile(r"[A-Za-z_][\w.\[\]-]{0,59}", re.ASCII)
 _AMOUNT: Final = "amount"
 
 
-def found(given: dict[str, Any], type: type[msgspec.Struct], *, texts: bool = False, path: str = "") -> Refused:
+def found(given: dict[str, Any], type: type[msgspec.Struct], *, path: str = "") -> Refused:
     """Why what was given cannot be read as a type: a name that it does not have, else the first field at fault.
 
-    `texts` where every value came as text. No value is in it, for any could be a card number.
+    No value is in it, for any could be a card number.
     """
     fields = {field.encode_name: field for field in structs.fields(type)}
     for name in given:
@@ -28,8 +28,8 @@ def found(given: dict[str, Any], type: type[msgspec.Struct], *, texts: bool = Fa
         if name not in given:
             if field.required:
                 return Refused(Reason.PARAMETER_MISSING, where)
-        elif not _fits(given[name], field.type, texts):
-            return _at(where, given[name], inspect.type_info(field.type), texts, field.type)
+        elif not _fits(given[name], field.type):
+            return _at(where, given[name], inspect.type_info(field.type), field.type)
     return Refused(Reason.PARAMETER_INVALID, path.rstrip(".") or "body")
 
 
@@ -40,17 +40,17 @@ def unexpected(name: str, known: Iterable[str] = (), path: str = "", suggestion:
     return Refused(Reason.PARAMETER_UNKNOWN, path + shown(name), suggestion=suggestion)
 
 
-def _at(where: str, value: Any, info: inspect.Type, texts: bool, type: Any = None) -> Refused:
+def _at(where: str, value: Any, info: inspect.Type, type: Any = None) -> Refused:
     if where.rpartition(".")[2] == _AMOUNT:
         return Refused(Reason.AMOUNT_INVALID, where)
-    for part in _parts(info):
+    for part in parts(info):
         if isinstance(part, inspect.StructType) and isinstance(value, dict):
-            return found(value, part.cls, texts=texts, path=f"{where}.")
+            return found(value, part.cls, path=f"{where}.")
         if isinstance(part, inspect.DictType) and isinstance(value, dict):
             return _in_entries(where, value, part)
         if isinstance(part, inspect.ListType | inspect.VarTupleType) and isinstance(value, list) and type:
-            return _in_items(where, value, part, texts, type)
-    takes = " or ".join(filter(None, map(_taken, _parts(info))))
+            return _in_items(where, value, part, type)
+    takes = " or ".join(filter(None, map(_taken, parts(info))))
     return Refused(Reason.PARAMETER_INVALID, where, problem=f"it takes {takes}")
 
 
@@ -70,29 +70,28 @@ def _in_entries(where: str, entries: dict[str, Any], info: inspect.DictType) -> 
     return Refused(Reason.PARAMETER_INVALID, where)
 
 
-def _in_items(
-    where: str, items: list[Any], info: inspect.ListType | inspect.VarTupleType, texts: bool, type: Any
-) -> Refused:
+def _in_items(where: str, items: list[Any], info: inspect.ListType | inspect.VarTupleType, type: Any) -> Refused:
     """A list has too many items, or one that cannot be."""
     if isinstance(info.max_length, int) and len(items) > info.max_length:
         return Refused(Reason.PARAMETER_INVALID, where, problem=f"it takes at most {info.max_length} items")
     for number, item in enumerate(items):
-        if not _fits([item], type, texts):
-            return _at(f"{where}[{number}]", item, info.item_type, texts)
+        if not _fits([item], type):
+            return _at(f"{where}[{number}]", item, info.item_type)
     return Refused(Reason.PARAMETER_INVALID, where)
 
 
-def _fits(value: Any, type: Any, texts: bool) -> bool:
+def _fits(value: Any, type: Any) -> bool:
     try:
-        msgspec.convert(value, type, strict=not texts)
+        msgspec.convert(value, type)
     except msgspec.ValidationError:
         return False
     return True
 
 
-def _parts(info: inspect.Type) -> tuple[inspect.Type, ...]:
+def parts(info: inspect.Type) -> tuple[inspect.Type, ...]:
+    """The alternatives that a type is made of."""
     if isinstance(info, inspect.Metadata):
-        return _parts(info.type)
+        return parts(info.type)
     return info.types if isinstance(info, inspect.UnionType) else (info,)
 
 

@@ -61,9 +61,9 @@ class V1:
 
     def _understand(self, request: Request, route: Operation, principal: Principal, tenant: Tenant) -> Call:
         if route.method == "GET":
-            given, key = messages.read(messages.query(request), route.takes, texts=True), None
+            given, key = messages.read(messages.query(request, route.takes), route.takes), None
         else:
-            body = messages.body(request)
+            body = messages.body(request, route.takes)
             key = self._key(request, principal, tenant, body)
             given = messages.read(body, route.takes)
         wanted = expansion.parse(getattr(given, "expand", ()), route.gives, principal)
