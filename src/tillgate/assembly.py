@@ -69,7 +69,19 @@ class KeptDataKeys:
 
     async def add(self, key: DataKey) -> DataKey:
         """See vault.data_keys.KeyStore."""
-        return self._decode(await data_keys.add(self._store, key.id, msgspec.json.encode(key).decode()))
+        return self._decode(await data_keys.add(self._store, key.id, _body(key)))
+
+    async def replace(self, was: DataKey, now: DataKey) -> None:
+        """See vault.data_keys.KeyStore."""
+        await data_keys.replace(self._store, was.id, _body(was), _body(now))
+
+    async def remove(self, key: DataKey) -> None:
+        """See vault.data_keys.KeyStore."""
+        await data_keys.remove(self._store, key.id)
+
+
+def _body(key: DataKey) -> str:
+    return msgspec.json.encode(key).decode()
 
 
 def check(settings: Settings) -> None:
@@ -146,7 +158,7 @@ async def opened(
         )
         directory = Directory(gateway, SANDBOX_KEYS if is_loopback(settings.host) else {})
         bank.on_notification = _notified(gateway, directory)
-        yield Opened(gateway, directory, bank, Office(gateway, directory, keys))
+        yield Opened(gateway, directory, bank, Office(gateway, directory, keys, envelope))
 
 
 def _faults(settings: Settings) -> Faults:

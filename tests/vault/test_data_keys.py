@@ -173,6 +173,57 @@ async def test_key_encryption_keys_take_turns() -> None:
     assert not keys.rewrapped()
 
 
+async def test_a_rotation_puts_a_fresh_key_in_every_place_and_all_processes_seal_with_it_at_their_next_load() -> None:
+    store = KeysInMemory()
+    here, there = await vaults.opened(store, seed=1), await vaults.opened(store, seed=2)
+    sealed = Envelope(there).seal(b"x", purpose=Purpose.CARD, bound_to=ROW)
+    digests = [here.for_digests(purpose).digest("x") for purpose in PERMANENT]
+    former = {purpose: here.in_use(purpose) for purpose in SEALING}
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(here.renew, WALL + 1)
+        group.start_soon(there.renew, WALL + 1)
+    fresh = {purpose: here.in_use(purpose) for purpose in SEALING}
+    assert all(fresh[purpose] > former[purpose] for purpose in SEALING)
+    assert {purpose: there.in_use(purpose) for purpose in SEALING} == fresh
+    assert Envelope(here).open(sealed, purpose=Purpose.CARD, bound_to=ROW) == b"x"
+    assert [here.for_digests(purpose).digest("x") for purpose in PERMANENT] == digests
+
+    await here.renew(WALL + 2)
+    assert there.in_use(Purpose.CARD) != here.in_use(Purpose.CARD)
+    await there.load()
+    assert there.in_use(Purpose.CARD) == here.in_use(Purpose.CARD)
+
+
+async def test_keys_are_wrapped_anew_where_they_are_stored_and_a_repeat_finds_nothing_to_do() -> None:
+    store = KeysInMemory()
+    before = await vaults.opened(store)
+    sealed = Envelope(before).seal(b"x", purpose=Purpose.CARD, bound_to=ROW)
+    turned = KeyEncryptionKey(bytes(32), comes_from_outside=True, old=[vaults.SECRET])
+    keys, others = await vaults.opened(store, turned), await vaults.opened(store, turned, seed=3)
+    async with anyio.create_task_group() as group:
+        group.start_soon(keys.rewrap)
+        group.start_soon(others.rewrap)
+    assert {key.kek_id for key in store.keys.values()} == {turned.id} == {key.kek_id for key in keys.stored}
+    assert await keys.rewrap() == await others.rewrap() == 0
+    await before.load()
+    assert Envelope(before).open(sealed, purpose=Purpose.CARD, bound_to=ROW) == b"x"
+    assert Envelope(await vaults.opened(store, OTHER_KEK)).open(sealed, purpose=Purpose.CARD, bound_to=ROW) == b"x"
+
+
+async def test_a_key_that_is_in_use_is_never_removed() -> None:
+    store = KeysInMemory()
+    keys = await vaults.opened(store)
+    for key in keys.stored:
+        with pytest.raises(ValueError, match="in use"):
+            await keys.remove(key)
+    former = keys.stored[keys.in_use(Purpose.CARD) - 1]
+    await keys.renew(WALL + 1)
+    await keys.remove(former)
+    assert former.id not in store.keys
+    assert former not in keys.stored
+
+
 async def test_a_data_key_is_stored_as_json() -> None:
     store = KeysInMemory()
     await vaults.opened(store)

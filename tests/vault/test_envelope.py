@@ -1,3 +1,4 @@
+import base64
 import struct
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from tests.vault import vaults
 from tests.vault.vaults import SEALING, WALL, KeysInMemory
 from tillgate.core.instants import DAY
+from tillgate.vault import envelope
 from tillgate.vault.data_keys import DataKey, Purpose, UnknownDataKey
 from tillgate.vault.envelope import Envelope, Unsealable
 
@@ -132,3 +134,22 @@ async def test_a_key_that_another_process_made_is_loaded_when_it_is_needed() -> 
     for _ in range(2):
         assert await envelope.open_loading(sealed, purpose=Purpose.CARD, bound_to=ROW) == b"x"
     assert store.loads == loads + 1
+
+
+@given(st.integers(1, 2**32 - 1), st.integers(1, 2**32 - 1), st.binary(min_size=12, max_size=40))
+def test_the_base64_of_an_envelope_tells_its_data_key(key_id: int, other: int, rest: bytes) -> None:
+    written = base64.b64encode(struct.pack(">BI", 1, key_id) + rest).decode()
+    assert written.startswith(envelope.beginnings(key_id))
+    assert other == key_id or not written.startswith(envelope.beginnings(other))
+
+
+async def test_what_is_sealed_again_is_the_same_under_the_key_in_use() -> None:
+    keys = await vaults.opened()
+    sealing = Envelope(keys)
+    sealed = sealing.seal(b"x", purpose=Purpose.CARD, bound_to=ROW)
+    await keys.renew(WALL + 1)
+    again = await sealing.reseal(sealed, purpose=Purpose.CARD, bound_to=ROW)
+    assert struct.unpack_from(">I", again, 1) == (keys.in_use(Purpose.CARD),) != struct.unpack_from(">I", sealed, 1)
+    assert sealing.open(again, purpose=Purpose.CARD, bound_to=ROW) == b"x"
+    with pytest.raises(Unsealable):
+        await sealing.reseal(sealed, purpose=Purpose.CARD, bound_to=("ten_1", "pm_2"))

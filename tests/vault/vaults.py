@@ -34,6 +34,15 @@ class KeysInMemory:
         await anyio.lowlevel.checkpoint()
         return self.keys.setdefault(key.id, key)
 
+    async def replace(self, was: DataKey, now: DataKey) -> None:
+        await anyio.lowlevel.checkpoint()
+        if self.keys.get(was.id) == was:
+            self.keys[was.id] = now
+
+    async def remove(self, key: DataKey) -> None:
+        await anyio.lowlevel.checkpoint()
+        self.keys.pop(key.id, None)
+
 
 def seeded(seed: int) -> Callable[[int], bytes]:
     """A source of bytes that is the same for the same seed."""

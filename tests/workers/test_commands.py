@@ -1,7 +1,8 @@
+import base64
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -9,10 +10,20 @@ import pytest
 from tillgate import assembly
 from tillgate.assembly import Opened
 from tillgate.core.credentials import Scope
+from tillgate.core.decisions import Decision
+from tillgate.core.instants import SECOND
 from tillgate.core.merchants import DEMO_SHOP
+from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.reasons import Reason, Refused
+from tillgate.core.records import evolve
+from tillgate.flows import sealing, tokens
+from tillgate.flows.gateway import Answer, Caller
+from tillgate.flows.idempotency import Key
+from tillgate.flows.payments import TEST_CARD
 from tillgate.settings import Settings
-from tillgate.store import migrate
+from tillgate.store import find, lists, migrate
+from tillgate.vault import key_encryption
+from tillgate.vault.data_keys import SEALING, Purpose
 from tillgate.workers import commands
 from tillgate.workers.commands import Answered
 
@@ -157,3 +168,105 @@ async def test_real_money_needs_a_bank_that_moves_it_and_a_key_that_lies_elsewhe
         await opened.directory.identify(key["secret"], on_this_machine=False)
     assert refused.value.reason is Reason.LIVE_MODE_UNAVAILABLE
     assert DEMO_SHOP.id in str(await done(opened, "merchants list"))
+
+
+async def payments_with_tokens(opened: Opened, count: int) -> list[str]:
+    """Cards and CVCs under seal; the ids of the tokens that they wait in."""
+
+    async def plainly(token: Token) -> Answer:
+        return Answer(200, token.id.encode())
+
+    caller = Caller(DEMO_SHOP, "key_1", "v1", "req_1")
+    key = [Key(f"key_{number}", "f") for number in range(count)]
+    answers = [await tokens.create(opened.gateway, caller, each, TEST_CARD, plainly) for each in key]
+    return [answer.body.decode() for answer in answers]
+
+
+async def in_the_open(opened: Opened) -> list[tuple[str, str | None]]:
+    """Every card and every CVC, opened."""
+    found = []
+    for token in await lists.every(opened.gateway.store, Token):
+        method = await find.record(opened.gateway.store, PaymentMethod, DEMO_SHOP.id, token.payment_method)
+        assert method is not None
+        cvc = await opened.gateway.cards.reveal_cvc(token)
+        found.append(((await opened.gateway.cards.reveal(method, cvc)).number.digits, cvc))
+    return found
+
+
+async def resealed(opened: Opened) -> int:
+    """Everything sealed again, portion by portion; how many there were."""
+    count, at = 0, cast(Any, [0, "", ""])
+    while at is not None:
+        portion = await done(opened, "vault reseal", at=at)
+        assert portion["unreadable"] == 0
+        count, at = count + portion["resealed"], portion["then"]
+    return count
+
+
+def test_everything_that_is_sealed_can_be_sealed_again() -> None:
+    assert {where.purpose for where in sealing.SEALED} == set(SEALING)
+
+
+async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing, "AT_ONCE", 7)
+    await payments_with_tokens(opened, 20)
+    before = await in_the_open(opened)
+    first = await done(opened, "vault status")
+    assert {key["purpose"] for key in first["keys"]} == set(Purpose)
+    rotated = await done(opened, "vault rotate")
+    old = {key["id"] for key in rotated["keys"] if not key["in_use"]}
+    assert old == {key["id"] for key in first["keys"] if key["purpose"] in SEALING}
+    assert await in_the_open(opened) == before
+    assert await done(opened, "vault prune") == []
+
+    monkeypatch.setattr(sealing, "KEPT_FOR", 0)
+    assert await done(opened, "vault prune") == [], "something is still sealed under each of them"
+    assert await resealed(opened) == 3 * 20
+    assert await resealed(opened) == 0
+    assert {key["id"] for key in await done(opened, "vault prune")} == old
+    assert await in_the_open(opened) == before
+    assert all(key["in_use"] for key in (await done(opened, "vault status"))["keys"])
+
+
+async def test_a_data_key_is_kept_for_a_day_after_another_took_its_place(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await done(opened, "vault rotate")
+    assert await done(opened, "vault prune") == []
+    at = opened.gateway.clock.wall()
+    monkeypatch.setattr(opened.gateway.clock, "wall", lambda: at + sealing.KEPT_FOR + SECOND)
+    assert len(await done(opened, "vault prune")) == len(SEALING)
+
+
+async def test_what_does_not_open_is_counted_and_the_rest_is_sealed_again(
+    opened: Opened, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await payments_with_tokens(opened, 3)
+    spoiled, *_ = await lists.every(opened.gateway.store, PaymentMethod)
+    assert spoiled.sealed is not None
+    await opened.gateway.store.commit(Decision(save=(evolve(spoiled, sealed=spoiled.sealed[:-1] + b"x"),)))
+    await done(opened, "vault rotate")
+    assert await done(opened, "vault reseal") == {"resealed": 2, "unreadable": 1, "then": [1, "", ""]}
+    assert spoiled.id in capsys.readouterr().err
+
+
+async def test_another_key_encryption_key_than_the_servers_is_not_mistaken_for_it(opened: Opened) -> None:
+    assert "Start the server with the new key" in (await asked(opened, "vault rotate", kek_id="0123")).refused
+    assert len((await done(opened, "vault status"))["keys"]) == len(Purpose)
+
+
+async def test_data_keys_are_wrapped_by_the_key_that_is_set_now(tmp_path: Path, migrated: Path) -> None:
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+    async with assembly.opened(Settings(data=tmp_path)) as parts:
+        await payments_with_tokens(parts, 2)
+        before = await in_the_open(parts)
+    new = base64.b64encode(bytes(32)).decode()
+    old = (tmp_path / key_encryption.FILE_NAME).read_text()
+    both = {key_encryption.VARIABLE: new, key_encryption.OLD_VARIABLE: old}
+    async with assembly.opened(Settings(data=tmp_path, key_encryption=both)) as parts:
+        assert (await done(parts, "vault rotate"))["rewrapped"] == len(Purpose)
+    async with assembly.opened(Settings(data=tmp_path, key_encryption={key_encryption.VARIABLE: new})) as parts:
+        assert await in_the_open(parts) == before
+        assert (await done(parts, "vault rotate"))["rewrapped"] == 0

@@ -20,3 +20,22 @@ async def add(store: Store, id: int, body: str) -> str:
     await store.engine.claim(schema.data_keys, (id, body))
     rows = await store.engine.fetch(_BY_ID, {"id": id})
     return str(rows[0][0])
+
+
+async def replace(store: Store, id: int, was: str, now: str) -> None:
+    """Write a key in place of what it was, unless it is that no more."""
+    await store.engine.change(_REPLACE, {"id_": id, "was": was, "now": now})
+
+
+async def remove(store: Store, id: int) -> None:
+    """Forget a key for good."""
+    await store.engine.change(_REMOVE, {"id_": id})
+
+
+_REPLACE = (
+    sa.update(schema.data_keys)
+    .where(_keys.id == sa.bindparam("id_"), _keys.body == sa.bindparam("was"))
+    .values(body=sa.bindparam("now"))
+    .returning(_keys.id)
+)
+_REMOVE = sa.delete(schema.data_keys).where(_keys.id == sa.bindparam("id_")).returning(_keys.id)

@@ -40,6 +40,10 @@ PERMANENT = frozenset({Purpose.FINGERPRINT, Purpose.IDEMPOTENCY})
 """Purposes of keys that digest and do not seal: with another key, what is the same would look different."""
 
 
+SEALING = tuple(purpose for purpose in Purpose if purpose not in PERMANENT)
+"""Purposes of keys that seal, and that others take the place of."""
+
+
 class DataKey(msgspec.Struct, frozen=True, kw_only=True):
     """A data key as it is stored: `wrapped` by the key-encryption key with id `kek_id`.
 
@@ -61,6 +65,12 @@ class KeyStore(Protocol):
 
     async def add(self, key: DataKey) -> DataKey:
         """Store a key durably, or leave the one that has its id already; give the one that is there now."""
+
+    async def replace(self, was: DataKey, now: DataKey) -> None:
+        """Store a key in place of what it was, unless it is that no more."""
+
+    async def remove(self, key: DataKey) -> None:
+        """Forget a key for good."""
 
 
 class UnknownDataKey(Exception):
@@ -129,6 +139,44 @@ class DataKeys:
             # Another process may have been first, with this key or one for another purpose: look again.
             self._learn(await self._store.add(self._fresh(purpose, wall)))
 
+    async def renew(self, wall: Instant) -> list[DataKey]:
+        """A fresh key for every purpose that seals, in use from now on; what was sealed before opens as it did.
+
+        Other processes go on with the keys that they have until their next `load`.
+        """
+        await self.load()
+        return [await self._renewed(purpose, wall) for purpose in SEALING]
+
+    async def rewrap(self) -> int:
+        """Store the keys that an old key-encryption key wraps as the present one wraps them; how many there were."""
+        await self.load()
+        rewrapped = self.rewrapped()
+        for key in rewrapped:
+            await self._store.replace(self._stored[key.id], key)
+        await self.load()
+        return len(rewrapped)
+
+    async def remove(self, key: DataKey) -> None:
+        """Forget a key under which nothing is sealed any more. Raises ValueError for one that is in use."""
+        if key.purpose in PERMANENT or key.id == self.in_use(Purpose(key.purpose)):
+            raise ValueError(f"data key {key.id} is in use")
+        await self._store.remove(key)
+        self._stored.pop(key.id, None)
+
+    @property
+    def kek_id(self) -> str:
+        """Which key-encryption key wraps new keys."""
+        return self._kek.id
+
+    @property
+    def stored(self) -> list[DataKey]:
+        """All keys as of the last `load`, oldest first."""
+        return [self._stored[id] for id in sorted(self._stored)]
+
+    def in_use(self, purpose: Purpose) -> int:
+        """The id of the key that seals for a purpose."""
+        return self._newest[purpose].id
+
     def for_sealing(self, purpose: Purpose) -> SealingKey:
         """The key in use for a purpose, this use counted. Raises KeyUnusable where it may seal no more."""
         key = self._newest[purpose]
@@ -168,19 +216,26 @@ class DataKeys:
                 return purpose
         return None
 
+    async def _renewed(self, purpose: Purpose, wall: Instant) -> DataKey:
+        former = self.in_use(purpose)
+        while self.in_use(purpose) == former:
+            self._learn(await self._store.add(self._fresh(purpose, wall)))
+        return self._stored[self.in_use(purpose)]
+
     def _fresh(self, purpose: Purpose, wall: Instant) -> DataKey:
         return self._wrapped(max(self._stored, default=0) + 1, purpose, self.random(KEY_BYTES), wall)
 
     def _learn(self, key: DataKey) -> None:
         """Take in one key; they come in the order of their ids, so that a purpose's last is its newest."""
-        if key.id in self._stored:
+        known = key.id in self._stored
+        self._stored[key.id] = key
+        if known:
             return
         secret = self._unwrapped(key)
         if key.purpose in PERMANENT:
             self._digesting.setdefault(key.purpose, DigestKey(secret))
         else:
             self._sealing[key.id] = self._newest[key.purpose] = SealingKey(key.id, secret, key.created)
-        self._stored[key.id] = key
 
     def _wrapped(self, id: int, purpose: str, secret: bytes, created: Instant) -> DataKey:
         wrapped = self._kek.wrap(secret, _about(id, purpose, created), self.random(NONCE_BYTES))

@@ -5,6 +5,7 @@ and the AES-256-GCM ciphertext with its tag (16 bytes). Its associated data are 
 `framing` writes them, the purpose and what it is bound to (tenant, row id).
 """
 
+import base64
 import struct
 
 from cryptography.exceptions import InvalidTag
@@ -57,6 +58,20 @@ class Envelope:
             return self.open(sealed, purpose=purpose, bound_to=bound_to)
         except UnknownDataKey:
             raise _unsealable(purpose, bound_to) from None
+
+    async def reseal(self, sealed: bytes, *, purpose: Purpose, bound_to: tuple[str, ...]) -> bytes:
+        """The same content under the data key in use. Raises Unsealable."""
+        opened = await self.open_loading(sealed, purpose=purpose, bound_to=bound_to)
+        return self.seal(opened, purpose=purpose, bound_to=bound_to)
+
+
+def beginnings(key_id: int) -> tuple[str, ...]:
+    """What the base64 of whatever a data key sealed begins with, and of nothing else: one of these.
+
+    Seven digits hold 42 bits: version and id, and the first two of a nonce.
+    """
+    header = _HEADER.pack(VERSION, key_id)
+    return tuple(base64.b64encode(header + bytes([bits << 6])).decode()[:7] for bits in range(4))
 
 
 def _unsealable(purpose: Purpose, bound_to: tuple[str, ...]) -> Unsealable:

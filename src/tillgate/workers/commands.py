@@ -10,11 +10,14 @@ from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, Credential
 from tillgate.core.instants import DAY, Duration, Instant
 from tillgate.core.merchants import DEMO_SHOP, Mode, Tenant
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import credentials, directory, merchants
+from tillgate.flows import credentials, directory, merchants, sealing
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
+from tillgate.flows.sealing import Portion
 from tillgate.logs import log
-from tillgate.vault.data_keys import DataKeys
+from tillgate.vault.data_keys import PERMANENT, DataKey, DataKeys, Purpose
+from tillgate.vault.envelope import Envelope
+from tillgate.vault.key_encryption import KeyUnusable
 
 
 class Office(msgspec.Struct, frozen=True):
@@ -23,6 +26,7 @@ class Office(msgspec.Struct, frozen=True):
     gateway: Gateway
     directory: Directory
     data_keys: DataKeys
+    envelope: Envelope
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True):
@@ -112,6 +116,44 @@ class Merchant(msgspec.Struct):
     created: Instant
 
 
+class ShowVault(msgspec.Struct, forbid_unknown_fields=True):
+    """Show the data keys."""
+
+
+class RotateVault(msgspec.Struct, forbid_unknown_fields=True):
+    """Make new data keys, and wrap all by the present key-encryption key: the one with this id, if it is said."""
+
+    kek_id: str | None = None
+
+
+class ResealVault(msgspec.Struct, forbid_unknown_fields=True):
+    """Seal a portion again, from a place on."""
+
+    at: tuple[int, str, str] = (0, "", "")
+
+
+class PruneVault(msgspec.Struct, forbid_unknown_fields=True):
+    """Remove the data keys under which nothing is sealed."""
+
+
+class KeyShown(msgspec.Struct):
+    """A data key as an operator sees it."""
+
+    id: int
+    purpose: str
+    created: Instant
+    kek_id: str
+    in_use: bool
+
+
+class Vault(msgspec.Struct):
+    """The key-encryption key that wraps new data keys, and the data keys; after a rotation, how many were rewrapped."""
+
+    kek_id: str
+    keys: list[KeyShown]
+    rewrapped: int = 0
+
+
 async def create_key(office: Office, given: CreateKey) -> New:
     """Raises Impossible for scopes that do not belong to the kind, and for an expiry that is over."""
     tenant = await _tenant(office, given.merchant)
@@ -166,6 +208,41 @@ async def list_merchants(office: Office, given: ListMerchants) -> list[Merchant]
     return [_merchant(tenant) for tenant in await merchants.every(office.gateway)]
 
 
+async def show_vault(office: Office, given: ShowVault) -> Vault:
+    """As the database has it now."""
+    await office.data_keys.load()
+    return _vault(office)
+
+
+async def rotate_vault(office: Office, given: RotateVault) -> Vault:
+    """Raises Impossible where another key-encryption key is meant than the one in use here."""
+    keys = office.data_keys
+    if given.kek_id not in (None, keys.kek_id):
+        raise Impossible(
+            f"The server runs with key-encryption key {keys.kek_id}, and here {given.kek_id} is set. Start the server "
+            "with the new key, the former one named beside it, then rotate."
+        )
+    rewrapped = await keys.rewrap()
+    await keys.renew(office.gateway.clock.wall())
+    log.warning("data keys were rotated", kek_id=keys.kek_id, rewrapped=rewrapped)
+    return msgspec.structs.replace(_vault(office), rewrapped=rewrapped)
+
+
+async def reseal_vault(office: Office, given: ResealVault) -> Portion:
+    """To be asked for again from where it stopped, until there is nothing left."""
+    if not 0 <= given.at[0] < len(sealing.SEALED):
+        raise Impossible("There is nothing sealed at this place.")
+    return await sealing.reseal(office.gateway, office.data_keys, office.envelope, given.at)
+
+
+async def prune_vault(office: Office, given: PruneVault) -> list[KeyShown]:
+    """The keys that went."""
+    removed = await sealing.retire(office.gateway, office.data_keys)
+    for key in removed:
+        log.warning("a data key was removed", id=key.id, purpose=key.purpose)
+    return [_key_shown(office, key) for key in removed]
+
+
 class Command(msgspec.Struct, frozen=True):
     """What a command takes, and what carries it out. It raises Impossible and whatever a flow does."""
 
@@ -180,6 +257,10 @@ COMMANDS: Final = {
     "keys revoke": Command(RevokeKey, revoke_key),
     "merchants create": Command(CreateMerchant, create_merchant),
     "merchants list": Command(ListMerchants, list_merchants),
+    "vault status": Command(ShowVault, show_vault),
+    "vault rotate": Command(RotateVault, rotate_vault),
+    "vault reseal": Command(ResealVault, reseal_vault),
+    "vault prune": Command(PruneVault, prune_vault),
 }
 
 
@@ -187,7 +268,7 @@ async def answer(office: Office, database: str | None, line: bytes) -> bytes:
     """The answer to a request, both as JSON, by whoever has `database` open. It raises nothing."""
     try:
         return msgspec.json.encode(await _answered(office, database, line))
-    except (Impossible, msgspec.ValidationError, msgspec.DecodeError) as refused:
+    except (Impossible, KeyUnusable, msgspec.ValidationError, msgspec.DecodeError) as refused:
         return msgspec.json.encode(Answered(refused=str(refused)))
     except Exception as failure:
         log.exception("a command failed")
@@ -251,3 +332,15 @@ def _shown(credential: Credential) -> Shown:
 
 def _merchant(tenant: Tenant) -> Merchant:
     return Merchant(tenant.id, tenant.name, tenant.mode, tenant.bank, tenant.created)
+
+
+def _vault(office: Office) -> Vault:
+    return Vault(office.data_keys.kek_id, [_key_shown(office, key) for key in office.data_keys.stored])
+
+
+def _key_shown(office: Office, key: DataKey) -> KeyShown:
+    known = {purpose.value: purpose for purpose in Purpose}
+    in_use = key.purpose in PERMANENT or (
+        key.purpose in known and office.data_keys.in_use(known[key.purpose]) == key.id
+    )
+    return KeyShown(key.id, key.purpose, key.created, key.kek_id, in_use)

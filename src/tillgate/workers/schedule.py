@@ -13,6 +13,9 @@ from tillgate.flows.gateway import Gateway
 from tillgate.vault.data_keys import DataKeys
 from tillgate.workers import timers
 
+KEYS_LEARNED_SECONDS = 1.0
+"""How long after a rotation in another process it is felt here."""
+
 _log = logs.log
 
 
@@ -31,11 +34,16 @@ def jobs(gateway: Gateway, directory: Directory, data_keys: DataKeys) -> tuple[J
         await data_keys.turn_over(gateway.clock.wall())
         return 0
 
+    async def learn_keys() -> int:
+        await data_keys.load()
+        return 0
+
     return (
         Job("timers", 0.5, lambda: timers.run_due(gateway, directory)),
         Job("erasure of cards", 30.0, lambda: retention.erase_cards(gateway)),
         Job("pruning", 300.0, lambda: retention.prune(gateway)),
         Job("turning data keys over", 3600.0, turn_over),
+        Job("learning of data keys", KEYS_LEARNED_SECONDS, learn_keys),
     )
 
 
