@@ -1,11 +1,16 @@
 """Schemathesis reads the description and tries to catch the server at what it does not foresee."""
 
+import copy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from tests import servers
 from tests.sizes import PROVING, at_size
+from tests.surfaces.v1 import conformance
 from tillgate.surfaces.v1.sandbox_keys import SECRET_KEY
 
 EXCEPTIONS = {
@@ -15,21 +20,30 @@ EXCEPTIONS = {
 """The checks that are not made, each with its reason; two at most."""
 
 
+def description() -> dict[str, Any]:
+    """The description; every day without forms, whose parameters are those of the JSON beside them."""
+    described = copy.deepcopy(conformance.described())
+    for methods in described["paths"].values() if not PROVING else ():
+        for operation in methods.values():
+            operation.get("requestBody", {}).get("content", {}).pop("application/x-www-form-urlencoded", None)
+    return described
+
+
 def test_schemathesis_finds_nothing_that_is_not_described(tmp_path: Path) -> None:
     assert len(EXCEPTIONS) <= 2
+    (tmp_path / "openapi.json").write_bytes(msgspec.json.encode(description()))
     with servers.serving(tmp_path / "data") as server:
         command = [
             str(Path(sys.executable).with_name("st")),
-            "run",
-            f"{server.url}/v1/openapi.json",
+            *("run", "openapi.json", "--url", server.url),
             *("--header", f"Authorization: Bearer {SECRET_KEY}"),
             *("--checks", "all", "--exclude-checks", ",".join(EXCEPTIONS)),
             *("--phases", at_size("examples,coverage,fuzzing", "examples,coverage,fuzzing,stateful")),
-            *("--max-examples", str(at_size(3, 300))),
+            *("--max-examples", str(at_size(2, 300))),
             *("--warnings", "off", "--no-color", "--continue-on-failure"),
             *([] if PROVING else ["--generation-deterministic", "--no-shrink"]),
         ]
         run = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
         assert run.returncode == 0, run.stdout + run.stderr
         assert "No issues found" in run.stdout
-        assert " error" not in server.errors()
+        assert '"level":"error"' not in server.errors()

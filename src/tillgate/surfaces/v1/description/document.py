@@ -18,6 +18,8 @@ from tillgate.surfaces.v1.operations import Operation
 Document = dict[str, Any]
 
 _JSON: Final = "application/json"
+_FORM: Final = "application/x-www-form-urlencoded"
+"""Names in brackets, `card[number]=4242…&metadata[order]=7`, which OpenAPI calls deepObject."""
 
 _INFO: Final = (
     "Take card payments, refund them, and learn of everything that happens. Requests and answers are JSON; amounts are "
@@ -176,7 +178,13 @@ def _body(operation: Operation, made: Schemas, example: Example | None) -> Docum
     content: Document = {"schema": made.of(operation.takes)}
     if example is not None and example.body is not None:
         content["example"] = example.body
-    return {"required": bool(made.required(operation.takes)), "content": {_JSON: content}}
+    encoding = {
+        name: {"style": "deepObject", "explode": True}
+        for name, schema in made.fields(operation.takes).items()
+        if schemas.admits(schema, "object") or schemas.admits(schema, "array")
+    }
+    form: Document = {"schema": content["schema"], **({"encoding": encoding} if encoding else {})}
+    return {"required": bool(made.required(operation.takes)), "content": {_JSON: content, _FORM: form}}
 
 
 def _responses(operation: Operation, made: Schemas, example: Example | None) -> Document:

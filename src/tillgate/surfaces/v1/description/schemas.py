@@ -102,6 +102,12 @@ def _expandable(node: Schema) -> Schema:
     return {**rest, "anyOf": [*options, *(one for one in objects if one not in options)]}
 
 
+def admits(schema: Schema, type: str) -> bool:
+    """Whether a schema admits objects, or lists; what it refers to by name is an object."""
+    options = schema.get("anyOf") or [schema]
+    return any(option.get("type") == type or (type == "object" and "$ref" in option) for option in options)
+
+
 def without_null(schema: Schema) -> Schema:
     """A schema of what comes as text, and can be left out but not be null."""
     options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
