@@ -24,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `public_url` is where payers and merchants reach us, for what is not an answer to a request: webhooks and mails.
     `bank_faults` makes the sandbox bank slow or unreliable, by seed: `latency_seconds=0.05,timeout_after=0.01,seed=7`.
+    `sandbox_bank_url` is where the sandbox bank is, if not inside the process; `sandbox_bank_secret` signs its notices.
     """
 
     host: str = "127.0.0.1"
@@ -35,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     public_url: str = ""
     bank_faults: str = ""
+    sandbox_bank_url: str = ""
+    sandbox_bank_secret: str = ""
     key_encryption: dict[str, str] = {}
 
     def __post_init__(self) -> None:
@@ -54,6 +57,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.public_url and not _ORIGIN.fullmatch(self.public_url):
             raise SettingInvalid("TILLGATE_PUBLIC_URL takes an address without a path, such as https://pay.example.com")
+        if self.sandbox_bank_url and not _ORIGIN.fullmatch(self.sandbox_bank_url):
+            raise SettingInvalid("TILLGATE_SANDBOX_BANK_URL takes an address without a path: http://127.0.0.1:8001")
+        if self.sandbox_bank_url and not self.sandbox_bank_secret:
+            raise SettingInvalid("TILLGATE_SANDBOX_BANK_URL needs TILLGATE_SANDBOX_BANK_SECRET, the same on both sides")
         if self.workers > 1 and self.database is None:
             raise SettingInvalid("several workers need PostgreSQL: set TILLGATE_DATABASE (--database)")
 
@@ -100,6 +107,8 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
             ("trusted_proxies", "TILLGATE_TRUSTED_PROXIES"),
             ("public_url", "TILLGATE_PUBLIC_URL"),
             ("bank_faults", "TILLGATE_BANK_FAULTS"),
+            ("sandbox_bank_url", "TILLGATE_SANDBOX_BANK_URL"),
+            ("sandbox_bank_secret", "TILLGATE_SANDBOX_BANK_SECRET"),
         )
         if environment.get(variable)
     }

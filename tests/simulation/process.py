@@ -8,6 +8,7 @@ import asyncio
 import base64
 import contextvars
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.decisions import Decision
 from tillgate.core.ids import Ids
 from tillgate.core.instants import SECOND, Duration, Instant
-from tillgate.flows import retention
+from tillgate.flows import notices, retention
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.http.application import Application
@@ -141,7 +142,7 @@ class Process(Owner):
             ids=ids,
         )
         self.directory = Directory(self.gateway, SANDBOX_KEYS)
-        self.take_notice = assembly._notified(self.gateway, self.directory)
+        self.take_notice = partial(notices.take, self.gateway, self.directory, BANK)
         self._keys = keys
         self._application = Application((V1(self.gateway, self.directory),), REQUEST.get)
         self.ready = True
