@@ -116,6 +116,18 @@ def test_an_answer_that_is_not_described_is_noticed(status: int, change: dict[st
             conformance.assert_described("GET", "/v1/payments/pay_x", status, headers, body)
 
 
+@each
+def test_the_examples_of_errors_are_errors_that_are_described(operation: dict[str, Any]) -> None:
+    example = examples.load()[operation["operationId"]]
+    method = story.BY_ID[operation["operationId"]].method
+    headers = {"content-type": "application/json", "x-request-id": "req_1"}
+    for status, response in operation["responses"].items():
+        shown = response["content"]["application/json"]["example"]
+        path = example.path.partition("?")[0]
+        conformance.assert_described(method, path, int(status), headers, msgspec.json.encode(shown))
+        assert "{" not in shown.get("error", {}).get("message", "")
+
+
 async def test_ids_in_paths_have_the_form_that_is_described(app: Assembly) -> None:
     for id, example in examples.load().items():
         operation = next(one for one in operations() if one["operationId"] == id)
