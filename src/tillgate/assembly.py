@@ -10,11 +10,14 @@ import msgspec
 from tillgate.clock import Clock, SystemClock
 from tillgate.connectors import registry
 from tillgate.core.ids import Ids
+from tillgate.core.merchants import DEMO_SHOP
+from tillgate.core.records import evolve
 from tillgate.flows import notices
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.http.addresses import Proxies, is_loopback
 from tillgate.http.application import Application
+from tillgate.http.limits import Limits
 from tillgate.pages.challenge import Challenge
 from tillgate.sandbox import faults
 from tillgate.sandbox.bank import Bank
@@ -105,14 +108,18 @@ async def assembled(
     async with opened(settings, slot=slot, clock=clock, random=random, strike=strike) as parts:
         gateway, directory, bank, office = parts.gateway, parts.directory, parts.bank, parts.office
         issuer = BankNotices(gateway, directory, BANK) if bank is None else Challenge(bank)
+        limits = Limits(settings.data / "limits", gateway.clock.wall, settings.rate_limit.a_minute)
         application = Application(
-            (V1(gateway, directory), Probes(gateway.store), Docs(), issuer),
+            (V1(gateway, directory, limits), Probes(gateway.store), Docs(), issuer),
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
         )
         jobs = schedule.jobs(gateway, directory, office.data_keys)
         async with schedule.running(jobs):
-            yield Assembly(gateway, directory, bank, office, application)
+            try:
+                yield Assembly(gateway, directory, bank, office, application)
+            finally:
+                limits.close()
 
 
 @asynccontextmanager
@@ -161,7 +168,8 @@ async def opened(
             ids=ids,
             key_is_kept_apart=kek.comes_from_outside,
         )
-        directory = Directory(gateway, SANDBOX_KEYS if is_loopback(settings.host) else {})
+        demo_shop = evolve(DEMO_SHOP, rate_limit=settings.rate_limit)
+        directory = Directory(gateway, SANDBOX_KEYS if is_loopback(settings.host) else {}, demo_shop)
         if bank is not None:
             bank.on_notification = partial(notices.take, gateway, directory, BANK)
         yield Opened(gateway, directory, bank, Office(gateway, directory, keys, envelope))

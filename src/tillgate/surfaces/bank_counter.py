@@ -33,6 +33,10 @@ class BankCounter:
         orders = (Route("POST", path, self._answer) for path in teller.PATHS)
         self.routes = (*orders, Route("GET", "/operations/{reference}", self._answer))
 
+    async def admit(self, request: Request, route: Route | None) -> Reply | None:
+        """See http.surface.Surface: no merchant asks here."""
+        return None
+
     async def handle(self, request: Request, route: Route) -> Reply:
         """See http.surface.Surface."""
         reply: Reply = await route.handler(request)

@@ -22,6 +22,10 @@ class BankNotices:
         self._bank = bank
         self.routes = (Route("POST", "/sandbox/bank/notices", self._take),)
 
+    async def admit(self, request: Request, route: Route | None) -> Reply | None:
+        """See http.surface.Surface: no merchant asks here."""
+        return None
+
     async def handle(self, request: Request, route: Route) -> Reply:
         """See http.surface.Surface."""
         reply: Reply = await route.handler(request)
