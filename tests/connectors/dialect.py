@@ -1,7 +1,6 @@
 """What the contract test has to know of a bank: how it says yes, no, later, or that it never heard of it.
 
-Every connector of the registry has a module `tests/connectors/dialects/<name>.py` with a `DIALECT`; a bank that is
-reached in several ways has more.
+Every connector of the registry has a module `tests/connectors/dialects/<name>.py` with a `DIALECT`.
 """
 
 import importlib
@@ -15,10 +14,6 @@ from tillgate.core.reasons import Reason
 
 class Dialect(Protocol):
     """The bank's side of its language, for any attempt."""
-
-    @property
-    def bank(self) -> str:
-        """The connector's name in the registry."""
 
     @property
     def secrets(self) -> Mapping[str, str]:
@@ -50,6 +45,6 @@ class Dialect(Protocol):
 
 
 def of(name: str) -> Dialect:
-    """The dialect of a connector by its name in the registry, or that of another way to the same bank."""
+    """The dialect of a connector by its name in the registry."""
     dialect: Dialect = importlib.import_module(f"tests.connectors.dialects.{name}").DIALECT
     return dialect

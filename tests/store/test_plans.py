@@ -31,6 +31,9 @@ PAGED: list[tuple[type[Record], tuple[str, str] | None]] = [
     (Refund, None),
     (Refund, ("payment", "pay_1")),
     (Customer, None),
+    (Customer, ("email", "ann1@example.com")),
+    (PaymentMethod, None),
+    (PaymentMethod, ("customer", "cus_1")),
     (Attempt, None),
 ]
 MIDDLE = f"id_{1_000_000 + ROWS // 2}"
@@ -47,9 +50,9 @@ FILLED = [
     for table, more in (
         ("payments", ", 'cus_' || (n % 40)"),
         ("refunds", ", 'pay_' || (n % 900)"),
-        ("customers", ""),
+        ("customers", ", 'ann' || (n % 40) || '@example.com'"),
         ("attempts", ""),
-        ("payment_methods", ", case when n % 2 = 0 then n end"),
+        ("payment_methods", ", case when n % 2 = 0 then n end, case when n % 2 = 1 then 'cus_' || (n % 40) end"),
         ("tokens", ", case when n % 20 = 0 then n end"),
     )
 ] + [
@@ -97,6 +100,9 @@ LOOKS: dict[str, Question] = {
     "a credential": lambda store: credentials.by_digest(store, "d1"),
     "a tenant's credentials": lambda store: credentials.of_tenant(store, TENANT),
     "an account": lambda store: balances.of_account(store, TENANT, "a1"),
+    "the newest customer by address": lambda store: find.newest(store, Customer, TENANT, ("email", "ann1@example.com")),
+    "records by their ids": lambda store: find.every(store, Payment, TENANT, ["id_1000001", "id_1000004"]),
+    "replies about somebody": lambda store: retention.keys_about(store, TENANT, ["cus_1"]),
     "timers that are due": lambda store: timers.due(store, 10, 5),
     "cards to erase": lambda store: retention.to_erase(store, PaymentMethod, 10, 5),
     "tokens to erase": lambda store: retention.to_erase(store, Token, 10, 5),

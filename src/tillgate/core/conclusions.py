@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tillgate.core import accounts, attempts, fees, payments
+from tillgate.core import accounts, attempts, fees, ledger, payments
 from tillgate.core.attempts import Attempt, Contradiction, Kind, Outcome, State
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType, event
@@ -197,7 +197,9 @@ def _entries(
 ) -> tuple[Entry, ...]:
     if not postings:
         return ()
-    return (entry(payment.tenant, f"{attempt.id}:{POSTED_AS[attempt.kind]}", payment.id, postings, occasion),)
+    type = ledger.Type.REFUND if attempt.kind is Kind.REFUND else ledger.Type.CHARGE
+    subject = attempt.refund or payment.id
+    return (entry(payment.tenant, f"{attempt.id}:{POSTED_AS[attempt.kind]}", subject, postings, occasion, type),)
 
 
 def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occasion) -> tuple[Timer, ...]:

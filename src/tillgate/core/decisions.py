@@ -1,4 +1,4 @@
-"""A decision is data: what to save, post, announce, name and schedule, all of it or none."""
+"""A decision is data: what to save, post, announce, name, schedule and remove, all of it or none."""
 
 import msgspec
 
@@ -11,13 +11,14 @@ from tillgate.core.timers import Timer
 class Alias(msgspec.Struct, frozen=True):
     """A foreign name of a record, unique within (tenant, kind): `("customer_email", "a@b.c") → cus_…`.
 
-    With `moves` an existing alias is pointed at the new id; without, an existing one refuses the whole decision.
+    With `moves` an existing alias is pointed at the new id, or taken off where that is None; without, an existing one
+    refuses the whole decision.
     """
 
     tenant: str
     kind: str
     value: str
-    id: str
+    id: str | None
     moves: bool = False
 
 
@@ -38,6 +39,7 @@ class Decision(msgspec.Struct, frozen=True):
     schedule: tuple[Timer, ...] = ()
     name: tuple[Alias, ...] = ()
     number: tuple[Numbering, ...] = ()
+    remove: tuple[Record, ...] = ()
 
     def merged(self, other: "Decision") -> "Decision":
         """Both decisions as one, this one's part first."""
@@ -48,6 +50,7 @@ class Decision(msgspec.Struct, frozen=True):
             schedule=(*self.schedule, *other.schedule),
             name=(*self.name, *other.name),
             number=(*self.number, *other.number),
+            remove=(*self.remove, *other.remove),
         )
 
     def also(self, *save: Record) -> "Decision":

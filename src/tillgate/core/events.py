@@ -20,11 +20,18 @@ class EventType(enum.StrEnum):
     PAYMENT_CAPTURE_FAILED = "payment.capture_failed"
     PAYMENT_FAILED = "payment.failed"
     PAYMENT_CANCELED = "payment.canceled"
+    PAYMENT_UPDATED = "payment.updated"
+    """The merchant changed its description or metadata."""
     PAYMENT_RELEASED = "payment.released"
     """The rest of a partly captured payment was given up or expired, or what was granted after it was canceled."""
     REFUND_CREATED = "refund.created"
     REFUND_UPDATED = "refund.updated"
     CUSTOMER_CREATED = "customer.created"
+    CUSTOMER_UPDATED = "customer.updated"
+    CUSTOMER_DELETED = "customer.deleted"
+    PAYMENT_METHOD_ATTACHED = "payment_method.attached"
+    PAYMENT_METHOD_UPDATED = "payment_method.updated"
+    PAYMENT_METHOD_DETACHED = "payment_method.detached"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

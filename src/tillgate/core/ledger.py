@@ -1,5 +1,7 @@
 """The ledger: money moves from one account to another, so that no entry can be out of balance."""
 
+import enum
+
 import msgspec
 
 from tillgate.core import accounts
@@ -23,10 +25,19 @@ class Posting(msgspec.Struct, frozen=True):
             raise ValueError("a posting moves money between two accounts")
 
 
+class Type(enum.StrEnum):
+    """What moved the balance of a merchant."""
+
+    CHARGE = "charge"
+    REFUND = "refund"
+    ADJUSTMENT = "adjustment"
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Postings that belong together, under a natural id (`att_…:captured`): what is posted twice is refused by its id.
 
-    `subject` is the record that the money moved for; who asked is kept with it.
+    `subject` is the record that the money moved for; who asked is kept with it. An entry that moves what the merchant
+    is owed has a `type`, and is found by another id too, `balance_transaction`, which is in the order of time.
     """
 
     tenant: str
@@ -37,12 +48,22 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     surface: str
     request_id: str
+    type: Type | None = None
+    balance_transaction: str | None = None
 
 
-def entry(tenant: str, id: str, subject: str, postings: tuple[Posting, ...], occasion: Occasion) -> Entry:
-    """An entry as of an occasion; it needs at least one posting."""
+def entry(
+    tenant: str,
+    id: str,
+    subject: str,
+    postings: tuple[Posting, ...],
+    occasion: Occasion,
+    type: Type = Type.ADJUSTMENT,
+) -> Entry:
+    """An entry as of an occasion; it needs at least one posting. `type` is what it is to the merchant's balance."""
     if not postings:
         raise ValueError("an entry needs a posting")
+    owed = any(accounts.PAYABLE in (posting.source, posting.destination) for posting in postings)
     return Entry(
         tenant=tenant,
         id=id,
@@ -52,6 +73,8 @@ def entry(tenant: str, id: str, subject: str, postings: tuple[Posting, ...], occ
         actor=occasion.actor,
         surface=occasion.surface,
         request_id=occasion.request_id,
+        type=type if owed else None,
+        balance_transaction=occasion.mint("bt") if owed else None,
     )
 
 

@@ -1,7 +1,16 @@
 """Payment methods: cards kept under seal, and the single-use tokens that stand for one."""
 
+import msgspec
+
+from tillgate.core import customers, metadata
 from tillgate.core.cards import CardSummary
+from tillgate.core.customers import Customer
+from tillgate.core.decisions import Decision
+from tillgate.core.events import EventType, event
 from tillgate.core.instants import DAY, MINUTE, Duration, Instant
+from tillgate.core.metadata import Notes
+from tillgate.core.occasions import Occasion
+from tillgate.core.personal import Personal, redacted
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record, evolve
 
@@ -12,17 +21,41 @@ TOKEN_LASTS: Duration = 15 * MINUTE
 """How long a token, and the CVC sealed in it, may wait for the first attempt."""
 
 
-class PaymentMethod(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """A card: what may be shown of it, and the sealed number (`sealed` is None once it was destroyed).
+class Address(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where somebody gets their bills; `country` is two letters."""
 
-    `destroy_at` (wall time) says when the number is destroyed; None while a customer keeps the card.
+    line1: Personal[str | None] = None
+    line2: Personal[str | None] = None
+    city: Personal[str | None] = None
+    state: Personal[str | None] = None
+    postal_code: Personal[str | None] = None
+    country: Personal[str | None] = None
+
+
+class BillingDetails(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whom a card belongs to."""
+
+    name: Personal[str | None] = None
+    email: Personal[str | None] = None
+    phone: Personal[str | None] = None
+    address: Address = Address()
+
+
+class PaymentMethod(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """A card: what may be shown of it, and the sealed number and name (`sealed` is None once they were destroyed).
+
+    `destroy_at` (wall time) says when they are; None while a customer keeps the card.
     """
+
+    SHAPE = 2
 
     created: Instant
     card: CardSummary
-    sealed: bytes | None
+    sealed: Personal[bytes | None] = None
     destroy_at: Instant | None
     customer: str | None = None
+    billing_details: BillingDetails = BillingDetails()
+    metadata: Personal[dict[str, str]] = {}
 
 
 class Token(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,9 +93,76 @@ def spend(token: Token, payment: str, wall: Instant) -> Token:
     return evolve(token, used_by=payment, sealed_cvc=None)
 
 
+class Details(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merchant may change of a method; what is None stays as it is."""
+
+    billing_details: BillingDetails | None = None
+    exp_month: int | None = None
+    exp_year: int | None = None
+
+
+def attach(method: PaymentMethod, customer: Customer, occasion: Occasion) -> tuple[PaymentMethod, Decision]:
+    """The card kept for a customer, until it is detached. To attach it to the same one again changes nothing.
+
+    Raises Refused(METHOD_ATTACHED) where it is another's, Refused(CARD_GONE) where the number was destroyed.
+    """
+    if method.customer == customer.id:
+        return method, Decision()
+    if method.customer is not None:
+        raise Refused(Reason.METHOD_ATTACHED, "customer")
+    kept = evolve(used(method, occasion.wall), customer=customer.id, destroy_at=None)
+    return kept, _told(kept, customer, EventType.PAYMENT_METHOD_ATTACHED, occasion)
+
+
+def detach(method: PaymentMethod, customer: Customer, occasion: Occasion) -> tuple[PaymentMethod, Decision]:
+    """The card taken from its customer and destroyed, with all that told of a person; it cannot be attached again."""
+    gone = taken_away(method)
+    customer = evolve(customer, former_methods=(*customer.former_methods, method.id))
+    decision = Decision()
+    if customer.default_payment_method == method.id:
+        without = evolve(customer, default_payment_method=None)
+        customer, decision = customers.told(without, EventType.CUSTOMER_UPDATED, occasion)
+    told = _told(gone, customer, EventType.PAYMENT_METHOD_DETACHED, occasion)
+    return gone, Decision(save=told.save, announce=(*decision.announce, *told.announce))
+
+
+def update(
+    method: PaymentMethod,
+    customer: Customer | None,
+    details: Details,
+    notes: Notes,
+    occasion: Occasion,
+) -> tuple[PaymentMethod, Decision]:
+    """The card with other details; told where it is a customer's. Raises Refused(CARD_GONE) where it was destroyed."""
+    used(method, occasion.wall)
+    changed = evolve(method, metadata=metadata.changed(method.metadata, notes))
+    expiry = {"exp_month": details.exp_month, "exp_year": details.exp_year}
+    renewed = {name: value for name, value in expiry.items() if value is not None}
+    changed = evolve(changed, card=msgspec.structs.replace(method.card, **renewed))
+    if details.billing_details is not None:
+        changed = evolve(changed, billing_details=details.billing_details)
+    if changed == method:
+        return method, Decision()
+    if customer is None:
+        return changed, Decision(save=(changed,))
+    return changed, _told(changed, customer, EventType.PAYMENT_METHOD_UPDATED, occasion)
+
+
+def _told(method: PaymentMethod, customer: Customer, type: EventType, occasion: Occasion) -> Decision:
+    """The method saved, and announced in its customer's stream; an event never bears what is sealed."""
+    counted = evolve(customer, events=customer.events + 1)
+    announced = event(type, evolve(method, sealed=None), customer.id, counted.events, occasion)
+    return Decision(save=(method, counted), announce=(announced,))
+
+
+def taken_away(method: PaymentMethod) -> PaymentMethod:
+    """The card without its customer, and destroyed."""
+    return evolve(destroyed(method), customer=None)
+
+
 def destroyed(method: PaymentMethod) -> PaymentMethod:
-    """The card without its number; what may be shown of it stays."""
-    return evolve(method, sealed=None, destroy_at=None)
+    """The card without its number, and without what told of a person; what may be shown of the card stays."""
+    return redacted(evolve(method, destroy_at=None))
 
 
 def emptied(token: Token) -> Token:

@@ -3,14 +3,17 @@
 import enum
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from tillgate.core import attempts, money
+from tillgate.core import attempts, metadata, money
 from tillgate.core.attempts import Attempt, Kind
 from tillgate.core.cards import CardSummary
 from tillgate.core.customers import CustomerSummary
 from tillgate.core.decisions import Decision
+from tillgate.core.events import EventType, event
 from tillgate.core.fees import FeePlan
 from tillgate.core.instants import DAY, Duration, Instant
+from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
@@ -283,6 +286,25 @@ def ask_again(payment: Payment, attempt: Attempt, occasion: Occasion) -> Asking:
     again = attempts.ask_again(attempt, occasion)
     reserved = evolve(payment, in_flight=_with(payment, again), failure=None)
     return Asking(reserved, again, Decision(save=(reserved, again), schedule=(inquiry(again, occasion),)))
+
+
+def update(
+    payment: Payment,
+    description: str | UnsetType | None,
+    notes: Notes,
+    occasion: Occasion,
+) -> tuple[Payment, Decision]:
+    """The payment with another description and other metadata, told once it was announced at all."""
+    changed = evolve(payment, metadata=metadata.changed(payment.metadata, notes))
+    if description is not UNSET:
+        changed = evolve(changed, description=description or None)
+    if changed == payment:
+        return payment, Decision()
+    if not payment.events:
+        return changed, Decision(save=(changed,))
+    changed = evolve(changed, events=payment.events + 1)
+    announced = event(EventType.PAYMENT_UPDATED, changed, payment.id, changed.events, occasion)
+    return changed, Decision(save=(changed,), announce=(announced,))
 
 
 def inquiry(attempt: Attempt, occasion: Occasion) -> Timer:

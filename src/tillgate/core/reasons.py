@@ -26,6 +26,9 @@ class Reason(enum.StrEnum):
     TOKEN_USED = "token_used"  # noqa: S105 — a reason, not a secret
     TOKEN_EXPIRED = "token_expired"  # noqa: S105
     CARD_GONE = "card_gone"
+    METHOD_ATTACHED = "method_attached"
+    METHOD_NOT_ATTACHED = "method_not_attached"
+    METHOD_OF_ANOTHER_CUSTOMER = "method_of_another_customer"
 
     # Who asks.
     CREDENTIAL_MISSING = "credential_missing"
@@ -53,6 +56,7 @@ class Reason(enum.StrEnum):
     IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     IDEMPOTENCY_KEY_IN_USE = "idempotency_key_in_use"
+    IDEMPOTENCY_REPLY_ERASED = "idempotency_reply_erased"
 
 
 class Refused(Exception):

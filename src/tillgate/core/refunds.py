@@ -2,9 +2,12 @@
 
 import enum
 
-from tillgate.core import payments
+from tillgate.core import metadata, payments
 from tillgate.core.attempts import Kind
+from tillgate.core.decisions import Decision
+from tillgate.core.events import EventType, event
 from tillgate.core.instants import Instant
+from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Asking, Failure, Payment
@@ -23,6 +26,8 @@ class RefundState(enum.StrEnum):
 class Refund(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Money on its way back to the customer, or there. `reason` is the merchant's own text."""
 
+    SHAPE = 2
+
     created: Instant
     payment: str
     attempt: str
@@ -33,6 +38,7 @@ class Refund(Record, frozen=True, kw_only=True, omit_defaults=True):
     asked_as: dict[str, str] = {}
     failure: Failure | None = None
     announced: bool = False
+    customer: str | None = None
 
 
 def ask(
@@ -67,8 +73,21 @@ def ask(
         reason=reason,
         metadata=metadata or {},
         asked_as=payment.asked_as,
+        customer=payment.customer.id if payment.customer else None,
     )
     return refund, asking
+
+
+def update(refund: Refund, payment: Payment, notes: Notes, occasion: Occasion) -> tuple[Refund, Decision]:
+    """The refund with other metadata, told in its payment's stream once it was announced at all."""
+    changed = evolve(refund, metadata=metadata.changed(refund.metadata, notes))
+    if changed == refund:
+        return refund, Decision()
+    if not refund.announced:
+        return changed, Decision(save=(changed,))
+    counted = evolve(payment, events=payment.events + 1)
+    announced = event(EventType.REFUND_UPDATED, changed, payment.id, counted.events, occasion)
+    return changed, Decision(save=(counted, changed), announce=(announced,))
 
 
 def pending_again(refund: Refund) -> Refund:

@@ -66,7 +66,8 @@ async def _ask(
     while True:
         try:
             asked = await decide(gateway.occasion(caller))
-            claimed = keys.claim(gateway, caller, key, asked.standing.attempt.id)
+            customer = asked.standing.payment.customer
+            claimed = keys.claim(gateway, caller, key, asked.standing.attempt.id, customer.id if customer else None)
             await gateway.store.commit(asked.decision.also(*claimed))
         except Conflict:
             continue

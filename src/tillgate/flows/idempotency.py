@@ -53,12 +53,14 @@ async def once(gateway: Gateway, caller: Caller, key: Key | None, work: Callable
         del gateway.running[name]
 
 
-def claim(gateway: Gateway, caller: Caller, key: Key | None, subject: str) -> tuple[IdempotencyKey, ...]:
+def claim(
+    gateway: Gateway, caller: Caller, key: Key | None, subject: str, person: str | None = None
+) -> tuple[IdempotencyKey, ...]:
     """What to save with a first question, so that repeats find it; nothing without a key."""
     if key is None:
         return ()
     claimed = idempotency.claim(caller.tenant.id, key.id, key.fingerprint, gateway.clock.wall())
-    return (evolve(claimed, subject=subject),)
+    return (evolve(claimed, subject=subject, person=person),)
 
 
 def answered(gateway: Gateway, claimed: tuple[IdempotencyKey, ...], answer: Answer) -> tuple[IdempotencyKey, ...]:
@@ -69,7 +71,8 @@ def answered(gateway: Gateway, claimed: tuple[IdempotencyKey, ...], answer: Answ
 
 
 async def kept_answer(gateway: Gateway, key: IdempotencyKey) -> Answer | None:
-    """The first answer, to the byte, if there is one."""
+    """The first answer, to the byte, if there is one. Raises Refused(IDEMPOTENCY_REPLY_ERASED) where there was."""
+    idempotency.assert_not_erased(key)
     if key.reply is None:
         return None
     status, body = await gateway.secrets.open_reply(key.tenant, key.id, key.reply)

@@ -1,6 +1,7 @@
 """Payments: what a merchant can do with one."""
 
 import msgspec
+from msgspec import UnsetType
 
 from tillgate.core import customers, payment_methods, payments
 from tillgate.core.cards import Card, CardNumber
@@ -8,12 +9,14 @@ from tillgate.core.conclusions import Standing
 from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
 from tillgate.core.merchants import Mode
+from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment, Terms
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import attempts
+from tillgate.flows import attempts, changes
+from tillgate.flows import customers as buyers
 from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
@@ -70,7 +73,11 @@ async def _open(
 ) -> Asked:
     tenant = caller.tenant
     buyer, introduction = await _customer(gateway, caller, occasion, customer)
+    if source.card is None and source.id is None and buyer is not None:
+        source = Source(id=buyer.default_payment_method)
     method, token, card = await _method(gateway, caller, occasion, source)
+    if method.customer is not None:
+        buyer = await _owner(gateway, caller, method, buyer)
     payment = payments.open(
         terms,
         tenant=tenant.id,
@@ -83,7 +90,9 @@ async def _open(
     )
     asking = payments.charge(payment, occasion)
     spent = (payment_methods.spend(token, payment.id, occasion.wall),) if token else ()
-    decision = introduction.merged(asking.decision).also(method, *spent)
+    # A payment does not change what a customer keeps, so that two with one card are not in each other's way.
+    kept = () if method.customer is not None else (method,)
+    decision = introduction.merged(asking.decision).also(*kept, *spent)
     return Asked(Standing(asking.payment, asking.attempt), decision, card)
 
 
@@ -94,15 +103,20 @@ async def _customer(
         return None, Decision()
     tenant = caller.tenant.id
     if isinstance(wanted, NewCustomer):
-        found = await find.alias(gateway.store, tenant, customers.EMAIL, customers.email_key(wanted.email))
+        newest = ("email", customers.email_key(wanted.email))
+        found = await find.newest(gateway.store, Customer, tenant, newest)
         if found is None:
             return customers.introduce(tenant, wanted.email, wanted.name, wanted.phone, occasion)
-    else:
-        found = wanted
-    customer = await find.record(gateway.store, Customer, tenant, found)
-    if customer is None:
-        raise Refused(Reason.NOT_FOUND, "customer", object="customer", id=found)
-    return customer, Decision()
+        return found, Decision()
+    return await buyers.fetch(gateway, caller, wanted, "customer"), Decision()
+
+
+async def _owner(gateway: Gateway, caller: Caller, method: PaymentMethod, buyer: Customer | None) -> Customer:
+    """Whose card pays; no other customer can be named beside it."""
+    assert method.customer is not None, method.id
+    if buyer is not None and buyer.id != method.customer:
+        raise Refused(Reason.METHOD_OF_ANOTHER_CUSTOMER, "payment_method")
+    return buyer or await buyers.fetch(gateway, caller, method.customer, "payment_method")
 
 
 async def _method(
@@ -179,6 +193,28 @@ async def page(gateway: Gateway, caller: Caller, cursor: Cursor, customer: str |
     """A merchant's payments, newest first; those of one customer only if one is named."""
     where = ("customer", customer) if customer is not None else None
     return await lists.page(gateway.store, Payment, caller.tenant.id, cursor, where=where)
+
+
+async def update(
+    gateway: Gateway,
+    caller: Caller,
+    key: Key | None,
+    payment_id: str,
+    description: str | UnsetType | None,
+    notes: Notes,
+    render: changes.Render[Payment],
+) -> Answer:
+    """Another description or other metadata, of which no bank hears."""
+
+    async def decide(occasion: Occasion) -> tuple[Payment, Decision]:
+        payment = await fetch(gateway, caller, payment_id)
+        return payments.update(payment, description, notes, occasion)
+
+    return await changes.make(gateway, caller, key, decide, render, _person)
+
+
+def _person(payment: Payment) -> str | None:
+    return payment.customer.id if payment.customer else None
 
 
 async def expire(gateway: Gateway, caller: Caller, payment_id: str) -> bool:

@@ -2,11 +2,13 @@
 
 from tillgate.core import refunds
 from tillgate.core.conclusions import Standing
+from tillgate.core.decisions import Decision
+from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import Refund
-from tillgate.flows import attempts, payments
+from tillgate.flows import attempts, changes, payments
 from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
@@ -33,6 +35,19 @@ async def create(
         return Asked(Standing(asking.payment, asking.attempt, refund), asking.decision.also(refund))
 
     return await attempts.ask(gateway, caller, key, decide, render)
+
+
+async def update(
+    gateway: Gateway, caller: Caller, key: Key | None, refund_id: str, notes: Notes, render: changes.Render[Refund]
+) -> Answer:
+    """Other metadata, of which no bank hears."""
+
+    async def decide(occasion: Occasion) -> tuple[Refund, Decision]:
+        refund = await fetch(gateway, caller, refund_id)
+        payment = await payments.fetch(gateway, caller, refund.payment)
+        return refunds.update(refund, payment, notes, occasion)
+
+    return await changes.make(gateway, caller, key, decide, render, lambda refund: refund.customer)
 
 
 async def fetch(gateway: Gateway, caller: Caller, refund_id: str) -> Refund:

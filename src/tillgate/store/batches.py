@@ -27,7 +27,10 @@ class Taken(Exception):
 class Work:
     """One decision, as the rows that it comes to. Made once, however often the batch has to run."""
 
-    __slots__ = ("claims", "decision", "expected", "failure", "inserts", "movements", "replaces", "touches")
+    __slots__ = (
+        *("claims", "decision", "expected", "failure", "inserts", "listed", "movements", "removes", "replaces"),
+        "touches",
+    )
 
     def __init__(self, decision: Decision) -> None:
         self.decision = decision
@@ -36,9 +39,15 @@ class Work:
         self.claims: list[tuple[sa.Table, Row, str]] = []
         self.inserts: list[tuple[sa.Table, Row]] = []
         self.replaces: list[tuple[sa.Table, Row]] = []
+        self.removes: list[tuple[sa.Table, Row]] = []
+        self.listed: list[Row] = []
         self.movements = ledger.movements(decision.post) if decision.post else {}
         for record in decision.save:
             self._record(record)
+        for record in decision.remove:
+            key = (record.tenant, record.id)
+            self.expected.append((KEPT[type(record)].table, key, record.version))
+            self.removes.append((KEPT[type(record)].table, key))
         for alias in decision.name:
             self._alias(alias)
         self._announcements()
@@ -59,6 +68,9 @@ class Work:
             self.claims.append((kept.table, row, kept.table.name))
         else:
             self.inserts.append((kept.table, row))
+
+        if line := kept.listed(record):
+            self.listed.append((line.tenant, line.id, line.type.value, line.status.value, line.currency, line.customer))
 
     def _alias(self, alias: Alias) -> None:
         if not alias.moves:
@@ -88,7 +100,10 @@ class Work:
     def _entries(self) -> None:
         for entry in self.decision.post:
             who = (entry.actor, entry.surface, entry.request_id)
-            self.inserts.append((schema.entries, (entry.tenant, entry.id, entry.subject, entry.occurred_at, *who)))
+            balance = (entry.type.value if entry.type else None, entry.balance_transaction)
+            self.inserts.append(
+                (schema.entries, (entry.tenant, entry.id, entry.subject, entry.occurred_at, *who, *balance))
+            )
             for line, posting in enumerate(entry.postings):
                 money = posting.money
                 row = (
@@ -119,6 +134,8 @@ def commit(works: Sequence[Work], batch_id: str, lane: int, committed_at: int) -
         Step(Verb.INSERT, schema.batches, [(batch_id, committed_at)]),
         *_by_table(Verb.REPLACE, [pair for work in survivors for pair in work.replaces]),
         *_by_table(Verb.INSERT, [pair for work in survivors for pair in work.inserts]),
+        *_by_table(Verb.DELETE, [pair for work in survivors for pair in work.removes]),
+        *_some(Step(Verb.PUT, schema.transactions, sorted(row for work in survivors for row in work.listed))),
         *_schedule(survivors),
         *_move_aliases(survivors),
         *_balance(survivors, lane),
@@ -182,7 +199,9 @@ def _move_aliases(works: Sequence[Work]) -> list[Step]:
         for alias in work.decision.name
         if alias.moves
     }
-    return _some(Step(Verb.PUT, schema.aliases, sorted((*key, id) for key, id in moved.items())))
+    off = sorted(key for key, id in moved.items() if id is None)
+    on = sorted((*key, id) for key, id in moved.items() if id is not None)
+    return _some(Step(Verb.DELETE, schema.aliases, off), Step(Verb.PUT, schema.aliases, on))
 
 
 def _number(works: Sequence[Work]) -> Batch:

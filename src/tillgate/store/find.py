@@ -1,5 +1,6 @@
 """Finding one record: by its id, or by another name of it."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -19,6 +20,20 @@ async def record(store: Store, type: type[R], tenant: str, id: str) -> R | None:
     return kept(type).record(*rows[0]) if rows else None
 
 
+async def newest(store: Store, type: type[R], tenant: str, where: tuple[str, str]) -> R | None:
+    """The newest record of which a query column equals a value."""
+    column, value = where
+    rows = await store.engine.fetch(_newest(kept(type).table, column), {"tenant": tenant, "value": value})
+    return kept(type).record(*rows[0]) if rows else None
+
+
+async def every(store: Store, type: type[R], tenant: str, ids: Sequence[str]) -> dict[str, R]:
+    """The records with these ids, by id; those that do not exist are left out."""
+    rows = await store.engine.fetch(_by_ids(kept(type).table, len(ids)), {"tenant": tenant, **_numbered(ids)})
+    found = [kept(type).record(*row) for row in rows]
+    return {record.id: record for record in found}
+
+
 async def alias(store: Store, tenant: str, kind: str, value: str) -> str | None:
     """The id that a foreign name stands for."""
     rows = await store.engine.fetch(_BY_ALIAS, {"tenant": tenant, "kind": kind, "value": value})
@@ -29,6 +44,28 @@ async def alias(store: Store, tenant: str, kind: str, value: str) -> str | None:
 def _by_id(table: sa.Table) -> sa.Select[Any]:
     return sa.select(table.c.shape, table.c.body).where(
         table.c.tenant == sa.bindparam("tenant"), table.c.id == sa.bindparam("id")
+    )
+
+
+@cache
+def _by_ids(table: sa.Table, count: int) -> sa.Select[Any]:
+    wanted: list[Any] = [sa.bindparam(name) for name in _numbered([""] * count)]
+    return sa.select(table.c.shape, table.c.body).where(
+        table.c.tenant == sa.bindparam("tenant"), table.c.id.in_(wanted)
+    )
+
+
+def _numbered(values: Sequence[str]) -> dict[str, str]:
+    return {f"value_{number}": value for number, value in enumerate(values)}
+
+
+@cache
+def _newest(table: sa.Table, column: str) -> sa.Select[Any]:
+    return (
+        sa.select(table.c.shape, table.c.body)
+        .where(table.c.tenant == sa.bindparam("tenant"), table.c[column] == sa.bindparam("value"))
+        .order_by(table.c.tenant.desc(), table.c[column].desc(), table.c.id.desc())
+        .limit(1)
     )
 
 

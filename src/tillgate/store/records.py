@@ -6,14 +6,16 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from tillgate.core import customers, transactions
 from tillgate.core.attempts import Attempt
-from tillgate.core.customers import Customer
+from tillgate.core.customers import Customer, Erasure
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.merchants import Tenant
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
+from tillgate.core.transactions import Transaction
 from tillgate.store import schema
 
 R = TypeVar("R", bound=Record)
@@ -33,7 +35,10 @@ class ShapeTooNew(Exception):
 
 
 class Kept(Generic[R]):
-    """How one type of record is kept: its table, the columns beside the JSON, and whether its id may be taken."""
+    """How one type of record is kept: its table, the columns beside the JSON, and whether its id may be taken.
+
+    `listed` gives its line among the transactions, for what has one.
+    """
 
     def __init__(
         self,
@@ -42,11 +47,13 @@ class Kept(Generic[R]):
         columns: Callable[[R], Row] = lambda record: (),
         *,
         contested: bool = False,
+        listed: Callable[[R], Transaction | None] = lambda record: None,
     ) -> None:
         self.type = type
         self.table = table
         self.columns = columns
         self.contested = contested
+        self.listed = listed
         self._decode = msgspec.json.Decoder(type).decode
 
     def row(self, record: R) -> Row:
@@ -72,8 +79,12 @@ class Kept(Generic[R]):
         return self._decode(body)
 
 
-def _erase_at_of_method(method: PaymentMethod) -> Row:
-    return (method.destroy_at,)
+def _customer_of(payment: Payment) -> str | None:
+    return payment.customer.id if payment.customer else None
+
+
+def _columns_of_customer(customer: Customer) -> Row:
+    return (None if customer.email is None else customers.email_key(customer.email),)
 
 
 def _erase_at_of_token(token: Token) -> Row:
@@ -84,13 +95,23 @@ KEPT: dict[type[Record], Kept[Any]] = {
     kept.type: kept
     for kept in (
         Kept(Tenant, schema.tenants),
-        Kept(Payment, schema.payments, lambda payment: (payment.customer.id if payment.customer else None,)),
+        Kept(
+            Payment,
+            schema.payments,
+            lambda payment: (_customer_of(payment),),
+            listed=transactions.of_payment,
+        ),
         Kept(Attempt, schema.attempts),
-        Kept(Refund, schema.refunds, lambda refund: (refund.payment,)),
-        Kept(Customer, schema.customers),
-        Kept(PaymentMethod, schema.payment_methods, _erase_at_of_method),
+        Kept(Refund, schema.refunds, lambda refund: (refund.payment,), listed=transactions.of_refund),
+        Kept(Customer, schema.customers, _columns_of_customer),
+        Kept(Erasure, schema.erasures),
+        Kept(
+            PaymentMethod,
+            schema.payment_methods,
+            lambda method: (method.destroy_at, method.customer),
+        ),
         Kept(Token, schema.tokens, _erase_at_of_token),
-        Kept(IdempotencyKey, schema.idempotency_keys, lambda key: (key.created,), contested=True),
+        Kept(IdempotencyKey, schema.idempotency_keys, lambda key: (key.created, key.person), contested=True),
     )
 }
 

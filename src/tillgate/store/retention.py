@@ -1,15 +1,19 @@
 """Retention: finding what is to be erased, and deleting what nobody needs any more, in small portions."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.instants import Instant
 from tillgate.core.records import Record
 from tillgate.store import schema
 from tillgate.store.database import Store
 from tillgate.store.records import kept
+
+MOST_KEYS = 500
 
 R = TypeVar("R", bound=Record)
 
@@ -18,6 +22,16 @@ async def to_erase(store: Store, type: type[R], wall: Instant, most: int) -> lis
     """Records with something sealed in them whose time is over, longest over first."""
     rows = await store.engine.fetch(_to_erase(kept(type).table), {"wall": wall, "most": most})
     return [kept(type).record(*row) for row in rows]
+
+
+async def keys_about(store: Store, tenant: str, people: Sequence[str]) -> list[IdempotencyKey]:
+    """Idempotency keys whose replies tell of these customers or payment methods; each of them has few."""
+    rows = [
+        row
+        for person in people
+        for row in await store.engine.fetch(_KEYS_ABOUT, {"tenant": tenant, "person": person, "most": MOST_KEYS})
+    ]
+    return [kept(IdempotencyKey).record(*row) for row in rows]
 
 
 async def forget_keys(store: Store, before: Instant, most: int) -> int:
@@ -41,6 +55,12 @@ def _to_erase(table: sa.Table) -> sa.Select[Any]:
 
 
 _keys = schema.idempotency_keys
+_KEYS_ABOUT = (
+    sa.select(_keys.c.shape, _keys.c.body)
+    .where(_keys.c.tenant == sa.bindparam("tenant"), _keys.c.person == sa.bindparam("person"))
+    .order_by(_keys.c.tenant, _keys.c.person, _keys.c.id)
+    .limit(sa.bindparam("most"))
+)
 _old_keys = (
     sa.select(_keys.c.tenant, _keys.c.id)
     .where(_keys.c.created < sa.bindparam("before"))

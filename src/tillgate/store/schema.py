@@ -46,10 +46,17 @@ refunds = _record_table(
     sa.Column("payment", Text, nullable=False),
     sa.Index("refunds_by_payment", "tenant", "payment", "id"),
 )
-customers = _record_table("customers")
+customers = _record_table(
+    "customers",
+    sa.Column("email", Text),
+    _partial_index("customers_by_email", "tenant", "email", "id", where="email IS NOT NULL"),
+)
+erasures = _record_table("erasures")
 payment_methods = _record_table(
     "payment_methods",
     sa.Column("erase_at", Whole),
+    sa.Column("customer", Text),
+    _partial_index("payment_methods_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
     _partial_index("payment_methods_to_erase", "erase_at", where="erase_at IS NOT NULL"),
 )
 tokens = _record_table(
@@ -60,8 +67,25 @@ tokens = _record_table(
 idempotency_keys = _record_table(
     "idempotency_keys",
     sa.Column("created", Whole, nullable=False),
+    sa.Column("person", Text),
     sa.Index("idempotency_keys_by_age", "created"),
+    _partial_index("idempotency_keys_by_person", "tenant", "person", "id", where="person IS NOT NULL"),
 )
+
+transactions = sa.Table(
+    "transactions",
+    metadata,
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("type", Text, nullable=False),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("currency", Text, nullable=False),
+    sa.Column("customer", Text),
+    sa.Index("transactions_by_status", "tenant", "status", "id", "type", "currency"),
+    _partial_index("transactions_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
+    _partial_index("transactions_of_refunds", "tenant", "id", where="type = 'refund'"),
+)
+"""One list of payments and refunds, beside them so that their rows can be rewritten without touching an index."""
 
 credentials = sa.Table(
     "credentials",
@@ -119,6 +143,17 @@ entries = sa.Table(
     sa.Column("actor", Text, nullable=False),
     sa.Column("surface", Text, nullable=False),
     sa.Column("request_id", Text, nullable=False),
+    sa.Column("type", Text),
+    sa.Column("balance_transaction", Text),
+    sa.Index(
+        "entries_of_balance",
+        "tenant",
+        "balance_transaction",
+        unique=True,
+        postgresql_where=sa.text("balance_transaction IS NOT NULL"),
+        sqlite_where=sa.text("balance_transaction IS NOT NULL"),
+    ),
+    _partial_index("entries_of_refunds", "tenant", "balance_transaction", where="type = 'refund'"),
 )
 
 postings = sa.Table(

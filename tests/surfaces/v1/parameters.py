@@ -13,6 +13,20 @@ from tillgate.surfaces.v1.surface import OPERATIONS
 # A number that was mistyped: it fails the Luhn check, so that only never to repeat a value keeps it back.
 MISTYPED = "4242424242424241"
 
+BILLING: dict[str, Any] = {
+    "name": "Ann",
+    "email": "a@example.com",
+    "phone": "1",
+    "address": {
+        "line1": "1 High Street",
+        "line2": "Back door",
+        "city": "London",
+        "state": "-",
+        "postal_code": "N1",
+        "country": "GB",
+    },
+}
+
 BODIES: dict[str, dict[str, Any]] = {
     "/v1/payments": {
         **PAYMENT,
@@ -28,11 +42,48 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/payments/{id}/refund": {"amount": 100, "reason": "Broken", "metadata": {"case": "7"}},
     "/v1/refunds": {"payment": "pay_x", "amount": 100, "reason": "Broken", "metadata": {"case": "7"}},
     "/v1/tokens": {"card": {**CARD, "name": "Ann"}},
+    "/v1/customers": {
+        "email": "a@example.com",
+        "name": "Ann",
+        "phone": "1",
+        "description": "Regular",
+        "metadata": {"shelf": "7"},
+    },
+    "/v1/customers/{id}": {
+        "email": "a@example.com",
+        "name": "Ann",
+        "phone": "1",
+        "description": "Regular",
+        "metadata": {"shelf": "7"},
+        "default_payment_method": "pm_x",
+    },
+    "/v1/payment_methods": {
+        "type": "card",
+        "card": {**CARD, "name": "Ann"},
+        "billing_details": BILLING,
+        "metadata": {"shelf": "7"},
+    },
+    "/v1/payment_methods/{id}": {
+        "billing_details": BILLING,
+        "card": {"exp_month": 11, "exp_year": 2035},
+        "metadata": {"shelf": "7"},
+    },
+    "/v1/payment_methods/{id}/attach": {"customer": "cus_x"},
+    "/v1/payment_methods/{id}/detach": {},
+}
+"""Every parameter but those of `LEFT_OUT`, so that the whole is right."""
+
+LEFT_OUT = {
+    "/v1/refunds": {"payment_intent"},
+    "/v1/customers": {"default_payment_method"},
 }
 
 QUERIES = {
     "/v1/payments": {"limit", "starting_after", "ending_before", "customer"},
     "/v1/refunds": {"limit", "starting_after", "ending_before", "payment"},
+    "/v1/customers": {"limit", "starting_after", "ending_before", "email"},
+    "/v1/customers/{id}/payment_methods": {"limit", "starting_after", "ending_before", "type"},
+    "/v1/payment_methods": {"limit", "starting_after", "ending_before", "type", "customer"},
 }
 
 POSTS = [operation for operation in OPERATIONS if operation.method == "POST"]
@@ -57,7 +108,8 @@ def fields(body: dict[str, Any], path: str = "") -> Iterator[str]:
 def changed(body: dict[str, Any], field: str, value: Any) -> dict[str, Any]:
     """A body with one parameter changed."""
     name, _, rest = field.partition(".")
-    return {**body, name: changed(body[name], rest, value) if rest else value}
+    inner = body.get(name)
+    return {**body, name: changed(inner, rest, value) if rest and isinstance(inner, dict) else value}
 
 
 def without(body: dict[str, Any], field: str) -> dict[str, Any]:

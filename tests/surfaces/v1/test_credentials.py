@@ -18,7 +18,11 @@ from tillgate.surfaces.v1.surface import OPERATIONS
 pytestmark = pytest.mark.anyio
 
 NOBODYS = "0" * 9 + "1" + "e" + "0" * 2 + "8" + "0" * 12
-BODIES: dict[str, Any] = {"/v1/payments": PAYMENT, "/v1/tokens": {"card": CARD}}
+BODIES: dict[str, Any] = {
+    "/v1/payments": PAYMENT,
+    "/v1/tokens": {"card": CARD},
+    "/v1/payment_methods": {"type": "card", "card": CARD},
+}
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
 
 
@@ -72,7 +76,9 @@ async def test_a_secret_key_may_do_everything(app: Assembly, operation: Operatio
 
 
 @each_operation
-async def test_a_publishable_key_may_make_tokens_and_nothing_else(app: Assembly, operation: Operation) -> None:
+async def test_a_publishable_key_may_make_tokens_and_payment_methods_and_nothing_else(
+    app: Assembly, operation: Operation
+) -> None:
     answer = await ask(Client(app, PUBLISHABLE_KEY), operation)
     if PUBLISHABLE_SCOPES & set(operation.scopes):
         assert answer.status_code == 200

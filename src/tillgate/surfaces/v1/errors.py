@@ -16,14 +16,13 @@ from tillgate.http.problems import Malformed, Problem
 
 
 class ErrorType(enum.StrEnum):
-    """The API's kinds of error."""
+    """The API's six kinds of error."""
 
     INVALID_REQUEST = "invalid_request_error"
     AUTHENTICATION = "authentication_error"
     CARD = "card_error"
     PERMISSION = "permission_error"
     IDEMPOTENCY = "idempotency_error"
-    RATE_LIMIT = "rate_limit_error"
     API = "api_error"
 
 
@@ -86,6 +85,16 @@ WORDINGS: dict[Reason, Wording] = {
     Reason.TOKEN_EXPIRED: _invalid("token_expired", "A token lasts 15 minutes. Create a new one."),
     Reason.CARD_GONE: _invalid(
         "payment_method_unusable", "This card is no longer kept. Ask the customer for the card again."
+    ),
+    Reason.METHOD_ATTACHED: _invalid(
+        "payment_method_attached", "This payment method is kept for another customer. Detach it first."
+    ),
+    Reason.METHOD_NOT_ATTACHED: _invalid(
+        "payment_method_not_attached", "This payment method is not attached to the customer. Attach it first."
+    ),
+    Reason.METHOD_OF_ANOTHER_CUSTOMER: _invalid(
+        "payment_method_customer_mismatch",
+        "This payment method is kept for another customer than the one that is named.",
     ),
     Reason.CREDENTIAL_MISSING: Wording(
         401,
@@ -169,6 +178,12 @@ WORDINGS: dict[Reason, Wording] = {
         "idempotency_key_in_use",
         "A request with this Idempotency-Key is still running. Repeat it in a moment.",
     ),
+    Reason.IDEMPOTENCY_REPLY_ERASED: Wording(
+        400,
+        ErrorType.IDEMPOTENCY,
+        "idempotency_reply_erased",
+        "This request was answered before, and the answer was erased with the customer's data. Nothing was done again.",
+    ),
 }
 """Every reason that the core has. The page `/docs/errors` is made from this table."""
 
@@ -205,7 +220,6 @@ PROBLEMS = {
     405: ("method_not_allowed", ErrorType.INVALID_REQUEST),
     408: ("request_timeout", ErrorType.INVALID_REQUEST),
     413: ("request_too_large", ErrorType.INVALID_REQUEST),
-    429: ("rate_limit_exceeded", ErrorType.RATE_LIMIT),
     500: ("internal_error", ErrorType.API),
     503: ("temporarily_unavailable", ErrorType.API),
 }

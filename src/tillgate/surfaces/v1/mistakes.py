@@ -63,9 +63,12 @@ def _in_entries(where: str, entries: dict[str, Any], info: inspect.DictType) -> 
         if not shortest <= len(name) <= longest:
             problem = f"its names have {shortest} to {longest} characters"
             return Refused(Reason.PARAMETER_INVALID, where, problem=problem)
-        most = getattr(info.value_type, "max_length", 0)
+        taken = parts(info.value_type)
+        most = max(getattr(part, "max_length", 0) for part in taken)
+        if value is None and any(isinstance(part, inspect.NoneType) for part in taken):
+            continue
         if not isinstance(value, str) or len(value) > most:
-            problem = f"it takes {_taken(info.value_type)}"
+            problem = f"it takes {' or '.join(filter(None, map(_taken, taken)))}"
             return Refused(Reason.PARAMETER_INVALID, f"{where}.{shown(name)}", problem=problem)
     return Refused(Reason.PARAMETER_INVALID, where)
 

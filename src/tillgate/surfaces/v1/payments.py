@@ -1,6 +1,6 @@
 """Payments on the wire, in the forms of both documents: each is answered in the form in which it was asked."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -38,7 +38,7 @@ CARD = "card"
 """The word for a payment method whose card comes along in `card`."""
 
 
-class CustomerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class InlineCustomerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A customer given inline (payment_gateway.txt, Create Payment)."""
 
     email: ShortText
@@ -53,7 +53,7 @@ class PaymentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     currency: str
     payment_method: str
     card: CardGiven | None = None
-    customer: str | CustomerGiven | None = None
+    customer: str | InlineCustomerGiven | None = None
     description: Text | None = None
     metadata: Metadata = {}
     capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
@@ -79,20 +79,6 @@ class CustomerSummaryShown(msgspec.Struct, frozen=True):
     email: str | None
 
 
-class RedirectShown(msgspec.Struct, frozen=True):
-    """A page of the card's issuer, and where it leads back to."""
-
-    url: str
-    return_url: str | None
-
-
-class NextActionShown(msgspec.Struct, frozen=True):
-    """What the customer has to do next."""
-
-    redirect_to_url: RedirectShown
-    type: Literal["redirect_to_url"] = "redirect_to_url"
-
-
 class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     """A payment. `currency` has the case, `customer` the form in which they were asked."""
 
@@ -112,7 +98,7 @@ class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     refunded: bool
     failure_code: str | None
     failure_message: str | None
-    next_action: NextActionShown | None
+    next_action: dict[str, Any] | None
     metadata: dict[str, str]
     created: int
     livemode: bool
@@ -162,11 +148,12 @@ def _customer_shown(payment: Payment) -> str | CustomerSummaryShown | None:
     return CustomerSummaryShown(customer.id, customer.email)
 
 
-def _next_action(payment: Payment, origin: str) -> NextActionShown | None:
+def _next_action(payment: Payment, origin: str) -> dict[str, Any] | None:
     if payment.status is not Status.REQUIRES_ACTION or payment.action is None:
         return None
     url = payment.action.url
-    return NextActionShown(RedirectShown(origin + url if url.startswith("/") else url, payment.return_url))
+    redirect = {"url": origin + url if url.startswith("/") else url, "return_url": payment.return_url}
+    return {"type": "redirect_to_url", "redirect_to_url": redirect}
 
 
 def render(call: Call) -> Render:
@@ -189,7 +176,7 @@ def render(call: Call) -> Render:
 async def create(call: Call) -> Reply:
     """Charge a card, or authorize it for a later capture."""
     given: PaymentGiven = call.given
-    inline = isinstance(given.customer, CustomerGiven)
+    inline = isinstance(given.customer, InlineCustomerGiven)
     asked_as = {"currency": "upper" if given.currency.isupper() else "lower"}
     if inline:
         asked_as["customer"] = "object"
@@ -222,7 +209,7 @@ def _source(given: PaymentGiven) -> Source:
 
 
 def _customer(given: PaymentGiven) -> str | NewCustomer | None:
-    if isinstance(given.customer, CustomerGiven):
+    if isinstance(given.customer, InlineCustomerGiven):
         customer = given.customer
         email = parse_email(customer.email, "customer.email")
         return NewCustomer(email, customer.name, customer.phone)

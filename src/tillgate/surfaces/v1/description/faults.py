@@ -1,10 +1,8 @@
 """Faults: which errors an operation may answer with, by status and code."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-import msgspec
 from msgspec import inspect, structs
 
 from tillgate.core.credentials import Scope
@@ -12,23 +10,9 @@ from tillgate.core.reasons import Reason
 from tillgate.surfaces.v1 import errors
 from tillgate.surfaces.v1.description import names
 from tillgate.surfaces.v1.errors import Wording
-from tillgate.surfaces.v1.forms import CardGiven
 from tillgate.surfaces.v1.operations import Operation
 
 Applies = Callable[[Operation], bool]
-
-_DETAILS: Final = {
-    "field": "currency",
-    "problem": "it is not what this parameter takes",
-    "suggestion": "",
-    "object": "object",
-    "id": "pay_01m7zat6k9fyjtqxrt7pv10dm2",
-    "status": "succeeded",
-    "least": "$0.50 USD",
-    "largest": "$999,999.99 USD",
-    "at_most": "$25.00 USD",
-}
-"""What stands in the sentences of examples."""
 
 _TITLES: Final = {
     400: "The request is invalid.",
@@ -54,22 +38,6 @@ def of(operation: Operation) -> dict[int, list[Wording]]:
     for (status, _), wording in sorted(found.items()):
         by_status.setdefault(status, []).append(wording)
     return by_status
-
-
-def example(operation: Operation, wording: Wording) -> dict[str, Any]:
-    """An error as it may be answered, with details made up."""
-    details = defaultdict(lambda: "…", _DETAILS, scope=operation.scopes[0].value if operation.scopes else "")
-    told = errors.Error(
-        type=wording.type.value,
-        code=wording.code,
-        message=wording.sentence.format_map(details),
-        param=_DETAILS["field"] if "{field}" in wording.sentence else None,
-        decline_code=wording.decline_code,
-        doc_url=f"https://pay.example.com/docs/errors#{wording.code}",
-        request_id="req_01m7zat6jjedcaqxrt70hbn10v",
-    )
-    made: dict[str, Any] = msgspec.to_builtins({"error": told})
-    return made
 
 
 def title(status: int) -> str:
@@ -98,7 +66,20 @@ def _takes(*fields: str) -> Applies:
 
 
 def _takes_card(operation: Operation) -> bool:
-    return any(CardGiven in _classes(inspect.type_info(field.type)) for field in structs.fields(operation.takes))
+    """Whether the number of a card may come along."""
+    return any(_has(field.type, "cvc") for field in structs.fields(operation.takes))
+
+
+def _takes_token(operation: Operation) -> bool:
+    return _charges(operation) or any(_has(field.type, "token") for field in structs.fields(operation.takes))
+
+
+def _uses_method(operation: Operation) -> bool:
+    return _takes_token(operation) or (_posts(operation) and "/payment_methods/{id}" in operation.path)
+
+
+def _has(type: Any, name: str) -> bool:
+    return any(name in part.__struct_fields__ for part in _classes(inspect.type_info(type)))
 
 
 def _classes(info: inspect.Type) -> set[Any]:
@@ -139,9 +120,14 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.REFUND_EXCEEDS_CAPTURED: _refunds,
     Reason.NOT_REFUNDABLE: lambda _: False,  # a refund that failed is an answer, not an error
     Reason.IN_PROGRESS: _moves_money,
-    Reason.TOKEN_USED: _charges,
-    Reason.TOKEN_EXPIRED: _charges,
-    Reason.CARD_GONE: _charges,
+    Reason.TOKEN_USED: _takes_token,
+    Reason.TOKEN_EXPIRED: _takes_token,
+    Reason.CARD_GONE: _uses_method,
+    Reason.METHOD_ATTACHED: _ends_with("/attach"),
+    Reason.METHOD_NOT_ATTACHED: lambda operation: (
+        operation.path.endswith("/detach") or "default_payment_method" in operation.takes.__struct_fields__
+    ),
+    Reason.METHOD_OF_ANOTHER_CUSTOMER: _charges,
     Reason.CARD_NUMBER_INCORRECT: _takes_card,
     Reason.CARD_EXPIRY_INVALID: _takes_card,
     Reason.CVC_INVALID: _takes_card,
@@ -156,5 +142,6 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.IDEMPOTENCY_KEY_INVALID: _posts,
     Reason.IDEMPOTENCY_KEY_REUSED: _posts,
     Reason.IDEMPOTENCY_KEY_IN_USE: _posts,
+    Reason.IDEMPOTENCY_REPLY_ERASED: _posts,
 }
 """Reasons that only some operations can give; whatever is not here any operation may."""

@@ -1,0 +1,37 @@
+"""Balance transactions: what moved a merchant's balance, entry by entry of the ledger."""
+
+import msgspec
+
+from tillgate.core import accounts
+from tillgate.core.instants import Instant
+from tillgate.core.ledger import Posting, Type
+
+
+class BalanceTransaction(msgspec.Struct, frozen=True):
+    """One movement of the balance in minor units of `currency`: `amount` less `fee`. `source` is what it was for."""
+
+    id: str
+    type: Type
+    source: str
+    occurred_at: Instant
+    amount: int
+    fee: int
+    currency: str
+
+    @property
+    def net(self) -> int:
+        """What the balance gained."""
+        return self.amount - self.fee
+
+
+def of_postings(id: str, type: Type, source: str, occurred_at: Instant, postings: list[Posting]) -> BalanceTransaction:
+    """An entry as the merchant sees it, by those of its postings that move what the merchant is owed."""
+    amount = fee = 0
+    for posting in postings:
+        if posting.destination == accounts.PAYABLE:
+            amount += posting.money.amount
+        elif posting.source == accounts.PAYABLE and posting.destination == accounts.FEES:
+            fee += posting.money.amount
+        elif posting.source == accounts.PAYABLE:
+            amount -= posting.money.amount
+    return BalanceTransaction(id, type, source, occurred_at, amount, fee, postings[0].money.currency)

@@ -1,0 +1,75 @@
+"""Transactions: payments and refunds in one list, each by what it is, whose, and how it went."""
+
+import enum
+
+import msgspec
+
+from tillgate.core.payments import Payment
+from tillgate.core.payments import Status as PaymentStatus
+from tillgate.core.refunds import Refund, RefundState
+
+
+class Type(enum.StrEnum):
+    """What a transaction is a view of."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+
+
+class Status(enum.StrEnum):
+    """How it went."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+_PREFIXES = {Type.PAYMENT: "pay_", Type.REFUND: "re_"}
+
+_OF_PAYMENTS = {
+    PaymentStatus.PENDING: Status.PENDING,
+    PaymentStatus.REQUIRES_ACTION: Status.PENDING,
+    PaymentStatus.AUTHORIZED: Status.PENDING,
+    PaymentStatus.SUCCEEDED: Status.SUCCEEDED,
+    PaymentStatus.FAILED: Status.FAILED,
+    PaymentStatus.CANCELED: Status.FAILED,
+}
+
+_OF_REFUNDS = {
+    RefundState.PENDING: Status.PENDING,
+    RefundState.SUCCEEDED: Status.SUCCEEDED,
+    RefundState.FAILED: Status.FAILED,
+}
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    """A line of the list. Its id is the payment's or refund's own under another prefix, so it keeps their order."""
+
+    tenant: str
+    id: str
+    type: Type
+    status: Status
+    currency: str
+    customer: str | None
+
+    @property
+    def source(self) -> str:
+        """The id of the payment or refund."""
+        return _PREFIXES[self.type] + self.id.removeprefix("txn_")
+
+
+def of_payment(payment: Payment) -> Transaction | None:
+    """A payment in the list, from the first answer of a bank on, when it is announced too."""
+    if not payment.events:
+        return None
+    customer = payment.customer.id if payment.customer else None
+    id, currency = f"txn_{payment.id.removeprefix('pay_')}", payment.amount.currency
+    return Transaction(payment.tenant, id, Type.PAYMENT, _OF_PAYMENTS[payment.status], currency, customer)
+
+
+def of_refund(refund: Refund) -> Transaction | None:
+    """A refund in the list, from the first answer of a bank on."""
+    if not refund.announced:
+        return None
+    id, currency = f"txn_{refund.id.removeprefix('re_')}", refund.amount.currency
+    return Transaction(refund.tenant, id, Type.REFUND, _OF_REFUNDS[refund.state], currency, refund.customer)

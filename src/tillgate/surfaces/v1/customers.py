@@ -1,0 +1,181 @@
+"""Customers on the wire: whom a merchant sells to, and what they pay with."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, UnsetType, structs
+
+from tillgate.core.credentials import Scope
+from tillgate.core.customers import Customer, Details
+from tillgate.core.reasons import Refused
+from tillgate.flows import customers, payment_methods
+from tillgate.flows.gateway import Answer
+from tillgate.http.exchange import Reply
+from tillgate.surfaces.v1 import expansion
+from tillgate.surfaces.v1.changes import MetadataChange, notes
+from tillgate.surfaces.v1.forms import ListGiven, ListShown, Metadata, ShortText, Text, list_shown, parse_email
+from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
+from tillgate.surfaces.v1.payment_methods import MethodsOfCustomerGiven, PaymentMethodShown
+from tillgate.surfaces.v1.payment_methods import shown_in as method_shown_in
+
+
+class CustomerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A new customer (payment_gateway.txt, Customer Object)."""
+
+    email: ShortText | None = None
+    name: ShortText | None = None
+    phone: ShortText | None = None
+    description: Text | None = None
+    metadata: Metadata = {}
+    default_payment_method: str | None = None
+
+
+class CustomerChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is to be different; null or an empty text takes away, and so it does in `metadata`, name by name."""
+
+    email: ShortText | UnsetType | None = UNSET
+    name: ShortText | UnsetType | None = UNSET
+    phone: ShortText | UnsetType | None = UNSET
+    description: Text | UnsetType | None = UNSET
+    metadata: MetadataChange = UNSET
+    default_payment_method: str | UnsetType | None = UNSET
+
+
+class CustomersGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of customers, of those with one e-mail address if named."""
+
+    email: ShortText | None = None
+
+
+class CustomerShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer."""
+
+    id: str
+    object: str = "customer"
+    email: str | None
+    name: str | None
+    phone: str | None
+    description: str | None
+    default_payment_method: Annotated[str, expansion.ids("pm")] | None
+    metadata: dict[str, str]
+    created: int
+    livemode: bool
+
+
+class CustomerFoundShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer; of one who was deleted `deleted`, which is true, and nothing else."""
+
+    id: str
+    object: str = "customer"
+    deleted: bool | UnsetType = UNSET
+    email: str | UnsetType | None = UNSET
+    name: str | UnsetType | None = UNSET
+    phone: str | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
+    default_payment_method: Annotated[str, expansion.ids("pm")] | UnsetType | None = UNSET
+    metadata: dict[str, str] | UnsetType = UNSET
+    created: int | UnsetType = UNSET
+    livemode: bool | UnsetType = UNSET
+
+
+def show(customer: Customer, *, livemode: bool) -> CustomerShown:
+    """A customer in this API's form."""
+    return CustomerShown(
+        id=customer.id,
+        email=customer.email,
+        name=customer.name,
+        phone=customer.phone,
+        description=customer.description,
+        default_payment_method=customer.default_payment_method,
+        metadata=customer.metadata,
+        created=customer.created // 1_000_000,
+        livemode=livemode,
+    )
+
+
+def _render(call: Call) -> customers.Render:
+    async def rendered(customer: Customer) -> Answer:
+        return await answer(call, show(customer, livemode=call.tenant.is_live))
+
+    return rendered
+
+
+def _email(given: str | UnsetType | None) -> str | UnsetType | None:
+    return parse_email(given, "email") if isinstance(given, str) and given else given
+
+
+@operation("POST", "/v1/customers", Scope.CUSTOMERS_WRITE, CustomerGiven, CustomerShown)
+async def create(call: Call) -> Reply:
+    """Write a customer down. Several may have the same e-mail address; payments find the newest by it."""
+    given: CustomerGiven = call.given
+    details = Details(
+        email=_email(given.email),
+        name=given.name,
+        phone=given.phone,
+        description=given.description,
+        default_payment_method=given.default_payment_method,
+    )
+    return answered(await customers.create(call.gateway, call.caller, call.key, details, given.metadata, _render(call)))
+
+
+@operation("GET", "/v1/customers", Scope.CUSTOMERS_READ, CustomersGiven, ListShown[CustomerShown])
+async def page(call: Call) -> Reply:
+    """Customers, newest first."""
+    given: CustomersGiven = call.given
+    found = await customers.page(call.gateway, call.caller, given.cursor("cus"), given.email)
+    livemode = call.tenant.is_live
+    return await shown(call, list_shown(found, "/v1/customers", lambda customer: show(customer, livemode=livemode)))
+
+
+@operation("GET", "/v1/customers/{id}", Scope.CUSTOMERS_READ, Nothing, CustomerFoundShown)
+async def fetch(call: Call) -> Reply:
+    """One customer; of one who was deleted, that they were."""
+    try:
+        found = CustomerFoundShown(**structs.asdict(await _fetch(call, call.id)))
+    except Refused:
+        if not await customers.was_deleted(call.gateway, call.caller, call.id):
+            raise
+        found = CustomerFoundShown(id=call.id, deleted=True)
+    return await shown(call, found)
+
+
+@operation("POST", "/v1/customers/{id}", Scope.CUSTOMERS_WRITE, CustomerChangeGiven, CustomerShown)
+async def update(call: Call) -> Reply:
+    """Change what is known of a customer."""
+    given: CustomerChangeGiven = call.given
+    details = Details(
+        email=_email(given.email),
+        name=given.name,
+        phone=given.phone,
+        description=given.description,
+        default_payment_method=given.default_payment_method,
+    )
+    return answered(
+        await customers.update(
+            call.gateway, call.caller, call.key, call.id, details, notes(given.metadata), _render(call)
+        )
+    )
+
+
+@operation(
+    "GET",
+    "/v1/customers/{id}/payment_methods",
+    Scope.PAYMENT_METHODS_READ,
+    MethodsOfCustomerGiven,
+    ListShown[PaymentMethodShown],
+)
+async def methods(call: Call) -> Reply:
+    """The payment methods that are kept for a customer, newest first."""
+    given: MethodsOfCustomerGiven = call.given
+    customer = await customers.fetch(call.gateway, call.caller, call.id)
+    found = await payment_methods.page(call.gateway, call.caller, given.cursor("pm"), customer.id)
+    url = f"/v1/customers/{customer.id}/payment_methods"
+    return await shown(call, list_shown(found, url, lambda method: method_shown_in(call, method)))
+
+
+@expansion.kind("cus", CustomerShown, Scope.CUSTOMERS_READ)
+async def _fetch(call: Call, id: str) -> CustomerShown:
+    return show(await customers.fetch(call.gateway, call.caller, id), livemode=call.tenant.is_live)
+
+
+OPERATIONS = (create, page, fetch, update, methods)

@@ -1,0 +1,281 @@
+"""Payment methods on the wire: cards that are kept, for a day or for a customer."""
+
+import enum
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tillgate.core.cards import Card, CardSummary
+from tillgate.core.credentials import Scope
+from tillgate.core.payment_methods import Address, BillingDetails, Details, PaymentMethod
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import payment_methods
+from tillgate.flows.gateway import Answer
+from tillgate.flows.payment_methods import Description
+from tillgate.http.exchange import Reply
+from tillgate.surfaces.v1 import expansion, free_text
+from tillgate.surfaces.v1.changes import MetadataChange, notes
+from tillgate.surfaces.v1.forms import ListGiven, ListShown, Metadata, ShortText, list_shown, parse_email
+from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
+
+
+class MethodType(enum.StrEnum):
+    """What a payment method is."""
+
+    CARD = "card"
+
+
+class CardOrTokenGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A card as a client sends it, or the token that stands for one."""
+
+    number: Annotated[str | None, free_text.CARD_NUMBER] = None
+    exp_month: int | str | None = None
+    exp_year: int | str | None = None
+    cvc: str | None = None
+    name: ShortText | None = None
+    token: str | None = None
+
+    def __repr__(self) -> str:
+        return "CardOrTokenGiven(…)"
+
+    def parse(self) -> Card | str:
+        """The card, checked, or the token. Raises what core.cards.Card.parse refuses, also for both or neither."""
+        if self.token is not None:
+            for name in ("number", "exp_month", "exp_year", "cvc", "name"):
+                if getattr(self, name) is not None:
+                    raise Refused(Reason.PARAMETER_INVALID, f"card.{name}", problem="it excludes card.token")
+            return self.token
+        if self.number is None:
+            raise Refused(Reason.PARAMETER_MISSING, "card.number")
+        if self.exp_month is None:
+            raise Refused(Reason.PARAMETER_MISSING, "card.exp_month")
+        if self.exp_year is None:
+            raise Refused(Reason.PARAMETER_MISSING, "card.exp_year")
+        return Card.parse(self.number, self.exp_month, self.exp_year, self.cvc, self.name)
+
+
+class AddressGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where somebody gets their bills; `country` is a two-letter code (ISO 3166-1)."""
+
+    line1: ShortText | None = None
+    line2: ShortText | None = None
+    city: ShortText | None = None
+    state: ShortText | None = None
+    postal_code: ShortText | None = None
+    country: Annotated[str, Meta(min_length=2, max_length=2)] | None = None
+
+
+class BillingDetailsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whom a payment method belongs to."""
+
+    name: ShortText | None = None
+    email: ShortText | None = None
+    phone: ShortText | None = None
+    address: AddressGiven | None = None
+
+    def parse(self) -> BillingDetails:
+        """The details, checked. Raises Refused(PARAMETER_INVALID)."""
+        email = parse_email(self.email, "billing_details.email") if self.email else None
+        address = Address(**_said(self.address)) if self.address else Address()
+        return BillingDetails(self.name or None, email, self.phone or None, address)
+
+
+class PaymentMethodGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A new payment method: a card, or the token that stands for one."""
+
+    type: MethodType
+    card: CardOrTokenGiven
+    billing_details: BillingDetailsGiven | None = None
+    metadata: Metadata = {}
+
+
+class ExpiryGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Until when a card is valid, of one that was renewed."""
+
+    exp_month: Annotated[int, Meta(ge=1, le=12)] | None = None
+    exp_year: Annotated[int, Meta(ge=2000, le=2099)] | None = None
+
+
+class PaymentMethodChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is to be different; `billing_details` are replaced as a whole."""
+
+    billing_details: BillingDetailsGiven | UnsetType | None = UNSET
+    card: ExpiryGiven | None = None
+    metadata: MetadataChange = UNSET
+
+
+class AttachGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For whom a payment method is to be kept."""
+
+    customer: str
+
+
+class MethodsOfCustomerGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of payment methods, of one type if named."""
+
+    type: MethodType | None = None
+
+
+class PaymentMethodsGiven(MethodsOfCustomerGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of payment methods, of one customer's if named."""
+
+    customer: str | None = None
+
+
+class KeptCardShown(msgspec.Struct, frozen=True):
+    """What is shown of a card that is kept; `fingerprint` is the same for the same number."""
+
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+    funding: str
+    country: str | None
+    fingerprint: str
+
+
+class AddressShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Where somebody gets their bills."""
+
+    line1: str | None
+    line2: str | None
+    city: str | None
+    state: str | None
+    postal_code: str | None
+    country: str | None
+
+
+class BillingDetailsShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a payment method belongs to."""
+
+    name: str | None
+    email: str | None
+    phone: str | None
+    address: AddressShown
+
+
+class PaymentMethodShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment method; without a customer it lasts a day from its last use."""
+
+    id: str
+    object: str = "payment_method"
+    type: MethodType = MethodType.CARD
+    card: KeptCardShown
+    billing_details: BillingDetailsShown
+    customer: Annotated[str, expansion.ids("cus")] | None
+    metadata: dict[str, str]
+    created: int
+    livemode: bool
+
+
+def show(method: PaymentMethod, *, livemode: bool) -> PaymentMethodShown:
+    """A payment method in this API's form."""
+    details = method.billing_details
+    return PaymentMethodShown(
+        id=method.id,
+        card=_card_shown(method.card),
+        billing_details=BillingDetailsShown(
+            name=details.name,
+            email=details.email,
+            phone=details.phone,
+            address=AddressShown(**msgspec.structs.asdict(details.address)),
+        ),
+        customer=method.customer,
+        metadata=method.metadata,
+        created=method.created // 1_000_000,
+        livemode=livemode,
+    )
+
+
+def shown_in(call: Call, method: PaymentMethod) -> PaymentMethodShown:
+    """A payment method as a call shows it."""
+    return show(method, livemode=call.tenant.is_live)
+
+
+def _card_shown(card: CardSummary) -> KeptCardShown:
+    expiry = (card.exp_month, card.exp_year)
+    return KeptCardShown(card.brand.value, card.last4, *expiry, card.funding.value, card.country, card.fingerprint)
+
+
+def _said(given: msgspec.Struct) -> dict[str, Any]:
+    return {name: value or None for name, value in msgspec.structs.asdict(given).items()}
+
+
+def _render(call: Call) -> payment_methods.Render:
+    async def rendered(method: PaymentMethod) -> Answer:
+        return await answer(call, shown_in(call, method))
+
+    return rendered
+
+
+@operation(
+    "POST",
+    "/v1/payment_methods",
+    (Scope.PAYMENT_METHODS_WRITE, Scope.TOKENS_WRITE),
+    PaymentMethodGiven,
+    PaymentMethodShown,
+    cross_origin=True,
+)
+async def create(call: Call) -> Reply:
+    """Seal a card, to be charged within a day or attached to a customer."""
+    given: PaymentMethodGiven = call.given
+    details = given.billing_details.parse() if given.billing_details else BillingDetails()
+    said = Description(details, given.metadata)
+    return answered(
+        await payment_methods.create(call.gateway, call.caller, call.key, given.card.parse(), said, _render(call))
+    )
+
+
+@operation("GET", "/v1/payment_methods", Scope.PAYMENT_METHODS_READ, PaymentMethodsGiven, ListShown[PaymentMethodShown])
+async def page(call: Call) -> Reply:
+    """Payment methods, newest first."""
+    given: PaymentMethodsGiven = call.given
+    found = await payment_methods.page(call.gateway, call.caller, given.cursor("pm"), given.customer)
+    return await shown(call, list_shown(found, "/v1/payment_methods", lambda method: shown_in(call, method)))
+
+
+@operation("GET", "/v1/payment_methods/{id}", Scope.PAYMENT_METHODS_READ, Nothing, PaymentMethodShown)
+async def fetch(call: Call) -> Reply:
+    """One payment method."""
+    return await shown(call, await _fetch(call, call.id))
+
+
+@operation(
+    "POST", "/v1/payment_methods/{id}", Scope.PAYMENT_METHODS_WRITE, PaymentMethodChangeGiven, PaymentMethodShown
+)
+async def update(call: Call) -> Reply:
+    """Change what is known of a payment method; the number stays what it is."""
+    given: PaymentMethodChangeGiven = call.given
+    billing = given.billing_details
+    details = Details(
+        billing_details=None if billing is UNSET else billing.parse() if billing else BillingDetails(),
+        exp_month=given.card.exp_month if given.card else None,
+        exp_year=given.card.exp_year if given.card else None,
+    )
+    return answered(
+        await payment_methods.update(
+            call.gateway, call.caller, call.key, call.id, details, notes(given.metadata), _render(call)
+        )
+    )
+
+
+@operation("POST", "/v1/payment_methods/{id}/attach", Scope.PAYMENT_METHODS_WRITE, AttachGiven, PaymentMethodShown)
+async def attach(call: Call) -> Reply:
+    """Keep a payment method for a customer, until it is detached or the customer is deleted."""
+    customer = call.given.customer
+    return answered(await payment_methods.attach(call.gateway, call.caller, call.key, call.id, customer, _render(call)))
+
+
+@operation("POST", "/v1/payment_methods/{id}/detach", Scope.PAYMENT_METHODS_WRITE, Nothing, PaymentMethodShown)
+async def detach(call: Call) -> Reply:
+    """Take a payment method from its customer. Its number is destroyed, so that it cannot be used again."""
+    return answered(await payment_methods.detach(call.gateway, call.caller, call.key, call.id, _render(call)))
+
+
+@expansion.kind("pm", PaymentMethodShown, Scope.PAYMENT_METHODS_READ)
+async def _fetch(call: Call, id: str) -> PaymentMethodShown:
+    return shown_in(call, await payment_methods.fetch(call.gateway, call.caller, id))
+
+
+OPERATIONS = (create, page, fetch, update, attach, detach)
