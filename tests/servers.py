@@ -16,7 +16,7 @@ START_TIMEOUT_SECONDS = 30.0
 STOP_TIMEOUT_SECONDS = 30.0
 
 _QUIET = {"TILLGATE_LOG": "warning", "TILLGATE_RATE_LIMIT": "unlimited"}
-_READY = re.compile(r"^Tillgate is ready on (http://\S+)$", re.MULTILINE)
+_READY = re.compile(r"^(?:Tillgate|The sandbox bank) is ready on (http://\S+)$", re.MULTILINE)
 
 
 class Server:
@@ -107,6 +107,17 @@ class Server:
     def tillgate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command over the same data: `server.tillgate("audit")`."""
         return tillgate(*arguments, data=self.data, database=self.database)
+
+
+class BankServer(Server):
+    """The sandbox bank as a server of its own, over a data directory of its own, telling a gateway what happens."""
+
+    def __init__(
+        self, data: Path, *, gateway: str, port: int = 0, environment: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(data, environment=environment)
+        arguments = ("sandbox-bank", "--port", str(port), "--gateway", gateway)
+        self._command = [*_dying_with_the_tests(), str(TILLGATE), *arguments]
 
 
 @contextlib.contextmanager

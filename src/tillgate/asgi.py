@@ -23,6 +23,7 @@ from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, Credential
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.flows import directory
 from tillgate.http.addresses import is_loopback
+from tillgate.http.application import Application
 from tillgate.http.protocol import Protocol
 from tillgate.settings import Settings
 from tillgate.surfaces.v1 import sandbox_keys
@@ -38,19 +39,20 @@ def serve(settings: Settings) -> None:
     Raises OSError where the address cannot be had, and what assembly.check raises.
     """
     assembly.check(settings)
-    with _listen(settings) as listener:
+    with listen(settings.host, settings.port) as listener:
         if settings.workers == 1:
             _work(settings, listener, 0, lambda: None)
         else:
             _supervise(settings, listener)
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections, for processes to share. Raises OSError where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
         listener.listen(BACKLOG)
         listener.set_inheritable(True)
     except OSError:
@@ -100,21 +102,35 @@ async def _serve(settings: Settings, listener: socket.socket, slot: int, started
                 print(greeting, flush=True)
             started()
 
-        config = uvicorn.Config(
-            parts.application,
-            http=Protocol,
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=True,
-            proxy_headers=False,
-            timeout_keep_alive=75,
-            backlog=BACKLOG,
-            loop="none",
-        )
-        await _Server(config, ready).serve([listener])
+        await run(parts.application, listener, ready)
+
+
+async def run(
+    application: Application, listener: socket.socket, ready: Callable[[], None], *, grace_seconds: int | None = None
+) -> None:
+    """Answer what comes in until told to stop, then finish it, within `grace_seconds` if given."""
+    config = uvicorn.Config(
+        application,
+        http=Protocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=grace_seconds,
+        backlog=BACKLOG,
+        loop="none",
+    )
+    await _Server(config, ready).serve([listener])
+
+
+def address_of(listener: socket.socket) -> str:
+    """Where a socket takes connections, `http://127.0.0.1:8000`."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _controlled(settings: Settings, parts: Assembly, slot: int) -> AbstractAsyncContextManager[None]:
@@ -125,8 +141,7 @@ def _controlled(settings: Settings, parts: Assembly, slot: int) -> AbstractAsync
 
 
 async def _greeting(settings: Settings, listener: socket.socket, parts: Assembly) -> str:
-    host, port = listener.getsockname()[:2]
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    address = address_of(listener)
     lines = [f"Tillgate is ready on {address}", "", f"  merchant         {DEMO_SHOP.name} (test mode)"]
     if is_loopback(settings.host):
         lines += [

@@ -1,20 +1,23 @@
 """Assembly: every part made from the settings and put together, in one place."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from functools import partial
 
 import msgspec
 
 from tillgate.clock import Clock, SystemClock
 from tillgate.connectors import registry
-from tillgate.connectors.contract import BankNotice
 from tillgate.core.ids import Ids
-from tillgate.flows import attempts
+from tillgate.core.merchants import DEMO_SHOP
+from tillgate.core.records import evolve
+from tillgate.flows import notices
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.http.addresses import Proxies, is_loopback
 from tillgate.http.application import Application
+from tillgate.http.limits import Limits
 from tillgate.pages.challenge import Challenge
 from tillgate.sandbox import faults
 from tillgate.sandbox.bank import Bank
@@ -24,12 +27,14 @@ from tillgate.settings import SettingInvalid, Settings
 from tillgate.store import data_keys, database
 from tillgate.store.database import Store
 from tillgate.store.engine import Strike, no_strike
+from tillgate.surfaces.bank_notices import BankNotices
 from tillgate.surfaces.probes import Probes
 from tillgate.surfaces.v1.docs import Docs
 from tillgate.surfaces.v1.sandbox_keys import SANDBOX_KEYS
 from tillgate.surfaces.v1.surface import V1
 from tillgate.transport.banks import Transport
 from tillgate.transport.egress import Egress
+from tillgate.transport.remote import RemoteBanks
 from tillgate.vault import key_encryption
 from tillgate.vault.cards import Cards
 from tillgate.vault.data_keys import DataKey, DataKeys, Purpose
@@ -46,7 +51,7 @@ class Opened(msgspec.Struct, frozen=True):
 
     gateway: Gateway
     directory: Directory
-    bank: Bank
+    bank: Bank | None
     office: Office
 
 
@@ -86,7 +91,7 @@ def _body(key: DataKey) -> str:
 
 def check(settings: Settings) -> None:
     """Raises SettingInvalid or KeyUnusable for what no process could start with, before any does."""
-    _faults(settings)
+    faults_of(settings)
     key_encryption.load(settings.key_encryption, settings.data, os.urandom)
 
 
@@ -102,14 +107,19 @@ async def assembled(
     """Everything, running; on leaving, everything finished and closed. `slot` numbers the processes of one server."""
     async with opened(settings, slot=slot, clock=clock, random=random, strike=strike) as parts:
         gateway, directory, bank, office = parts.gateway, parts.directory, parts.bank, parts.office
+        issuer = BankNotices(gateway, directory, BANK) if bank is None else Challenge(bank)
+        limits = Limits(settings.data / "limits", gateway.clock.wall, settings.rate_limit.a_minute)
         application = Application(
-            (V1(gateway, directory), Probes(gateway.store), Docs(), Challenge(bank)),
+            (V1(gateway, directory, limits), Probes(gateway.store), Docs(), issuer),
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
         )
         jobs = schedule.jobs(gateway, directory, office.data_keys)
         async with schedule.running(jobs):
-            yield Assembly(gateway, directory, bank, office, application)
+            try:
+                yield Assembly(gateway, directory, bank, office, application)
+            finally:
+                limits.close()
 
 
 @asynccontextmanager
@@ -138,43 +148,47 @@ async def opened(
         keys = DataKeys(KeptDataKeys(store), kek, random)
         await keys.turn_over(clock.wall())
         envelope = Envelope(keys)
-        register = Register.open(settings.data / "bank")
-        stack.callback(register.close)
-        notice_key = keys.for_digests(Purpose.IDEMPOTENCY).digest("sandbox bank notices").hex()
-        bank = Bank(register, clock=clock.wall, notice_key=notice_key, faults=_faults(settings))
-        stack.callback(bank.stop)
+        notice_key = (
+            settings.sandbox_bank_secret or keys.for_digests(Purpose.IDEMPOTENCY).digest("sandbox bank notices").hex()
+        )
+        bank = None if settings.sandbox_bank_url else stack.enter_context(_bank_inside(settings, clock, notice_key))
+        remote = RemoteBanks()
+        stack.push_async_callback(remote.close)
+        routes = {"http": remote.carry, "https": remote.carry, **({BANK: bank.answer} if bank else {})}
         egress = Egress(allow_loopback=is_loopback(settings.host))
         stack.push_async_callback(egress.close)
         gateway = Gateway(
             store=store,
             cards=Cards(envelope, keys.for_digests(Purpose.FINGERPRINT)),
             secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
-            banks={BANK: registry.connect(BANK, {"notice_key": notice_key})},
-            transport=Transport({BANK: bank.answer}),
+            banks={BANK: registry.connect(BANK, {"notice_key": notice_key, "url": settings.sandbox_bank_url})},
+            transport=Transport(routes),
             egress=egress,
             clock=clock,
             ids=ids,
             key_is_kept_apart=kek.comes_from_outside,
         )
-        directory = Directory(gateway, SANDBOX_KEYS if is_loopback(settings.host) else {})
-        bank.on_notification = _notified(gateway, directory)
+        demo_shop = evolve(DEMO_SHOP, rate_limit=settings.rate_limit)
+        directory = Directory(gateway, SANDBOX_KEYS if is_loopback(settings.host) else {}, demo_shop)
+        if bank is not None:
+            bank.on_notification = partial(notices.take, gateway, directory, BANK)
         yield Opened(gateway, directory, bank, Office(gateway, directory, keys, envelope))
 
 
-def _faults(settings: Settings) -> Faults:
+@contextmanager
+def _bank_inside(settings: Settings, clock: Clock, notice_key: str) -> Iterator[Bank]:
+    """The sandbox bank where nobody said that it is elsewhere."""
+    with closing(Register.open(settings.data / "bank")) as register:
+        bank = Bank(register, clock=clock.wall, notice_key=notice_key, faults=faults_of(settings))
+        try:
+            yield bank
+        finally:
+            bank.stop()
+
+
+def faults_of(settings: Settings) -> Faults:
+    """How the sandbox bank is to misbehave. Raises SettingInvalid."""
     try:
         return faults.parse(settings.bank_faults)
     except ValueError as invalid:
         raise SettingInvalid(f"TILLGATE_BANK_FAULTS: {invalid}") from None
-
-
-def _notified(gateway: Gateway, directory: Directory) -> Callable[[BankNotice], Awaitable[None]]:
-    """What is done with a bank's notice: it is believed if the bank signed it."""
-
-    async def take(notice: BankNotice) -> None:
-        told = gateway.banks[BANK].notification(notice)
-        if told is not None:
-            tenant = await directory.tenant(told.tenant)
-            await attempts.learn(gateway, tenant, told.attempt, told.outcome)
-
-    return take

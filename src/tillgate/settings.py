@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tillgate.core.merchants import RateLimit
+
 _MOST_DIGITS = 9
 
 _ORIGIN = re.compile(r"https?://[^\s/?#@]+", re.IGNORECASE)
@@ -23,7 +25,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set. Without any of it: a sandbox on SQLite, on this machine alone.
 
     `public_url` is where payers and merchants reach us, for what is not an answer to a request: webhooks and mails.
+    `rate_limit` is that of the sandbox merchant, and of addresses that show no valid key.
     `bank_faults` makes the sandbox bank slow or unreliable, by seed: `latency_seconds=0.05,timeout_after=0.01,seed=7`.
+    `sandbox_bank_url` is where the sandbox bank is, if not inside the process; `sandbox_bank_secret` signs its notices.
     """
 
     host: str = "127.0.0.1"
@@ -34,7 +38,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: str = "info"
     trusted_proxies: tuple[str, ...] = ()
     public_url: str = ""
+    rate_limit: RateLimit = RateLimit.STANDARD
     bank_faults: str = ""
+    sandbox_bank_url: str = ""
+    sandbox_bank_secret: str = ""
     key_encryption: dict[str, str] = {}
 
     def __post_init__(self) -> None:
@@ -54,6 +61,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.public_url and not _ORIGIN.fullmatch(self.public_url):
             raise SettingInvalid("TILLGATE_PUBLIC_URL takes an address without a path, such as https://pay.example.com")
+        if self.sandbox_bank_url and not _ORIGIN.fullmatch(self.sandbox_bank_url):
+            raise SettingInvalid("TILLGATE_SANDBOX_BANK_URL takes an address without a path: http://127.0.0.1:8001")
+        if self.sandbox_bank_url and not self.sandbox_bank_secret:
+            raise SettingInvalid("TILLGATE_SANDBOX_BANK_URL needs TILLGATE_SANDBOX_BANK_SECRET, the same on both sides")
         if self.workers > 1 and self.database is None:
             raise SettingInvalid("several workers need PostgreSQL: set TILLGATE_DATABASE (--database)")
 
@@ -99,7 +110,10 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
             ("log", "TILLGATE_LOG"),
             ("trusted_proxies", "TILLGATE_TRUSTED_PROXIES"),
             ("public_url", "TILLGATE_PUBLIC_URL"),
+            ("rate_limit", "TILLGATE_RATE_LIMIT"),
             ("bank_faults", "TILLGATE_BANK_FAULTS"),
+            ("sandbox_bank_url", "TILLGATE_SANDBOX_BANK_URL"),
+            ("sandbox_bank_secret", "TILLGATE_SANDBOX_BANK_SECRET"),
         )
         if environment.get(variable)
     }
@@ -114,6 +128,9 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
             found[name] = int(text)
     if isinstance(proxies := found.get("trusted_proxies"), str):
         found["trusted_proxies"] = tuple(part.strip() for part in proxies.split(",") if part.strip())
+    if (limit := found.get("rate_limit", RateLimit.STANDARD)) not in list(RateLimit):
+        raise SettingInvalid(f"TILLGATE_RATE_LIMIT takes one of {', '.join(RateLimit)}")
+    found["rate_limit"] = RateLimit(str(limit))
     found["data"] = Path(str(found.get("data", "tillgate-data")))
     found["key_encryption"] = {
         name: value for name, value in environment.items() if name.startswith("TILLGATE_KEY_ENCRYPTION_")

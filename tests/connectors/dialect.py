@@ -1,6 +1,7 @@
 """What the contract test has to know of a bank: how it says yes, no, later, or that it never heard of it.
 
-Every connector of the registry has a module `tests/connectors/dialects/<name>.py` with a `DIALECT`.
+Every connector of the registry has a module `tests/connectors/dialects/<name>.py` with a `DIALECT`; a bank that is
+reached in several ways has more.
 """
 
 import importlib
@@ -14,6 +15,10 @@ from tillgate.core.reasons import Reason
 
 class Dialect(Protocol):
     """The bank's side of its language, for any attempt."""
+
+    @property
+    def bank(self) -> str:
+        """The connector's name in the registry."""
 
     @property
     def secrets(self) -> Mapping[str, str]:
@@ -45,6 +50,6 @@ class Dialect(Protocol):
 
 
 def of(name: str) -> Dialect:
-    """The dialect of a connector by its name in the registry."""
+    """The dialect of a connector by its name in the registry, or that of another way to the same bank."""
     dialect: Dialect = importlib.import_module(f"tests.connectors.dialects.{name}").DIALECT
     return dialect

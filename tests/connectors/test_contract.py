@@ -18,14 +18,14 @@ from tillgate.core.money import Money
 from tillgate.core.records import evolve
 from tillgate.transport.banks import Transport
 
-every_bank = pytest.mark.parametrize("name", registry.CONNECTORS)
+every_bank = pytest.mark.parametrize("name", [*registry.CONNECTORS, "sandbox_over_http"])
 every_kind = pytest.mark.parametrize("kind", Kind)
 
 BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE)
 
 
 def connector(name: str) -> Connector:
-    return registry.connect(name, dialect.of(name).secrets)
+    return registry.connect(dialect.of(name).bank, dialect.of(name).secrets)
 
 
 def meaning(name: str, about: Attempt, answer: BankAnswer) -> Outcome:
@@ -43,7 +43,7 @@ def says_nothing(name: str, about: Attempt, answer: BankAnswer) -> bool:
 
 @every_bank
 def test_a_connector_bears_the_name_it_is_registered_under(name: str) -> None:
-    assert connector(name).name == name
+    assert connector(name).name == dialect.of(name).bank
 
 
 @every_bank

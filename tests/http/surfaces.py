@@ -30,6 +30,9 @@ class EchoSurface:
             Route("POST", "/v1/breaks", self.breaks),
         ]
 
+    async def admit(self, request: Request, route: Route | None) -> Reply | None:
+        return None
+
     async def handle(self, request: Request, route: Route) -> Reply:
         self.seen.append(request)
         request.tenant = "mer_test"
@@ -63,6 +66,9 @@ class PlainSurface:
 
     def __init__(self) -> None:
         self.routes = [Route("POST", "/api/orders", self.order)]
+
+    async def admit(self, request: Request, route: Route | None) -> Reply | None:
+        return None
 
     async def handle(self, request: Request, route: Route) -> Reply:
         return await self.order(request)

@@ -9,7 +9,7 @@ import msgspec
 from tests.simulation.asking import Asked, Asking, Reply
 from tests.simulation.world import World
 from tillgate.core.fees import FeePlan
-from tillgate.core.merchants import Mode, Tenant
+from tillgate.core.merchants import Mode, RateLimit, Tenant
 
 CORNER_CAFE = Tenant(
     tenant="ten_cornercafe",
@@ -19,6 +19,7 @@ CORNER_CAFE = Tenant(
     mode=Mode.TEST,
     fee_plan=FeePlan(175),
     bank="sandbox",
+    rate_limit=RateLimit.UNLIMITED,
 )
 
 CARDS: Final = {

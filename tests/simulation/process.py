@@ -8,6 +8,7 @@ import asyncio
 import base64
 import contextvars
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -20,10 +21,13 @@ from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.decisions import Decision
 from tillgate.core.ids import Ids
 from tillgate.core.instants import SECOND, Duration, Instant
-from tillgate.flows import retention
+from tillgate.core.merchants import DEMO_SHOP, RateLimit
+from tillgate.core.records import evolve
+from tillgate.flows import notices, retention
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.http.application import Application
+from tillgate.http.limits import Limits
 from tillgate.store.batches import Conflict, Taken
 from tillgate.store.commit import Committer
 from tillgate.store.database import Store
@@ -140,10 +144,11 @@ class Process(Owner):
             clock=self,
             ids=ids,
         )
-        self.directory = Directory(self.gateway, SANDBOX_KEYS)
-        self.take_notice = assembly._notified(self.gateway, self.directory)
+        self.directory = Directory(self.gateway, SANDBOX_KEYS, evolve(DEMO_SHOP, rate_limit=RateLimit.UNLIMITED))
+        self.take_notice = partial(notices.take, self.gateway, self.directory, BANK)
         self._keys = keys
-        self._application = Application((V1(self.gateway, self.directory),), REQUEST.get)
+        limits = Limits(world.data / "limits", wall, None)
+        self._application = Application((V1(self.gateway, self.directory, limits),), REQUEST.get)
         self.ready = True
 
     def connect(self, scope: dict[str, Any], body: bytes, request_id: str) -> asyncio.Future[Any]:

@@ -104,7 +104,7 @@ class World:
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
         return task
 
-    async def watched(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def watched(self, work: Callable[[], Awaitable[object]]) -> None:
         """Do something of which only the death of its process may keep it."""
         try:
             await work()

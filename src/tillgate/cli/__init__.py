@@ -10,6 +10,7 @@ from tillgate import __version__, asgi
 from tillgate.cli import options
 from tillgate.cli.keys import keys
 from tillgate.cli.merchants import merchants
+from tillgate.cli.sandbox_bank import sandbox_bank
 from tillgate.cli.vault import vault
 from tillgate.store import audit as audits
 from tillgate.store import migrate as migrations
@@ -24,6 +25,7 @@ def main() -> None:
 main.add_command(keys)
 main.add_command(merchants)
 main.add_command(vault)
+main.add_command(sandbox_bank)
 
 
 @main.command()

@@ -18,6 +18,9 @@ NAME: Final = "sandbox"
 NOTICE_KEY: Final = "notice_key"
 """The name of the secret with which the bank signs its notices."""
 
+URL: Final = "url"
+"""The name of the setting that says where the bank is, for one that is reached over HTTP."""
+
 SIGNATURE: Final = "bank-signature"
 """The header of a notice that holds the hex HMAC-SHA256 of its body."""
 
@@ -97,13 +100,14 @@ _decode = msgspec.json.Decoder(_Statement).decode
 
 
 class SandboxConnector:
-    """Speaks JSON to the sandbox bank. `secrets` holds NOTICE_KEY."""
+    """Speaks JSON to the sandbox bank. `secrets` holds NOTICE_KEY, and URL for a bank of its own process."""
 
     name = NAME
     is_live = False
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self._notice_key = secrets[NOTICE_KEY].encode()
+        self._place = secrets.get(URL) or f"{NAME}:"
 
     def write(self, question: Question) -> BankRequest:
         """As in the contract."""
@@ -120,11 +124,11 @@ class SandboxConnector:
             again=attempt.asked > 1,
         )
         path = "/cancellations" if question.challenged else _PATHS[attempt.kind]
-        return BankRequest(method="POST", url=f"{NAME}:{path}", reference=attempt.id, body=_encode(order))
+        return BankRequest(method="POST", url=f"{self._place}{path}", reference=attempt.id, body=_encode(order))
 
     def inquire(self, attempt: Attempt) -> BankRequest:
         """As in the contract."""
-        return BankRequest(method="GET", url=f"{NAME}:/operations/{attempt.id}", reference=attempt.id)
+        return BankRequest(method="GET", url=f"{self._place}/operations/{attempt.id}", reference=attempt.id)
 
     def read(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
         """As in the contract: a no comes with status 402, everything else with 200."""

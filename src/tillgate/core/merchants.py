@@ -1,6 +1,7 @@
 """Merchants: a tenant is a merchant in one mode, with the terms that it is served on."""
 
 import enum
+from typing import ClassVar
 
 from tillgate.core.fees import FeePlan
 from tillgate.core.instants import Instant
@@ -14,14 +15,30 @@ class Mode(enum.StrEnum):
     LIVE = "live"
 
 
+class RateLimit(enum.StrEnum):
+    """How many requests a merchant may make in a minute."""
+
+    STANDARD = "standard"
+    PREMIUM = "premium"
+    UNLIMITED = "unlimited"
+
+    @property
+    def a_minute(self) -> int | None:
+        """The number; None for any (payment_gateway.txt, Rate Limiting)."""
+        return {"standard": 100, "premium": 500}.get(self.value)
+
+
 class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A merchant in one mode. A tenant's record belongs to itself: `tenant` equals `id`."""
+
+    SHAPE: ClassVar[int] = 2
 
     created: Instant
     name: str
     mode: Mode
     fee_plan: FeePlan
     bank: str
+    rate_limit: RateLimit = RateLimit.STANDARD
 
     @property
     def is_live(self) -> bool:

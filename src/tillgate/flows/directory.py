@@ -20,14 +20,15 @@ Known = tuple[Instant, Credential]
 class Directory:
     """Looks credentials up and remembers them for a moment.
 
-    `sandbox` are credentials that exist by definition, for as long as everything happens on one machine.
+    `sandbox` are credentials that exist by definition, for as long as everything happens on one machine, and
+    `demo_shop` is the merchant that does.
     """
 
-    def __init__(self, gateway: Gateway, sandbox: dict[str, Credential]) -> None:
+    def __init__(self, gateway: Gateway, sandbox: dict[str, Credential], demo_shop: Tenant = DEMO_SHOP) -> None:
         self._gateway = gateway
         self._sandbox = sandbox
         self._known: dict[str, Known] = {}
-        self._tenants: dict[str, Tenant] = {DEMO_SHOP.id: DEMO_SHOP}
+        self._tenants: dict[str, Tenant] = {demo_shop.id: demo_shop}
 
     async def identify(self, secret: str, *, on_this_machine: bool) -> tuple[Principal, Tenant]:
         """Who holds a secret.

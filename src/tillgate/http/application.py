@@ -14,14 +14,13 @@ from tillgate.http import addresses, bodies, cors
 from tillgate.http.addresses import Proxies
 from tillgate.http.bodies import Body, ClientGone
 from tillgate.http.exchange import Headers, Receive, Reply, Request, Scope, Send
-from tillgate.http.problems import BodyTooSlow, Failed, MethodNotAllowed, NotFound, Problem
+from tillgate.http.problems import Failed, MethodNotAllowed, NotFound, Problem
 from tillgate.http.routing import Match, Miss, RouteTable
 from tillgate.http.surface import Surface
 from tillgate.logs import log
 
 Lifespan = Callable[[], AbstractAsyncContextManager[object]]
 
-_CLOSE: Final[Headers] = ((b"connection", b"close"),)
 _CLIENT_GONE: Final = 499
 _LAST_RESORT: Final = Reply(500, b'{"error":{"message":"Something went wrong on our side."}}')
 
@@ -77,11 +76,11 @@ class Application:
         template = ""
         try:
             if isinstance(found, Miss):
-                reply = _missed(request, found)
+                reply = await _missed(request, found)
             else:
                 template = found.route.path
                 reply = await self._handled(request, found, body)
-            await send(reply.start(request.id))
+            await send(reply.start(request.id, request.window))
             await send({"type": "http.response.body", "body": reply.body, "more_body": body.unread})
             status = reply.status
         except ClientGone:
@@ -96,12 +95,12 @@ class Application:
         surface, route = match.owner, match.route
         request.parameters = match.parameters
         try:
-            request.body = await body.read(self._body_bytes, self._body_seconds)
-            reply = await surface.handle(request, route)
+            reply = await surface.admit(request, route)
+            if reply is None:
+                request.body = await body.read(self._body_bytes, self._body_seconds)
+                reply = await surface.handle(request, route)
         except ClientGone:
             raise
-        except BodyTooSlow as problem:
-            reply = _with(_stated(surface, request, problem), _CLOSE)
         except Problem as problem:
             reply = _stated(surface, request, problem)
         except Exception:
@@ -135,19 +134,23 @@ class Application:
                     await self._idle.wait()
 
 
-def _missed(request: Request, miss: Miss[Surface[Any]]) -> Reply:
-    if not miss.routes:
-        return _stated(miss.owner, request, NotFound())
-    if request.method == "OPTIONS":
+async def _missed(request: Request, miss: Miss[Surface[Any]]) -> Reply:
+    if miss.routes and request.method == "OPTIONS":
         return cors.options(request, miss.routes)
-    allowed = cors.allowed(miss.routes)
-    problem = MethodNotAllowed(allowed.decode())
-    return _with(_stated(miss.owner, request, problem), ((b"allow", allowed),))
+    problem: Problem = MethodNotAllowed(cors.allowed(miss.routes).decode()) if miss.routes else NotFound()
+    try:
+        await miss.owner.admit(request, None)
+    except Problem as found:
+        problem = found
+    except Exception:
+        log.exception("request_failed", surface=miss.owner.name, route="")
+        problem = Failed()
+    return _stated(miss.owner, request, problem)
 
 
 def _stated(surface: Surface[Any], request: Request, problem: Problem) -> Reply:
     try:
-        return surface.problem(request, problem)
+        return _with(surface.problem(request, problem), problem.headers)
     except Exception:
         log.exception("surface_has_no_words", surface=surface.name, status=problem.status)
         return _LAST_RESORT

@@ -21,14 +21,44 @@ _NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
 _BODILESS: Final = frozenset({204, 304})
 
 
+class Window(msgspec.Struct, frozen=True, gc=False):
+    """How far a caller's limit is used: `remaining` of `limit` requests until `reset`, in Unix seconds."""
+
+    limit: int
+    remaining: int
+    reset: int
+
+    @property
+    def headers(self) -> Headers:
+        """As every reply says it (payment_gateway.txt, Rate Limiting)."""
+        return (
+            (b"x-ratelimit-limit", b"%d" % self.limit),
+            (b"x-ratelimit-remaining", b"%d" % self.remaining),
+            (b"x-ratelimit-reset", b"%d" % self.reset),
+        )
+
+
 class Request:
     """What a client asks. Only what is looked at is read out of the ASGI scope.
 
-    `id` is ours, `path` as it came over the wire, `parameters` are those of the route, `body` is whole. The
-    surface writes down in `tenant` for whom it turned out to be, for the log.
+    `id` is ours, `path` as it came over the wire, `parameters` are those of the route, `body` is whole once the surface
+    has admitted the request. The surface writes down who asks: in `tenant` for the log, in `caller` for itself. Where
+    the caller has a limit, `window` says how far it is used.
     """
 
-    __slots__ = ("_headers", "_proxies", "_scope", "body", "id", "method", "parameters", "path", "tenant")
+    __slots__ = (
+        "_headers",
+        "_proxies",
+        "_scope",
+        "body",
+        "caller",
+        "id",
+        "method",
+        "parameters",
+        "path",
+        "tenant",
+        "window",
+    )
 
     def __init__(self, scope: Scope, request_id: str, proxies: Proxies = addresses.NO_PROXIES) -> None:
         self._scope = scope
@@ -40,6 +70,8 @@ class Request:
         self.parameters: dict[str, str] = {}
         self.body = b""
         self.tenant = ""
+        self.caller: Any = None
+        self.window: Window | None = None
 
     def header(self, name: str) -> str | None:
         """The value of a header, named in lower case; several of one name are joined (RFC 9110, 5.2)."""
@@ -107,13 +139,14 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     content_type: bytes = JSON
     cache_control: bytes = NO_STORE
 
-    def start(self, request_id: str) -> Message:
+    def start(self, request_id: str, window: Window | None = None) -> Message:
         """The ASGI message that opens this reply."""
         headers = [
             _NO_SNIFFING,
             (b"cache-control", self.cache_control),
             (b"x-request-id", request_id.encode()),
             *self.headers,
+            *(window.headers if window else ()),
         ]
         if self.status not in _BODILESS:
             headers += (b"content-type", self.content_type), (b"content-length", b"%d" % len(self.body))

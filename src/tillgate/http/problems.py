@@ -7,11 +7,12 @@ class Problem(Exception):
     """Raised by the mechanics, or by a surface; `Surface.problem` makes it a reply in the surface's form.
 
     `status` is the HTTP status (RFC 9110). `detail` is one English sentence for the caller, which quotes
-    nothing of what was sent.
+    nothing of what was sent. `headers` go with the reply, whatever its form.
     """
 
     status: ClassVar[int]
     detail: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -41,19 +42,20 @@ class NotFound(Problem):
 
 
 class MethodNotAllowed(Problem):
-    """The path is known, but not with this method. `allowed` lists those it has like an Allow header."""
+    """The path is known, but not with this method. `allowed` lists those it has like an Allow header does."""
 
     status = 405
 
     def __init__(self, allowed: str) -> None:
         super().__init__(f"This address takes {allowed}.")
-        self.allowed = allowed
+        self.headers = ((b"allow", allowed.encode()),)
 
 
 class BodyTooSlow(Problem):
     """The body did not arrive within its deadline."""
 
     status = 408
+    headers = ((b"connection", b"close"),)
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"The request body did not arrive within {seconds:g} seconds.")
@@ -66,6 +68,16 @@ class BodyTooLarge(Problem):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"The request body is larger than {limit} bytes.")
+
+
+class TooManyRequests(Problem):
+    """The caller's limit for this minute is used up."""
+
+    status = 429
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many requests in this minute. Try again in {seconds} s.")
+        self.headers = ((b"retry-after", b"%d" % seconds),)
 
 
 class Failed(Problem):

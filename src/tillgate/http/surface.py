@@ -11,7 +11,7 @@ R = TypeVar("R", bound=Route)
 
 
 class Surface(Protocol[R]):
-    """One API. Both methods may be called at once for any number of requests."""
+    """One API. The methods may be called at once for any number of requests."""
 
     @property
     def name(self) -> str:
@@ -20,6 +20,13 @@ class Surface(Protocol[R]):
     @property
     def routes(self) -> Sequence[R]:
         """Its operations, with full paths."""
+
+    async def admit(self, request: Request, route: R | None) -> Reply | None:
+        """Find out who asks, before the body is read; the reply if that is where it ends.
+
+        `route` is None for a path, or a method, that no surface has: the reply will be that it has not, but for a
+        Problem raised here. Whose limit a request counts against is said here at the latest (http.limits).
+        """
 
     async def handle(self, request: Request, route: R) -> Reply:
         """The reply to a request whose body is read. It may raise any Problem; else it is a 500."""

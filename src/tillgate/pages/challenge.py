@@ -45,6 +45,10 @@ class Challenge:
         path = "/sandbox/challenges/{reference}"
         self.routes = (Route("GET", path, self._ask), Route("POST", path, self._decide))
 
+    async def admit(self, request: Request, route: Route | None) -> Reply | None:
+        """See http.surface.Surface: anybody may ask."""
+        return None
+
     async def handle(self, request: Request, route: Route) -> Reply:
         """See http.surface.Surface."""
         reply: Reply = await route.handler(request)

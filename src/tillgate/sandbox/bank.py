@@ -8,7 +8,6 @@ from typing import Final, TypeAlias
 from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest
 from tillgate.core.instants import SECOND, Instant
 from tillgate.logs import log
-from tillgate.sandbox import teller
 from tillgate.sandbox.faults import Fault, Faults
 from tillgate.sandbox.operations import Operation, Result
 from tillgate.sandbox.register import Register
@@ -17,15 +16,15 @@ from tillgate.sandbox.teller import Teller
 SIGNATURE: Final = "bank-signature"
 """The header of a notice that holds the hex HMAC-SHA256 of its body."""
 
-Listener: TypeAlias = Callable[[BankNotice], Awaitable[None]]
+Listener: TypeAlias = Callable[[BankNotice], Awaitable[object]]
 """Who is told what the bank has to say unasked. What it raises is logged; inquiries tell the same."""
 
 
 class Bank:
-    """A bank inside the process, with a register of its own or shared.
+    """A bank with a register of its own or shared.
 
     `clock` tells wall time. Notices are signed with `notice_key` and go to `on_notification`, which may be
-    set later.
+    set later. `origin` is where customers find its pages, for a bank that is a server of its own.
     """
 
     def __init__(
@@ -36,11 +35,12 @@ class Bank:
         notice_key: str,
         faults: Faults | None = None,
         on_notification: Listener | None = None,
+        origin: str = "",
     ) -> None:
         self.faults = faults or Faults()
         self.on_notification = on_notification
         self._register = register
-        self._teller = Teller(register, clock)
+        self._teller = Teller(register, clock, origin)
         self._notice_key = notice_key.encode()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._telling: set[asyncio.Task[None]] = set()
@@ -129,7 +129,7 @@ class Bank:
     async def _tell(self, operation: Operation) -> None:
         if self.on_notification is None:
             return
-        body = teller.statement(operation)
+        body = self._teller.statement(operation)
         signature = hmac.digest(self._notice_key, body, "sha256").hex()
         try:
             await self.on_notification(BankNotice({SIGNATURE: signature}, body))

@@ -30,7 +30,7 @@ class _Error(msgspec.Struct, frozen=True):
     error: str
 
 
-_PATHS: Final[Mapping[str, Kind]] = {
+PATHS: Final[Mapping[str, Kind]] = {
     "/charges": Kind.CHARGE,
     "/authorizations": Kind.AUTHORIZE,
     "/captures": Kind.CAPTURE,
@@ -51,17 +51,19 @@ class Teller:
     """Decides without giving up control, so that requests are heard one after the other.
 
     Whatever depends on the books of other processes takes its turn with them. `clock` tells wall time.
+    `origin` goes before the path of a challenge's page.
     """
 
-    def __init__(self, register: Register, clock: Callable[[], Instant]) -> None:
+    def __init__(self, register: Register, clock: Callable[[], Instant], origin: str = "") -> None:
         self._register = register
         self._clock = clock
+        self._origin = origin
 
     def hear(self, request: BankRequest, pending: Duration | None = None) -> BankAnswer:
         """The answer; with `pending` what it decides is told only after that time."""
         path = request.url.partition(":")[2]
-        if request.method == "POST" and path in _PATHS:
-            return self._do(_PATHS[path], request.body, pending, challenged=path == "/cancellations")
+        if request.method == "POST" and path in PATHS:
+            return self._do(PATHS[path], request.body, pending, challenged=path == "/cancellations")
         if request.method == "GET" and path.startswith("/operations/"):
             return self._look_up(path.removeprefix("/operations/"))
         return _BAD_REQUEST
@@ -89,11 +91,26 @@ class Teller:
                 return None
             return self._put(operation.concluded(operation.becomes, operation.code))
 
+    def statement(self, operation: Operation) -> bytes:
+        """What the bank says of an operation, in an answer or in a notice."""
+        challenged = operation.result is Result.CHALLENGE
+        said = _Said(
+            reference=operation.reference,
+            result=operation.result,
+            merchant_id=operation.merchant_id,
+            kind=operation.kind,
+            amount=operation.amount,
+            currency=operation.currency,
+            code=operation.code if operation.result is Result.DECLINED else None,
+            challenge_url=f"{self._origin}/sandbox/challenges/{operation.reference}" if challenged else None,
+        )
+        return _encode(said)
+
     def _look_up(self, reference: str) -> BankAnswer:
         operation = self.find(reference)
         if operation is None:
             return BankAnswer(404, _encode(_Said(reference=reference, result="not_found")))
-        return BankAnswer(200, statement(operation))
+        return BankAnswer(200, self.statement(operation))
 
     def _find(self, reference: str) -> Operation | None:
         operation = self._register.find(reference)
@@ -118,12 +135,12 @@ class Teller:
         if order.target is None and not order.again:
             operation = self._by_card(kind, order, pending)
             if self._register.add(operation):
-                return _answer(operation)
+                return self._answer(operation)
         with self._register:
             known = self._find(order.reference)
             if known is None:
-                return _answer(self._first(kind, order, pending, challenged))
-        return _answer(known) if _is_same(known, kind, order) else _REFERENCE_TAKEN
+                return self._answer(self._first(kind, order, pending, challenged))
+        return self._answer(known) if _is_same(known, kind, order) else _REFERENCE_TAKEN
 
     def _first(self, kind: Kind, order: Order, pending: Duration | None, challenged: bool) -> Operation:
         if order.target is None:
@@ -136,6 +153,9 @@ class Teller:
             self._register.put(operation, canceled)
             return operation
         return self._put(operation)
+
+    def _answer(self, operation: Operation) -> BankAnswer:
+        return BankAnswer(402 if operation.result is Result.DECLINED else 200, self.statement(operation))
 
     def _by_card(self, kind: Kind, order: Order, pending: Duration | None) -> Operation:
         number = order.card.number if order.card else ""
@@ -167,26 +187,6 @@ class Teller:
             becomes=None if pending is None else result,
             due_at=None if pending is None else self._clock() + pending,
         )
-
-
-def statement(operation: Operation) -> bytes:
-    """What the bank says of an operation, in an answer or in a notice."""
-    challenged = operation.result is Result.CHALLENGE
-    said = _Said(
-        reference=operation.reference,
-        result=operation.result,
-        merchant_id=operation.merchant_id,
-        kind=operation.kind,
-        amount=operation.amount,
-        currency=operation.currency,
-        code=operation.code if operation.result is Result.DECLINED else None,
-        challenge_url=f"/sandbox/challenges/{operation.reference}" if challenged else None,
-    )
-    return _encode(said)
-
-
-def _answer(operation: Operation) -> BankAnswer:
-    return BankAnswer(402 if operation.result is Result.DECLINED else 200, statement(operation))
 
 
 def _is_same(known: Operation, kind: Kind, order: Order) -> bool:

@@ -16,6 +16,10 @@ class Probes:
         self._store = store
         self.routes = (Route("GET", "/health", self._health), Route("GET", "/ready", self._ready))
 
+    async def admit(self, request: Request, route: Route | None) -> Reply | None:
+        """See http.surface.Surface: anybody may ask."""
+        return None
+
     async def handle(self, request: Request, route: Route) -> Reply:
         """See http.surface.Surface."""
         reply: Reply = await route.handler()

@@ -121,7 +121,7 @@ class Egress:
                     limit=0,
                     limit_per_host=_CONNECTIONS_A_HOST,
                     keepalive_timeout=_IDLE_SECONDS,
-                    ssl=self._trust or ssl.create_default_context(),
+                    ssl=self._trust or True,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": USER_AGENT},

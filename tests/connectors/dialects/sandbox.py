@@ -1,11 +1,11 @@
 """The sandbox bank's dialect: what its own teller answers."""
 
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tests.connectors.questions import NOON, attempt, question
 from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest, Question
-from tillgate.connectors.sandbox import NOTICE_KEY, SIGNATURE, SandboxConnector
+from tillgate.connectors.sandbox import NAME, NOTICE_KEY, SIGNATURE, SandboxConnector
 from tillgate.core.attempts import Attempt, Kind
 from tillgate.core.instants import SECOND
 from tillgate.core.reasons import Reason
@@ -24,37 +24,38 @@ _DECLINED_CARDS = {
 _CHALLENGED_CARD = "4000002500003155"
 
 
-class _Dialect:
-    secrets = {NOTICE_KEY: "a key that nobody else has"}
+class Dialect:
+    bank = NAME
+    secrets: Mapping[str, str] = {NOTICE_KEY: "a key that nobody else has"}
 
     def yes(self, attempt: Attempt) -> BankAnswer:
-        return _asked(*_before(attempt), question(attempt))
+        return self._asked(*_before(attempt), question(attempt))
 
     def noes(self, about: Attempt) -> Iterator[tuple[BankAnswer, Reason]]:
         if about.target is None:
             for number, reason in _DECLINED_CARDS.items():
-                yield _asked(question(about, number)), reason
+                yield self._asked(question(about, number)), reason
             return
         *_, before = _before(about)
         spent = question(evolve(about, id="att_spent"))
-        yield _asked(question(about)), Reason.PROCESSING_ERROR
+        yield self._asked(question(about)), Reason.PROCESSING_ERROR
         if about.kind is Kind.CAPTURE:
             less = attempt(Kind.AUTHORIZE, about.amount.amount - 1, about.amount.currency, reference=about.target)
-            yield _asked(question(less), question(about)), Reason.CAPTURE_EXCEEDS_AUTHORIZED
-            yield _asked(before, spent, question(about)), Reason.AUTHORIZATION_EXPIRED
+            yield self._asked(question(less), question(about)), Reason.CAPTURE_EXCEEDS_AUTHORIZED
+            yield self._asked(before, spent, question(about)), Reason.AUTHORIZATION_EXPIRED
         if about.kind is Kind.VOID:
-            yield _asked(before, spent, question(about)), Reason.NOTHING_TO_CANCEL
+            yield self._asked(before, spent, question(about)), Reason.NOTHING_TO_CANCEL
         if about.kind is Kind.REFUND:
-            yield _asked(before, spent, question(about)), Reason.NOT_REFUNDABLE
+            yield self._asked(before, spent, question(about)), Reason.NOT_REFUNDABLE
 
     def pending(self, attempt: Attempt) -> BankAnswer:
-        return _asked(*_before(attempt), question(attempt), pending=10 * SECOND)
+        return self._asked(*_before(attempt), question(attempt), pending=10 * SECOND)
 
     def challenge(self, attempt: Attempt) -> BankAnswer:
-        return _asked(question(attempt, _CHALLENGED_CARD))
+        return self._asked(question(attempt, _CHALLENGED_CARD))
 
     def never_seen(self, attempt: Attempt) -> BankAnswer:
-        return _answered([_connector.inquire(attempt)])
+        return self.answered([self._connector().inquire(attempt)])
 
     def inquired(self, answer: BankAnswer) -> BankAnswer:
         return BankAnswer(200, answer.body)
@@ -69,10 +70,25 @@ class _Dialect:
         yield _signed("another key", answer.body)
         yield BankNotice(self.notice(answer).headers, answer.body + b" ")
 
+    def answered(self, requests: Sequence[BankRequest], pending: int | None = None) -> BankAnswer:
+        """The answer of a new bank to the last of some requests, which it knows only later if `pending` says so."""
+        register = Register.in_memory()
+        teller = Teller(register, lambda: NOON)
+        *before, last = requests
+        for request in before:
+            teller.hear(request)
+        answer = teller.hear(last, pending)
+        register.close()
+        return answer
 
-DIALECT = _Dialect()
+    def _asked(self, *questions: Question, pending: int | None = None) -> BankAnswer:
+        return self.answered([self._connector().write(each) for each in questions], pending)
 
-_connector = SandboxConnector(DIALECT.secrets)
+    def _connector(self) -> SandboxConnector:
+        return SandboxConnector(self.secrets)
+
+
+DIALECT = Dialect()
 
 
 def _before(about: Attempt) -> list[Question]:
@@ -81,22 +97,6 @@ def _before(about: Attempt) -> list[Question]:
         return []
     kind = Kind.CHARGE if about.kind is Kind.REFUND else Kind.AUTHORIZE
     return [question(attempt(kind, about.amount.amount, about.amount.currency, reference=about.target))]
-
-
-def _asked(*questions: Question, pending: int | None = None) -> BankAnswer:
-    """The answer of a new bank to the last of some questions."""
-    return _answered([_connector.write(each) for each in questions], pending)
-
-
-def _answered(requests: Sequence[BankRequest], pending: int | None = None) -> BankAnswer:
-    register = Register.in_memory()
-    teller = Teller(register, lambda: NOON)
-    *before, last = requests
-    for request in before:
-        teller.hear(request)
-    answer = teller.hear(last, pending)
-    register.close()
-    return answer
 
 
 def _signed(key: str, body: bytes) -> BankNotice:

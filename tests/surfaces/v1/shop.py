@@ -15,7 +15,7 @@ from tillgate.assembly import Assembly
 from tillgate.clock import Clock
 from tillgate.core.credentials import ALL_SCOPES, CredentialKind, Scope
 from tillgate.core.decisions import Decision
-from tillgate.core.merchants import SANDBOX_FEES, Mode, Tenant
+from tillgate.core.merchants import SANDBOX_FEES, Mode, RateLimit, Tenant
 from tillgate.flows import directory
 from tillgate.settings import Settings
 from tillgate.surfaces.v1.sandbox_keys import SECRET_KEY
@@ -77,9 +77,14 @@ class Client:
 
 
 @asynccontextmanager
-async def open_shop(data: Path, database: str | None = None, clock: Clock | None = None) -> AsyncIterator[Assembly]:
+async def open_shop(
+    data: Path,
+    database: str | None = None,
+    clock: Clock | None = None,
+    rate_limit: RateLimit = RateLimit.UNLIMITED,
+) -> AsyncIterator[Assembly]:
     """Everything, on a database that was migrated."""
-    async with assembly.assembled(Settings(data=data, database=database), clock=clock) as parts:
+    async with assembly.assembled(Settings(data=data, database=database, rate_limit=rate_limit), clock=clock) as parts:
         yield parts
 
 
@@ -89,10 +94,21 @@ async def merchant(parts: Assembly, name: str = "Bookshop", mode: Mode = Mode.TE
     return Client(parts, await issue(parts, tenant, CredentialKind.SECRET_KEY, ALL_SCOPES))
 
 
-async def new_tenant(parts: Assembly, name: str = "Bookshop", mode: Mode = Mode.TEST) -> Tenant:
+async def new_tenant(
+    parts: Assembly, name: str = "Bookshop", mode: Mode = Mode.TEST, rate_limit: RateLimit = RateLimit.UNLIMITED
+) -> Tenant:
     """A new merchant in one mode."""
     id = parts.gateway.ids.new("ten", parts.gateway.clock.wall())
-    tenant = Tenant(tenant=id, id=id, created=0, name=name, mode=mode, fee_plan=SANDBOX_FEES, bank="sandbox")
+    tenant = Tenant(
+        tenant=id,
+        id=id,
+        created=0,
+        name=name,
+        mode=mode,
+        fee_plan=SANDBOX_FEES,
+        bank="sandbox",
+        rate_limit=rate_limit,
+    )
     await parts.gateway.store.commit(Decision(save=(tenant,)))
     return tenant
 
@@ -143,5 +159,6 @@ _TYPES = {
     405: {"invalid_request_error"},
     408: {"invalid_request_error"},
     409: {"invalid_request_error", "idempotency_error"},
+    429: {"rate_limit_error"},
     413: {"invalid_request_error"},
 }

@@ -1,5 +1,8 @@
 """The description says all that the API does, and nothing else: to programs as OpenAPI, to people as pages."""
 
+import hashlib
+import hmac
+import json
 import re
 import subprocess
 import sys
@@ -15,7 +18,7 @@ from tests.surfaces.v1.shop import CARD, Client
 from tillgate.assembly import Assembly
 from tillgate.core.events import EventType
 from tillgate.surfaces.v1 import errors
-from tillgate.surfaces.v1.description import examples, names
+from tillgate.surfaces.v1.description import examples, guide, names
 from tillgate.surfaces.v1.surface import OPERATIONS
 
 pytestmark = pytest.mark.anyio
@@ -113,6 +116,18 @@ def test_an_answer_that_is_not_described_is_noticed(status: int, change: dict[st
             conformance.assert_described("GET", "/v1/payments/pay_x", status, headers, body)
 
 
+@each
+def test_the_examples_of_errors_are_errors_that_are_described(operation: dict[str, Any]) -> None:
+    example = examples.load()[operation["operationId"]]
+    method = story.BY_ID[operation["operationId"]].method
+    headers = {"content-type": "application/json", "x-request-id": "req_1"}
+    for status, response in operation["responses"].items():
+        shown = response["content"]["application/json"]["example"]
+        path = example.path.partition("?")[0]
+        conformance.assert_described(method, path, int(status), headers, msgspec.json.encode(shown))
+        assert "{" not in shown.get("error", {}).get("message", "")
+
+
 async def test_ids_in_paths_have_the_form_that_is_described(app: Assembly) -> None:
     for id, example in examples.load().items():
         operation = next(one for one in operations() if one["operationId"] == id)
@@ -198,3 +213,18 @@ async def test_the_sandbox_cards_do_what_the_page_says(app: Assembly, merchant: 
 def test_a_server_that_nobody_reads_about_does_without_templates() -> None:
     program = "import sys; import tillgate.assembly; assert 'jinja2' not in sys.modules"
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+@pytest.mark.parametrize("language", ["py", "js"])
+def test_the_code_that_verifies_a_webhook_verifies_it(language: str) -> None:
+    secret, body = "whsec_c2VjcmV0", '{"id":"evt_1","message":"café"}'
+    good = hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()
+    for signature, expected in ((good, "true"), (good.swapcase(), "false"), ("0" * 64, "false"), ("", "false")):
+        given = ", ".join(json.dumps(text, ensure_ascii=False) for text in (body, signature, secret))
+        if language == "py":
+            call = f"\nprint(str(is_ours({given.replace(', ', '.encode(), ', 1)})).lower())"
+            command = [sys.executable, "-c", guide.VERIFY_PYTHON + call]
+        else:
+            command = ["node", "-e", guide.VERIFY_JAVASCRIPT + f"\nconsole.log(isOurs({given}))"]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        assert said == expected, (signature, said)

@@ -24,6 +24,7 @@ TYPES = {
     "card_error": {402},
     "permission_error": {403},
     "idempotency_error": {400, 409},
+    "rate_limit_error": {429},
     "api_error": {500, 503},
 }
 

@@ -46,6 +46,10 @@ class Docs:
             Route("GET", "/docs/docs.js", self._script),
         )
 
+    async def admit(self, request: Request, route: Route | None) -> Reply | None:
+        """See http.surface.Surface: anybody may ask."""
+        return None
+
     async def handle(self, request: Request, route: Route) -> Reply:
         """See http.surface.Surface."""
         handler: Callable[[Request], Awaitable[Reply]] = route.handler

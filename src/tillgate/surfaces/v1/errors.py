@@ -16,13 +16,14 @@ from tillgate.http.problems import Malformed, Problem
 
 
 class ErrorType(enum.StrEnum):
-    """The API's six kinds of error."""
+    """The API's kinds of error."""
 
     INVALID_REQUEST = "invalid_request_error"
     AUTHENTICATION = "authentication_error"
     CARD = "card_error"
     PERMISSION = "permission_error"
     IDEMPOTENCY = "idempotency_error"
+    RATE_LIMIT = "rate_limit_error"
     API = "api_error"
 
 
@@ -220,6 +221,7 @@ PROBLEMS = {
     405: ("method_not_allowed", ErrorType.INVALID_REQUEST),
     408: ("request_timeout", ErrorType.INVALID_REQUEST),
     413: ("request_too_large", ErrorType.INVALID_REQUEST),
+    429: ("rate_limit_exceeded", ErrorType.RATE_LIMIT),
     500: ("internal_error", ErrorType.API),
     503: ("temporarily_unavailable", ErrorType.API),
 }

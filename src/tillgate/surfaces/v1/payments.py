@@ -1,6 +1,6 @@
 """Payments on the wire, in the forms of both documents: each is answered in the form in which it was asked."""
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -79,6 +79,20 @@ class CustomerSummaryShown(msgspec.Struct, frozen=True):
     email: str | None
 
 
+class RedirectShown(msgspec.Struct, frozen=True):
+    """A page of the card's issuer, and where it leads back to."""
+
+    url: str
+    return_url: str | None
+
+
+class NextActionShown(msgspec.Struct, frozen=True):
+    """What the customer has to do next."""
+
+    redirect_to_url: RedirectShown
+    type: Literal["redirect_to_url"] = "redirect_to_url"
+
+
 class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     """A payment. `currency` has the case, `customer` the form in which they were asked."""
 
@@ -98,7 +112,7 @@ class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     refunded: bool
     failure_code: str | None
     failure_message: str | None
-    next_action: dict[str, Any] | None
+    next_action: NextActionShown | None
     metadata: dict[str, str]
     created: int
     livemode: bool
@@ -148,12 +162,11 @@ def _customer_shown(payment: Payment) -> str | CustomerSummaryShown | None:
     return CustomerSummaryShown(customer.id, customer.email)
 
 
-def _next_action(payment: Payment, origin: str) -> dict[str, Any] | None:
+def _next_action(payment: Payment, origin: str) -> NextActionShown | None:
     if payment.status is not Status.REQUIRES_ACTION or payment.action is None:
         return None
     url = payment.action.url
-    redirect = {"url": origin + url if url.startswith("/") else url, "return_url": payment.return_url}
-    return {"type": "redirect_to_url", "redirect_to_url": redirect}
+    return NextActionShown(RedirectShown(origin + url if url.startswith("/") else url, payment.return_url))
 
 
 def render(call: Call) -> Render:

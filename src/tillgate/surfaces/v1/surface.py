@@ -9,6 +9,7 @@ from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.http.exchange import Reply, Request
+from tillgate.http.limits import Limits
 from tillgate.http.problems import Problem
 from tillgate.surfaces.v1 import (
     balance,
@@ -41,15 +42,26 @@ class V1:
     name = SURFACE
     routes = OPERATIONS
 
-    def __init__(self, gateway: Gateway, directory: Directory) -> None:
+    def __init__(self, gateway: Gateway, directory: Directory, limits: Limits) -> None:
         self._gateway = gateway
         self._directory = directory
+        self._limits = limits
+
+    async def admit(self, request: Request, route: Operation | None) -> Reply | None:
+        """Find out who asks, and count the request; who shows no valid credential is counted by address."""
+        try:
+            principal, tenant = await self._identify(request)
+        except Refused as refused:
+            self._limits.count_stranger(request)
+            return errors.refusal(request, refused) if route else None
+        request.tenant, request.caller = tenant.id, (principal, tenant)
+        self._limits.count(request, tenant.id, tenant.rate_limit.a_minute)
+        return None
 
     async def handle(self, request: Request, route: Operation) -> Reply:
         """Carry out one request."""
         try:
-            principal, tenant = await self._identify(request)
-            request.tenant = tenant.id
+            principal, tenant = request.caller
             principal.require(*route.scopes)
             call = self._understand(request, route, principal, tenant)
             reply: Reply = await route.handler(call)

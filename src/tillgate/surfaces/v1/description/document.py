@@ -212,7 +212,7 @@ def _refusal(operation: Operation, status: int, wordings: list[Wording]) -> Docu
     return {
         "description": faults.title(status),
         "headers": _headers(operation, status),
-        "content": {_JSON: {"schema": schema}},
+        "content": {_JSON: {"schema": schema, "example": faults.example(operation, wordings[0])}},
     }
 
 

@@ -1,8 +1,10 @@
 """Faults: which errors an operation may answer with, by status and code."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+import msgspec
 from msgspec import inspect, structs
 
 from tillgate.core.credentials import Scope
@@ -13,6 +15,19 @@ from tillgate.surfaces.v1.errors import Wording
 from tillgate.surfaces.v1.operations import Operation
 
 Applies = Callable[[Operation], bool]
+
+_DETAILS: Final = {
+    "field": "currency",
+    "problem": "it is not what this parameter takes",
+    "suggestion": "",
+    "object": "object",
+    "id": "pay_01m7zat6k9fyjtqxrt7pv10dm2",
+    "status": "succeeded",
+    "least": "$0.50 USD",
+    "largest": "$999,999.99 USD",
+    "at_most": "$25.00 USD",
+}
+"""What stands in the sentences of examples."""
 
 _TITLES: Final = {
     400: "The request is invalid.",
@@ -38,6 +53,22 @@ def of(operation: Operation) -> dict[int, list[Wording]]:
     for (status, _), wording in sorted(found.items()):
         by_status.setdefault(status, []).append(wording)
     return by_status
+
+
+def example(operation: Operation, wording: Wording) -> dict[str, Any]:
+    """An error as it may be answered, with details made up."""
+    details = defaultdict(lambda: "…", _DETAILS, scope=operation.scopes[0].value if operation.scopes else "")
+    told = errors.Error(
+        type=wording.type.value,
+        code=wording.code,
+        message=wording.sentence.format_map(details),
+        param=_DETAILS["field"] if "{field}" in wording.sentence else None,
+        decline_code=wording.decline_code,
+        doc_url=f"https://pay.example.com/docs/errors#{wording.code}",
+        request_id="req_01m7zat6jjedcaqxrt70hbn10v",
+    )
+    made: dict[str, Any] = msgspec.to_builtins({"error": told})
+    return made
 
 
 def title(status: int) -> str:

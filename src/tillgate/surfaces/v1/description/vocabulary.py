@@ -108,6 +108,10 @@ _OF: Final = {
     "without.",
     "RefundParameters.payment": "The payment to refund, by id. Give it or `payment_intent`.",
     "RefundParameters.payment_intent": "The payment to refund, by the id of its intent.",
+    "NextAction.redirect_to_url": "The page on which the customer confirms the payment.",
+    "NextAction.type": "What it is: always `redirect_to_url`.",
+    "Redirect.return_url": "Where the page leads back to: the payment's `return_url`.",
+    "Redirect.url": "Send the customer's browser here.",
     "Token.expires_at": "Until when it can be used, in seconds since 1970: 15 minutes after it was created.",
     "Token.used": "Whether it was used.",
 }

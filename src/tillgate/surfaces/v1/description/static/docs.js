@@ -8,6 +8,7 @@ const menu = document.getElementById("menu");
 const contents = document.getElementById("contents");
 const parts = [...document.querySelectorAll("main section, main tbody tr[id]")].map((node) => ({
   node,
+  title: (node.querySelector("h1, h2, h3, code")?.textContent || "").toLowerCase(),
   text: node.textContent.toLowerCase(),
 }));
 const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));
@@ -15,19 +16,25 @@ const links = new Map([...document.querySelectorAll("nav a")].map((link) => [lin
 search.closest("label").hidden = false;
 if (contents) menu.hidden = false;
 
+// The first part whose heading has all the words that are searched for.
+let best = null;
+
 function filter() {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   let count = 0;
-  for (const { node, text } of parts) {
+  best = null;
+  for (const { node, title, text } of parts) {
     const fits = words.every((word) => text.includes(word));
     node.hidden = !fits;
     count += fits;
+    if (words.length && !best && words.every((word) => title.includes(word))) best = node;
     const link = links.get(node.id);
     if (link) (link.closest("li") || link).hidden = !fits;
   }
   document.body.classList.toggle("searching", words.length > 0);
   nothing.hidden = count > 0;
   found.textContent = words.length ? `${count} found` : "";
+  if (words.length) (best || document.body).scrollIntoView({ block: "start" });
 }
 
 function shown() {
@@ -37,10 +44,8 @@ function shown() {
 search.addEventListener("input", filter);
 search.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && parts.length) {
-    const words = search.value.toLowerCase();
-    const fitting = parts.filter(({ node }) => !node.hidden);
-    const best = fitting.find(({ node }) => node.querySelector("h2, h3, code")?.textContent.toLowerCase().includes(words));
-    if (fitting.length) location.hash = (best || fitting[0]).node.id;
+    const first = best || parts.find(({ node }) => !node.hidden)?.node;
+    if (first) location.hash = first.id;
   }
 });
 

@@ -1,0 +1,166 @@
+"""Every example of both documents as it is printed, run by curl, Node or Python; only host and ids are replaced."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import servers
+from tests.documents import excerpts
+from tests.documents.excerpts import Excerpt
+from tests.servers import Server
+
+ATENI, GATEWAY = "ateni_pay", "payment_gateway"
+
+HOST = "https://api.paymentgateway.com"
+
+TABLE, JSON = "| Parameter | Type | Required | Description |", "{"
+CREATE = Excerpt(
+    ATENI, "Create a Payment", TABLE, "| customer | string | Optional | ID of the customer making the payment |"
+)
+REFUND = Excerpt(ATENI, "Create a Refund", TABLE, "| reason | string | Optional | Reason for the refund |")
+KEY = Excerpt(ATENI, "Authentication", *2 * ["Authorization: Bearer sk_test_1234567890abcdef"])
+CURL = Excerpt(
+    GATEWAY,
+    "Authentication",
+    "curl -X GET https://api.paymentgateway.com/v1/transactions \\",
+    '-H "Content-Type: application/json"',
+)
+TOKEN = Excerpt(
+    GATEWAY,
+    "Generating an API Key",
+    "const response = await fetch('https://api.paymentgateway.com/v1/auth/token', {",
+    "console.log(data.access_token);",
+)
+PAYMENT = Excerpt(GATEWAY, "Create Payment", JSON, "Response:")
+LISTED = Excerpt(GATEWAY, "List Transactions", TABLE, "| to_date | string | No | ISO 8601 date format (YYYY-MM-DD) |")
+LIST = Excerpt(GATEWAY, "Example Request:", "import requests", "print(response.json())")
+REFUND_OF_PAYMENT = Excerpt(GATEWAY, "Refund Payment", JSON, "Data Models")
+SDK = Excerpt(GATEWAY, "Node.js Example", "const PaymentGateway = require('paymentgateway-node');", "Testing")
+
+RUN = (KEY, CREATE, REFUND, PAYMENT, REFUND_OF_PAYMENT, SDK)
+
+ANSWERS = (
+    Excerpt(ATENI, "Example Response", JSON, "Refunds"),
+    Excerpt(GATEWAY, "Response:", JSON, "List Transactions"),
+    Excerpt(GATEWAY, "Error Response Format:", JSON, "Rate Limiting"),
+    Excerpt(GATEWAY, "Rate Limiting", "X-RateLimit-Limit: 100", "X-RateLimit-Reset: 1699564800"),
+    Excerpt(GATEWAY, "Webhook Payload Example", JSON, "Verifying Webhook Signatures"),
+)
+"""What is answered or posted: tests/surfaces/v1/test_documents.py and the tests of deliveries hold it to that."""
+
+WAITING = {
+    Excerpt(ATENI, "1. Create a Payment Intent", JSON, "2. Confirm the Payment"): "payment intents",
+    Excerpt(ATENI, "2. Confirm the Payment", "// Using Ateni.js", "Payments"): "payment intents and the card element",
+    CURL: "transactions",
+    TOKEN: "access tokens",
+    LISTED: "transactions",
+    LIST: "transactions",
+    Excerpt(ATENI, "Verifying Webhooks", "// Example webhook verification in Node.js", "}"): "deliveries",
+    Excerpt(
+        GATEWAY, "Verifying Webhook Signatures", "const crypto = require('crypto');", "SDK Libraries"
+    ): "deliveries",
+}
+"""Examples of what does not exist yet, each with what it waits for."""
+
+
+@pytest.mark.parametrize("document", [ATENI, GATEWAY])
+def test_no_example_is_forgotten(document: str) -> None:
+    covered = {number for one in (*RUN, *ANSWERS, *WAITING) if one.document == document for number in range(*one.span)}
+    missed = set(excerpts.beginnings(document)) - covered
+    assert not missed, [excerpts.lines(document)[number] for number in sorted(missed)]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all of them: they are read in the order in which they are printed."""
+    with servers.serving(tmp_path_factory.mktemp("documents") / "data") as started:
+        yield started
+
+
+def here(text: str, server: Server) -> str:
+    """The example with this server in the place of the documents' host."""
+    return text.replace(HOST, server.url)
+
+
+def run(*command: str, home: Path | None = None) -> str:
+    """What a program prints that must end well."""
+    environment = {**os.environ, **({"CURL_HOME": str(home)} if home else {})}
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=30)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def ask(server: Server, path: str, body: Any = None, *headers: str) -> dict[str, Any]:
+    """What a path answers, with a success; with the documents' key unless `headers` bear another."""
+    given = headers or (KEY.text,)
+    command = ["curl", "-sS", "--fail-with-body", *(part for header in given for part in ("-H", header))]
+    if body is not None:
+        text = body if isinstance(body, str) else json.dumps(body)
+        command += ["-H", "Content-Type: application/json", "-d", text]
+    answer: dict[str, Any] = json.loads(run(*command, server.url + "/v1" + path))
+    return answer
+
+
+def test_atenis_key_opens_the_api(server: Server) -> None:
+    assert ask(server, "/payments", None, KEY.text)["object"] == "list"
+
+
+def test_atenis_parameters_make_a_payment_and_a_refund(server: Server) -> None:
+    introduced = ask(server, "/payments", PAYMENT.json)
+    token = ask(server, "/tokens", {"card": PAYMENT.json["card"]})
+    values = {
+        "amount": 2000,
+        "currency": "usd",
+        "payment_method": token["id"],
+        "customer": introduced["customer"]["id"],
+        "reason": "Came broken",
+    }
+    paid = ask(server, "/payments", {name: values[name] for name in CREATE.parameters})
+    assert (paid["status"], paid["customer"]) == ("succeeded", values["customer"])
+    values |= {"payment": paid["id"], "amount": 500}
+    refund = ask(server, "/refunds", {name: values[name] for name in REFUND.parameters})
+    assert (refund["amount"], refund["reason"], refund["status"]) == (500, "Came broken", "succeeded")
+
+
+@pytest.mark.parametrize("table", [CREATE, REFUND], ids=["create", "refund"])
+def test_what_atenis_tables_require_is_required(server: Server, table: Excerpt) -> None:
+    path = "/payments" if table is CREATE else "/refunds"
+    description = ask(server, "/openapi.json")["paths"]["/v1" + path]["post"]["requestBody"]["content"]
+    name = description["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    schema = ask(server, "/openapi.json")["components"]["schemas"][name]
+    assert table.parameters.keys() <= schema["properties"].keys()
+    required = {field for field, (_, required) in table.parameters.items() if required == "Yes"}
+    # A refund may name its payment by the id of its intent instead.
+    assert required - {"payment"} == set(schema.get("required", ())) & table.parameters.keys()
+
+
+def test_the_gateways_payment_and_refund_run_as_printed(server: Server) -> None:
+    key = "Authorization: Bearer YOUR_API_KEY"
+    paid = ask(server, "/payments", json.dumps(PAYMENT.json), key)
+    assert (paid["status"], paid["amount"], paid["currency"]) == ("succeeded", 5000, "USD")
+    refund = ask(server, f"/payments/{paid['id']}/refund", REFUND_OF_PAYMENT.json, key)
+    assert (refund["amount"], refund["reason"]) == (2500, "customer_request")
+
+
+SDK_OF_OURS = """
+function Sdk(key) {
+  const create = async (body) => {
+    const headers = {"Content-Type": "application/json", Authorization: `Bearer ${key}`};
+    const answer = await fetch("%s/v1/payments", {method: "POST", headers, body: JSON.stringify(body)});
+    return JSON.stringify(await answer.json());
+  };
+  this.payments = {create};
+}
+"""
+
+
+def test_what_the_gateways_sdk_is_asked_for_is_done(server: Server) -> None:
+    """Their package is theirs; what their example hands to it is sent as it is."""
+    example = SDK.text.replace("require('paymentgateway-node')", "Sdk").removesuffix("Testing")
+    paid = json.loads(run("node", "-e", SDK_OF_OURS % server.url + example + "\ncreatePayment();"))
+    assert (paid["status"], paid["customer"]["email"]) == ("succeeded", "customer@example.com")

@@ -1,0 +1,145 @@
+"""Gateway and bank as two processes: either may die at any point, and the books of both agree."""
+
+import asyncio
+import itertools
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.journeys.merchant import CARD_PAYMENT, Merchant
+from tests.servers import BankServer, Server
+from tillgate.sandbox.operations import Operation, Result
+from tillgate.sandbox.register import Register
+
+pytestmark = pytest.mark.anyio
+
+CHALLENGED = {**CARD_PAYMENT, "card": {**CARD_PAYMENT["card"], "number": "4000002500003155"}}  # type: ignore[dict-item]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def faults() -> str:
+    """How the bank misbehaves."""
+    return ""
+
+
+@pytest.fixture
+def pair(tmp_path: Path, faults: str) -> Iterator[tuple[Server, BankServer]]:
+    """A gateway and a bank that know each other, both started."""
+    ports = free_port(), free_port()
+    known = {
+        "TILLGATE_SANDBOX_BANK_URL": f"http://127.0.0.1:{ports[1]}",
+        "TILLGATE_SANDBOX_BANK_SECRET": "shared by both",
+    }
+    bank = BankServer(
+        tmp_path / "bank",
+        gateway=f"http://127.0.0.1:{ports[0]}",
+        port=ports[1],
+        environment={**known, "TILLGATE_BANK_FAULTS": faults},
+    )
+    gateway = Server(tmp_path / "gateway", port=ports[0], environment=known)
+    try:
+        yield gateway.start(), bank.start()  # type: ignore[misc]
+    finally:
+        gateway.kill()
+        bank.kill()
+
+
+def books(bank: BankServer) -> list[Operation]:
+    """What the bank did, by its own register."""
+    register = Register.onlooker(bank.data / "bank")
+    try:
+        return list(register.everything())
+    finally:
+        register.close()
+
+
+async def until(holds: Callable[[], Awaitable[bool]], within_seconds: float = 25.0) -> None:
+    """Wait for something. Raises TimeoutError."""
+    async with asyncio.timeout(within_seconds):
+        for pause_seconds in itertools.repeat(0.05):
+            if await holds():
+                return
+            await asyncio.sleep(pause_seconds)
+
+
+async def succeeds(merchant: Merchant, payment: str) -> None:
+    """Wait until a payment has succeeded."""
+
+    async def has_succeeded() -> bool:
+        status: str = (await merchant.ask("GET", f"/v1/payments/{payment}")).told["status"]
+        return status == "succeeded"
+
+    await until(has_succeeded)
+
+
+async def written(bank: BankServer, result: Result) -> None:
+    """Wait until the bank has written an operation down."""
+
+    async def is_written() -> bool:
+        return any(done.result is result for done in books(bank))
+
+    await until(is_written)
+
+
+def assert_books_agree(gateway: Server, bank: BankServer, taken: int) -> None:
+    """The gateway's audit finds nothing, and the bank took so many minor units once."""
+    audit = gateway.tillgate("audit")
+    assert audit.returncode == 0, audit.stderr
+    assert sum(done.amount for done in books(bank) if done.result is Result.APPROVED) == taken
+
+
+async def test_money_moves_over_the_network_and_a_challenge_is_met_at_the_bank(pair: tuple[Server, BankServer]) -> None:
+    gateway, bank = pair
+    merchant = Merchant(gateway.url)
+    paid = await merchant.ask("POST", "/v1/payments", CARD_PAYMENT)
+    assert paid.told["status"] == "succeeded"
+    refunded = await merchant.ask("POST", f"/v1/payments/{paid.told['id']}/refund", {"amount": 600})
+    assert refunded.status == 200
+    challenged = (await merchant.ask("POST", "/v1/payments", CHALLENGED)).told
+    assert challenged["status"] == "requires_action"
+    page = urlsplit(challenged["next_action"]["redirect_to_url"]["url"])
+    assert f"{page.scheme}://{page.netloc}" == bank.url
+    form = b"outcome=approve"
+    reader, writer = await asyncio.open_connection(page.hostname, page.port)
+    writer.write(
+        b"POST %s HTTP/1.1\r\nHost: bank\r\nContent-Length: %d\r\n\r\n" % (page.path.encode(), len(form)) + form
+    )
+    assert b" 200 " in await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    # Told by a notice before the customer's page was shown, not found by an inquiry.
+    now = (await merchant.ask("GET", f"/v1/payments/{challenged['id']}")).told
+    assert now["status"] == "succeeded"
+    forged = await merchant.ask("POST", "/sandbox/bank/notices", {"reference": "att_1", "result": "approved"})
+    assert forged.status == 401
+    assert (await merchant.ask("GET", page.path)).status == 404
+    merchant.hang_up()
+    assert gateway.stop() == bank.stop() == 0
+    assert_books_agree(gateway, bank, 1_600 + 600 + 1_600)
+
+
+@pytest.mark.parametrize("faults", ["latency_seconds=0.6"])
+async def test_a_bank_killed_between_taking_money_and_answering_is_asked_what_it_did(
+    pair: tuple[Server, BankServer],
+) -> None:
+    gateway, bank = pair
+    merchant = Merchant(gateway.url)
+    paying = asyncio.create_task(merchant.ask("POST", "/v1/payments", CARD_PAYMENT, key="order-1"))
+    await written(bank, Result.APPROVED)
+    bank.kill()
+    answer = await paying
+    assert answer.told["status"] == "pending"
+    bank.start()
+    await succeeds(merchant, answer.told["id"])
+    merchant.hang_up()
+    assert_books_agree(gateway, bank, 1_600)
