@@ -3,22 +3,16 @@
 import asyncio
 import contextlib
 import gc
-import multiprocessing
-import os
 import secrets
-import signal
 import socket
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from multiprocessing.process import BaseProcess
 
 import uvicorn
 import uvloop
 
-from tillgate import assembly, logs
-from tillgate.assembly import Assembly
+from tillgate import assembly, logs, metrics, supervision
+from tillgate.assembly import Assembly, Opened
 from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, CredentialKind
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.flows import directory
@@ -30,7 +24,6 @@ from tillgate.surfaces.v1 import sandbox_keys
 from tillgate.workers import commands, control
 
 BACKLOG = 2_048
-_RESTART_PAUSE_SECONDS = 0.5
 
 
 def serve(settings: Settings) -> None:
@@ -41,7 +34,7 @@ def serve(settings: Settings) -> None:
     assembly.check(settings)
     with listen(settings.host, settings.port) as listener:
         if settings.workers == 1:
-            _work(settings, listener, 0, lambda: None)
+            _work(settings, listener, 0)
         else:
             _supervise(settings, listener)
 
@@ -82,27 +75,30 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def _work(settings: Settings, listener: socket.socket, slot: int, started: Callable[[], None]) -> None:
+def _work(settings: Settings, listener: socket.socket, slot: int, ready: Callable[[], None] | None = None) -> None:
     logs.configure(settings.log)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, listener, slot, started))
+        runner.run(_serve(settings, listener, slot, ready))
 
 
-async def _serve(settings: Settings, listener: socket.socket, slot: int, started: Callable[[], None]) -> None:
+async def _serve(settings: Settings, listener: socket.socket, slot: int, ready: Callable[[], None] | None) -> None:
+    """Serve, and call `ready` when the socket accepts; without it, say so."""
     async with assembly.assembled(settings, slot=slot) as parts, _controlled(settings, parts, slot):
         # In a server that listens beyond this machine the documents' keys are not good: it gives out its own, once.
-        greeting = await _greeting(settings, listener, parts) if slot == 0 else ""
+        greeting = "" if ready else await _greeting(settings, listener, parts)
 
-        def ready() -> None:
+        def started() -> None:
             # What lives from here on is short-lived requests; the collector need not walk the rest again and again.
             gc.collect()
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
-            if greeting:
+            metrics.worker_serves()
+            if ready:
+                ready()
+            else:
                 print(greeting, flush=True)
-            started()
 
-        await run(parts.application, listener, ready)
+        await run(parts.application, listener, started)
 
 
 async def run(
@@ -140,7 +136,7 @@ def _controlled(settings: Settings, parts: Assembly, slot: int) -> AbstractAsync
     return control.listening(settings.data, lambda line: commands.answer(parts.office, settings.database, line))
 
 
-async def _greeting(settings: Settings, listener: socket.socket, parts: Assembly) -> str:
+async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) -> str:
     address = address_of(listener)
     lines = [f"Tillgate is ready on {address}", "", f"  merchant         {DEMO_SHOP.name} (test mode)"]
     if is_loopback(settings.host):
@@ -171,44 +167,18 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Assembly
 
 
 def _supervise(settings: Settings, listener: socket.socket) -> None:
-    """Keep as many processes serving as were asked for; one that dies is replaced."""
+    """Keep as many processes serving as were asked for, and say ready when the first accepts."""
     logs.configure(settings.log)
-    # A fork starts at once, with everything imported; there is no thread and no loop here that it could copy half.
-    context = multiprocessing.get_context("fork")
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-
-    def start(slot: int) -> BaseProcess:
-        process = context.Process(target=_worker, args=(settings, listener, slot, os.getpid()), daemon=False)
-        process.start()
-        return process
-
-    workers = [start(slot) for slot in range(settings.workers)]
-    while not stopping.wait(_RESTART_PAUSE_SECONDS):
-        for slot, process in enumerate(workers):
-            if not process.is_alive():
-                logs.log.error("a worker died", slot=slot, exit_code=process.exitcode)
-                workers[slot] = start(slot)
-    for process in workers:
-        if process.pid is not None and process.is_alive():
-            os.kill(process.pid, signal.SIGTERM)
-    for process in workers:
-        process.join()
+    with metrics.shared(settings.data):
+        greeting = asyncio.run(_greeting_beforehand(settings, listener))
+        supervision.keep(
+            settings.workers,
+            lambda slot, ready: _work(settings, listener, slot, ready),
+            ready=lambda: print(greeting, flush=True),
+            ended=metrics.worker_gone,
+        )
 
 
-def _worker(settings: Settings, listener: socket.socket, slot: int, parent: int) -> None:
-    """One process of several. It does not outlive the one that started it, however and whenever that one dies."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            threading.Event().wait(0.2)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-    threading.Thread(target=watch, daemon=True, name="tillgate-lifeline").start()
-    try:
-        _work(settings, listener, slot, lambda: None)
-    except KeyboardInterrupt:
-        sys.exit(130)
+async def _greeting_beforehand(settings: Settings, listener: socket.socket) -> str:
+    async with assembly.opened(settings) as parts:
+        return await _greeting(settings, listener, parts)

@@ -110,7 +110,7 @@ async def assembled(
         issuer = BankNotices(gateway, directory, BANK) if bank is None else Challenge(bank)
         limits = Limits(settings.data / "limits", gateway.clock.wall, settings.rate_limit.a_minute)
         application = Application(
-            (V1(gateway, directory, limits), Probes(gateway.store), Docs(), issuer),
+            (V1(gateway, directory, limits), Probes(gateway, settings.metrics_from), Docs(), issuer),
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
         )

@@ -73,12 +73,18 @@ def configure(level: str = "info", stream: BinaryIO | None = None) -> None:
 
 
 def _configure_ours(level: str) -> None:
+    _sink.tells_debug = level == "debug"
     structlog.configure(
         processors=[_rendered],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _sink,
         cache_logger_on_first_use=False,
     )
+
+
+def tell_debug() -> bool:
+    """Whether lines of level `debug` are written: to be asked first where every payment passes."""
+    return _sink.tells_debug
 
 
 def access(method: str, route: str, status: int, milliseconds: float, tenant: str) -> None:
@@ -129,6 +135,7 @@ class _Sink:
     def __init__(self) -> None:
         self.stream: BinaryIO | None = None
         self.tells_accesses = False
+        self.tells_debug = False
         self._waiting: list[bytes] = []
 
     def write(self, line: bytes) -> None:

@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     log: str = "info"
     trusted_proxies: tuple[str, ...] = ()
+    metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1")
     public_url: str = ""
     rate_limit: RateLimit = RateLimit.STANDARD
     bank_faults: str = ""
@@ -59,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingInvalid(
                 "TILLGATE_TRUSTED_PROXIES takes IP addresses and networks, such as 10.0.0.0/8, separated by commas"
             )
+        if not all(map(_is_network, self.metrics_from)):
+            raise SettingInvalid("TILLGATE_METRICS_FROM takes IP addresses and networks, separated by commas, or none")
         if self.public_url and not _ORIGIN.fullmatch(self.public_url):
             raise SettingInvalid("TILLGATE_PUBLIC_URL takes an address without a path, such as https://pay.example.com")
         if self.sandbox_bank_url and not _ORIGIN.fullmatch(self.sandbox_bank_url):
@@ -109,6 +112,7 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
             ("workers", "TILLGATE_WORKERS"),
             ("log", "TILLGATE_LOG"),
             ("trusted_proxies", "TILLGATE_TRUSTED_PROXIES"),
+            ("metrics_from", "TILLGATE_METRICS_FROM"),
             ("public_url", "TILLGATE_PUBLIC_URL"),
             ("rate_limit", "TILLGATE_RATE_LIMIT"),
             ("bank_faults", "TILLGATE_BANK_FAULTS"),
@@ -126,8 +130,11 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
             if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS:
                 raise SettingInvalid(f"TILLGATE_{name.upper()} takes a whole number")
             found[name] = int(text)
-    if isinstance(proxies := found.get("trusted_proxies"), str):
-        found["trusted_proxies"] = tuple(part.strip() for part in proxies.split(",") if part.strip())
+    for name in ("trusted_proxies", "metrics_from"):
+        if isinstance(text := found.get(name), str):
+            found[name] = tuple(part.strip() for part in text.split(",") if part.strip())
+    if found.get("metrics_from") == ("none",):
+        found["metrics_from"] = ()
     if (limit := found.get("rate_limit", RateLimit.STANDARD)) not in list(RateLimit):
         raise SettingInvalid(f"TILLGATE_RATE_LIMIT takes one of {', '.join(RateLimit)}")
     found["rate_limit"] = RateLimit(str(limit))

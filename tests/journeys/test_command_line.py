@@ -37,6 +37,7 @@ WRONG = [
     ({"TILLGATE_DATABASE": "postgresql://u:secret@h:port/x"}, f"{DATABASE} has an address or a port that cannot"),
     ({"TILLGATE_DATABASE": "postgresql://u:secret@127.0.0.1:1/x"}, f"cannot use the database at {DATABASE}: "),
     ({"TILLGATE_TRUSTED_PROXIES": "10.0.0.0/8, gateway"}, "TILLGATE_TRUSTED_PROXIES takes IP addresses and networks"),
+    ({"TILLGATE_METRICS_FROM": "everybody"}, "TILLGATE_METRICS_FROM takes IP addresses and networks"),
     ({"TILLGATE_KEY_ENCRYPTION_KEY": "secret"}, "TILLGATE_KEY_ENCRYPTION_KEY"),
     ({"TILLGATE_BANK_FAULTS": "latency=1"}, "TILLGATE_BANK_FAULTS: latency"),
     ({"TILLGATE_HOST": "nowhere.invalid"}, "nowhere.invalid:0 (TILLGATE_HOST, TILLGATE_PORT)"),

@@ -3,13 +3,16 @@
 import asyncio
 import base64
 import contextlib
+import os
 import re
+import signal
+from pathlib import Path
 
 import anyio
 import pytest
 
 from tests.journeys.merchant import CARD_PAYMENT, Answer, Merchant
-from tests.servers import Server
+from tests.servers import Server, serving
 from tillgate import assembly
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.settings import Settings
@@ -111,3 +114,48 @@ async def test_the_vault_is_rotated_under_load_and_a_kill_in_the_middle_leaves_e
             assert (await parts.gateway.cards.reveal(method, None)).number.digits == "4242424242424242"
     audit = server.tillgate("audit")
     assert audit.returncode == 0, audit.stderr
+
+
+async def series(url: str) -> dict[str, float]:
+    """The metrics, as whichever process is met tells them."""
+    merchant = Merchant(url)
+    lines = (await merchant.ask("GET", "/metrics")).body.decode().splitlines()
+    merchant.hang_up()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
+
+
+async def test_several_processes_answer_for_the_metrics_as_one_also_after_one_was_killed(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    approved = 'tillgate_attempts_total{bank="sandbox",kind="charge",reason="",state="approved"}'
+    with serving(tmp_path / "data", database=postgres_url, workers=2) as server:
+        for _ in range(12):
+            merchant = Merchant(server.url)
+            assert (await merchant.ask("POST", "/v1/payments", CARD_PAYMENT)).status == 200
+            merchant.hang_up()
+        told = [await series(server.url) for _ in range(6)]
+        assert {(one[approved], one["tillgate_workers"]) for one in told} <= {(12, 2), (12, 1)}
+        await until_all_work(server, besides=0)
+        killed, *_ = processes_of(server)
+        os.kill(killed, signal.SIGKILL)
+        await until_all_work(server, besides=killed)
+        told = [await series(server.url) for _ in range(6)]
+        assert {(one[approved], one["tillgate_workers"]) for one in told} == {(12, 2)}
+        assert server.stop() == 0
+        assert list(server.data.glob("metrics-*")) == []
+
+
+def processes_of(server: Server) -> list[int]:
+    """The processes that serve, behind the one that keeps them."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+    return [int(pid) for pid in children.read_text().split()]
+
+
+async def until_all_work(server: Server, besides: int) -> None:
+    """Wait for two processes that serve, one that was killed not among them."""
+    for _ in range(400):
+        running = processes_of(server)
+        if len(running) == 2 and besides not in running and (await series(server.url))["tillgate_workers"] == 2:
+            return
+        await anyio.sleep(0.05)
+    raise AssertionError(server.errors())

@@ -17,6 +17,7 @@ from tillgate.core.instants import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from tillgate.settings import SettingInvalid, Settings
 from tillgate.store.migrate import Unfit, Unreachable
 from tillgate.store.sqlite import InUse
+from tillgate.supervision import GaveUp
 from tillgate.vault.key_encryption import KeyUnusable
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -46,6 +47,8 @@ def plainly(chosen: Settings) -> Iterator[None]:
         yield
     except InUse as taken:
         stop(f"{taken} is served by another process. Stop it, or use PostgreSQL for several.")
+    except GaveUp as failed:
+        stop(str(failed), 1)
     except (Unfit, KeyUnusable, SettingInvalid) as unfit:
         stop(str(unfit))
     except Unreachable as why:

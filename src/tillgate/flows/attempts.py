@@ -1,10 +1,12 @@
 """Attempts: ask a bank, hear its answer, and find out what became of a question whose answer was lost."""
 
+import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from tillgate.connectors.contract import Question
+from tillgate import metrics
+from tillgate.connectors.contract import BankAnswer, BankRequest, Question
 from tillgate.core import attempts, conclusions, idempotency, payments, refunds
 from tillgate.core.attempts import Attempt, Kind, Outcome, State, Verdict
 from tillgate.core.cards import Card
@@ -40,6 +42,9 @@ class Asked(msgspec.Struct, frozen=True):
     decision: Decision
     card: Card | None = None
 
+
+Read = Callable[[Attempt, BankAnswer], Outcome]
+"""How a connector reads an answer."""
 
 Decide = Callable[[Occasion], Awaitable[Asked]]
 """Loads what is needed and asks core. It is called again when somebody else was quicker."""
@@ -168,8 +173,7 @@ async def put(gateway: Gateway, tenant: Tenant, standing: Standing, card: Card |
         return_url=standing.payment.return_url,
         challenged=attempt.kind is Kind.VOID and not standing.payment.authorized,
     )
-    answer = await gateway.transport.send(bank.write(question))
-    outcome = attempts.UNKNOWN if isinstance(answer, Lost) else bank.read(attempt, answer)
+    outcome = await _heard(gateway, attempt, attempt.kind, bank.write(question), bank.read)
     if outcome.verdict is Verdict.UNKNOWN:
         return await inquire(gateway, attempt)
     return outcome
@@ -179,10 +183,18 @@ async def inquire(gateway: Gateway, attempt: Attempt) -> Outcome:
     """What the bank says became of a question. It is never put again from here."""
     bank = gateway.banks[attempt.bank]
     as_of = gateway.clock.wall()
-    answer = await gateway.transport.send(bank.inquire(attempt))
-    if isinstance(answer, Lost):
-        return attempts.UNKNOWN
-    return msgspec.structs.replace(bank.read_inquiry(attempt, answer), as_of=as_of)
+    outcome = await _heard(gateway, attempt, "inquire", bank.inquire(attempt), bank.read_inquiry)
+    return msgspec.structs.replace(outcome, as_of=as_of)
+
+
+async def _heard(gateway: Gateway, attempt: Attempt, kind: str, request: BankRequest, read: Read) -> Outcome:
+    """What a bank answers, as its connector reads it; UNKNOWN where no answer comes."""
+    began = time.perf_counter()
+    answer = await gateway.transport.send(request)
+    outcome = attempts.UNKNOWN if isinstance(answer, Lost) else read(attempt, answer)
+    told = answer.loss if isinstance(answer, Lost) else outcome.verdict
+    metrics.bank_answered(attempt.bank, kind, told, time.perf_counter() - began)
+    return outcome
 
 
 async def conclude(
@@ -210,6 +222,7 @@ async def conclude(
             return answer
         try:
             await gateway.store.commit(decision)
+            _count(standing.attempt, now.attempt)
             return answer
         except Conflict:
             standing = await _standing(gateway, caller.tenant.id, standing.attempt.id)
@@ -217,6 +230,11 @@ async def conclude(
             for key in claimed:
                 if kept := await keys.kept_answer(gateway, key):
                     return kept
+
+
+def _count(before: Attempt, after: Attempt) -> None:
+    if after.state is not before.state:
+        metrics.attempt_moved(after.bank, after.kind, after.state, after.reason or "")
 
 
 async def resolve(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:

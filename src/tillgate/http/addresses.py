@@ -8,21 +8,25 @@ from typing import Final
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class Proxies:
-    """The proxies before us, addresses or networks, whose X-Forwarded-For and -Proto are believed.
+class Networks:
+    """Addresses and networks, as they are written in settings. Raises ValueError for what is neither."""
 
-    Raises ValueError for what is neither.
-    """
+    def __init__(self, written: Iterable[str] = ()) -> None:
+        self._networks: tuple[_Network, ...] = tuple(map(ipaddress.ip_network, written))
 
-    def __init__(self, trusted: Iterable[str] = ()) -> None:
-        self._networks: tuple[_Network, ...] = tuple(map(ipaddress.ip_network, trusted))
-
-    def trust(self, address: str) -> bool:
-        """Whether it is one of them."""
+    def hold(self, address: str) -> bool:
+        """Whether an address is one of them."""
         if not self._networks:
             return False
         parsed = _parsed(address)
         return parsed is not None and any(parsed in network for network in self._networks)
+
+
+class Proxies:
+    """The proxies before us, whose X-Forwarded-For and -Proto are believed."""
+
+    def __init__(self, trusted: Iterable[str] = ()) -> None:
+        self.trust = Networks(trusted).hold
 
     def client(self, peer: str, forwarded_for: str | None) -> str:
         """The nearest address that is not a trusted proxy's; what stands further away is hearsay."""

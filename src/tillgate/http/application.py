@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from tillgate import logs
+from tillgate import logs, metrics
 from tillgate.http import addresses, bodies, cors
 from tillgate.http.addresses import Proxies
 from tillgate.http.bodies import Body, ClientGone
@@ -73,20 +73,22 @@ class Application:
         logs.request_id.set(request.id)
         body = Body(scope, receive)
         found = self._table.match(request.method, request.path)
-        template = ""
+        template = operation = ""
         try:
             if isinstance(found, Miss):
                 reply = await _missed(request, found)
             else:
                 template = found.route.path
+                operation = f"{found.route.method} {template}"
                 reply = await self._handled(request, found, body)
             await send(reply.start(request.id, request.window))
             await send({"type": "http.response.body", "body": reply.body, "more_body": body.unread})
             status = reply.status
         except ClientGone:
             status = _CLIENT_GONE
-        milliseconds = (time.perf_counter() - began) * 1000
-        logs.access(request.method, template, status, milliseconds, request.tenant)
+        seconds = time.perf_counter() - began
+        logs.access(request.method, template, status, seconds * 1000, request.tenant)
+        metrics.request(operation, status, seconds)
         if body.unread:
             await body.discard()
             await send({"type": "http.response.body", "body": b"", "more_body": False})

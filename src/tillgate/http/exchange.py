@@ -126,8 +126,17 @@ class Request:
             addresses.is_loopback(str(server[0]))
             and addresses.is_loopback(self.peer)
             and addresses.is_loopback(self.header("host") or "")
-            and not any(name == b"forwarded" or name.startswith(b"x-forwarded-") for name, _ in self._scope["headers"])
+            and not self._is_forwarded
         )
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether `client` is who asks: nobody stands between but proxies that are trusted."""
+        return not self._is_forwarded or self._proxies.trust(self.peer)
+
+    @property
+    def _is_forwarded(self) -> bool:
+        return any(name == b"forwarded" or name.startswith(b"x-forwarded-") for name, _ in self._scope["headers"])
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):

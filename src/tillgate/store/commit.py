@@ -1,9 +1,11 @@
 """Commit: decisions of many requests become durable together, each succeeding or failing for itself."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 
+from tillgate import metrics
 from tillgate.core.decisions import Decision
 from tillgate.core.instants import Instant
 from tillgate.store import batches
@@ -36,13 +38,11 @@ class Committer:
         wall: Callable[[], Instant],
         mint_batch: Callable[[], str],
         balance_lane: int,
-        observe: Callable[[int], None] = lambda size: None,
     ) -> None:
         self._engine = engine
         self._wall = wall
         self._mint_batch = mint_batch
         self._balance_lane = balance_lane * engine.lanes
-        self._observe = observe
         self._waiting: deque[tuple[Work, asyncio.Future[None]]] = deque()
         self._touched: set[tuple[str, ...]] = set()
         self._free = list(range(engine.lanes))
@@ -95,8 +95,9 @@ class Committer:
         await asyncio.sleep(0)
         failure: Exception | None = Unavailable("the commit was interrupted")
         try:
-            self._observe(len(chosen))
+            began = time.perf_counter()
             await self._write(lane, [work for work, _ in chosen])
+            metrics.batch(len(chosen), time.perf_counter() - began)
             failure = None
         except Exception as failed:
             failure = failed
@@ -132,10 +133,13 @@ class Committer:
                 await self._engine.carry_out(lane, self._batch(works, batch_id, lane))
                 return
             except Retry:
+                metrics.batch_failed("again")
                 await asyncio.sleep(wait)
             except CommitUnknown:
+                metrics.batch_failed("unknown")
                 unknown = batch_id
             wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+        metrics.batch_failed("given up")
         raise Unavailable(f"the database did not answer {MOST_RUNS} times")
 
 

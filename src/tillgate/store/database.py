@@ -47,7 +47,6 @@ async def open_store(
     wall: Callable[[], Instant],
     mint_batch: Callable[[], str],
     balance_lane: int = 0,
-    observe: Callable[[int], None] = lambda size: None,
     strike: Strike = no_strike,
 ) -> Store:
     """Connect to PostgreSQL at `url`, or open SQLite in `data`. The schema must be there already."""
@@ -56,5 +55,5 @@ async def open_store(
         engine = await Postgres.open(url, strike=strike)
     else:
         engine = Sqlite(data / SQLITE_FILE, strike=strike)
-    committer = Committer(engine, wall=wall, mint_batch=mint_batch, balance_lane=balance_lane, observe=observe)
+    committer = Committer(engine, wall=wall, mint_batch=mint_batch, balance_lane=balance_lane)
     return Store(engine, committer)

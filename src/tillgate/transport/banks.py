@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from tillgate import logs
 from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core import attempts
 from tillgate.core.instants import SECOND
@@ -80,7 +81,8 @@ class Transport:
             return _lost(request, Loss.UNREACHABLE)
         except Exception as error:
             return _lost(request, Loss.BROKEN, type(error).__name__)
-        log.debug("bank_answered", request=request, answer=answer)
+        if logs.tell_debug():
+            log.debug("bank_answered", request=request, answer=answer)
         return answer
 
 

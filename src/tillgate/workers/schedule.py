@@ -1,12 +1,13 @@
 """The schedule: what runs how often, in one table, for as long as the process serves."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
 
-from tillgate import logs
+from tillgate import logs, metrics
 from tillgate.flows import retention
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
@@ -15,6 +16,8 @@ from tillgate.workers import timers
 
 KEYS_LEARNED_SECONDS = 1.0
 """How long after a rotation in another process it is felt here."""
+
+_NAP_SECONDS = 0.05
 
 _log = logs.log
 
@@ -38,7 +41,14 @@ def jobs(gateway: Gateway, directory: Directory, data_keys: DataKeys) -> tuple[J
         await data_keys.load()
         return 0
 
+    async def measure_lag() -> int:
+        began = time.perf_counter()
+        await asyncio.sleep(_NAP_SECONDS)
+        metrics.loop_lag(max(0.0, time.perf_counter() - began - _NAP_SECONDS))
+        return 0
+
     return (
+        Job("lag of the event loop", 1.0, measure_lag),
         Job("timers", 0.5, lambda: timers.run_due(gateway, directory)),
         Job("erasure of cards", 30.0, lambda: retention.erase_cards(gateway)),
         Job("pruning", 300.0, lambda: retention.prune(gateway)),
