@@ -5,6 +5,7 @@ the object that was made last of its resource.
 """
 
 import asyncio
+import hashlib
 import json
 import re
 import tempfile
@@ -110,14 +111,20 @@ class Untold(AssertionError):
     """An operation's example was not answered with what was asked for: the story lacks a step for it."""
 
 
-async def tell(client: Client) -> dict[str, Example]:
-    """The story, lived through by a merchant; the example of every operation by its id."""
+async def tell(client: Client, *, destroying: bool = True) -> dict[str, Example]:
+    """The story, lived through by a merchant; the example of every operation by its id.
+
+    Not `destroying`, what it would delete stays: those operations are not asked, and their examples have no answer.
+    """
     answers: dict[str, Any] = {}
     told: dict[str, Example] = {}
     for step in (*STORY, *_rest()):
         operation = BY_ID[step.operation]
         path = operation.path.replace("{id}", str(_resolved(step.id, answers))) + step.query
         body = _resolved(step.body, answers)
+        if operation.method == "DELETE" and not destroying:
+            told[step.operation] = Example(path, body)
+            continue
         answer = await request(client, operation, path, body)
         if answer.status_code != 200:
             raise Untold(f"{step.operation} needs a step in tests/surfaces/v1/story.py: {answer.text}")
@@ -165,8 +172,8 @@ def _resolved(value: Any, answers: dict[str, Any]) -> Any:
 RECORDED_AT: Instant = 1_767_225_600_000_000
 """When the examples happen."""
 
-_ID = re.compile(rf"_{ids.FORM}\b")
-"""What follows the prefix of an id: a payment and its intent share it."""
+_RANDOM = re.compile(rf'(?P<id>_{ids.FORM}\b)|(?:"fingerprint":"|"whsec_|"access_token":")(?P<random>[\w+/=.-]+)')
+"""What is different each time: what follows the prefix of an id, which a payment and its intent share, and secrets."""
 
 _MADE_UP = re.compile(r"\b(?:[a-z]+_[0-9a-z]{26}|whsec_[\w+/=-]+|(?:at|pi)_[\w-]{27,})")
 _FINGERPRINT = re.compile(r'("fingerprint": ")[0-9a-z]{16}')
@@ -184,14 +191,17 @@ def comparable(told: dict[str, Example]) -> str:
 
 
 def lasting(told: dict[str, Example]) -> dict[str, Example]:
-    """Examples whose ids are those of their first operation, so that a step more changes nothing in the others."""
+    """Examples whose ids and secrets come from their first operation: a step more changes nothing in the others."""
     instead: dict[str, str] = {}
     for id, example in told.items():
         seeded = Ids.seeded(sum(id.encode()) << 16 | len(id))
-        for found in _ID.findall(msgspec.json.encode(example).decode()):
-            if found not in instead:
-                instead[found] = seeded.new("", RECORDED_AT)
-    text = _ID.sub(lambda found: instead[found[0]], msgspec.json.encode(told).decode())
+        for found in _RANDOM.finditer(msgspec.json.encode(example).decode()):
+            new = seeded.new("", RECORDED_AT)
+            made_up = new if found["id"] else hashlib.shake_256(new.encode()).hexdigest(len(found["random"]) // 2)
+            instead.setdefault(found["id"] or found["random"], made_up)
+    text = msgspec.json.encode(told).decode()
+    for old, new in instead.items():
+        text = text.replace(old, new)
     return dict(sorted(msgspec.json.decode(text, type=dict[str, Example]).items()))
 
 

@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Iterator
-from statistics import median
 from typing import Any
 
 import httpx2
@@ -58,7 +57,7 @@ class Cast(msgspec.Struct):
 async def cast(app: Assembly) -> Cast:
     tenant = await shop.new_tenant(app)
     owner = Client(app, await shop.issue(app, tenant, CredentialKind.SECRET_KEY, ALL_SCOPES))
-    told = await story.tell(owner)
+    told = await story.tell(owner, destroying=False)
     live = await shop.merchant(app, mode=Mode.LIVE)
     return Cast(tenant, owner, told, await shop.merchant(app), live)
 
@@ -169,7 +168,7 @@ def probes(told: dict[str, Example]) -> Iterator[Probe]:
         if "{" in operation.path or ID.search(str(example.body or "")):
             yield Probe(id, "id", example)
         for parameter, value in named(id, operation, told):
-            if operation.method == "GET":
+            if operation.method != "POST":
                 mark = "&" if "?" in example.path else "?"
                 yield Probe(id, parameter, Example(f"{example.path}{mark}{parameter}={value}"))
             else:
@@ -223,9 +222,8 @@ async def test_what_is_anothers_is_like_what_does_not_exist(
 
 async def test_the_owner_finds_what_others_do_not(cast: Cast) -> None:
     """The probes point at what exists, or nothing would be shown by them."""
-    gone = {id for id in cast.told if story.BY_ID[id].method == "DELETE"}
     for probe in probes(cast.told):
-        if probe.id in GUARDED and story.BY_ID[probe.id].method == "GET" and not gone:
+        if probe.id in GUARDED and story.BY_ID[probe.id].method == "GET":
             assert not is_missing(await ask(cast.owner, probe.id, probe.example)), (probe.id, probe.parameter)
 
 
@@ -256,10 +254,13 @@ async def test_an_idempotency_key_is_its_merchants_own(cast: Cast) -> None:
 async def test_the_time_that_an_answer_takes_does_not_tell(cast: Cast) -> None:
     example = cast.told["getPayment"]
     took: dict[str, list[float]] = {"theirs": [], "nobodys": []}
+    both = [("theirs", example), ("nobodys", nobodys(example))]
     for _ in range(at_size(60, 2_000)):
-        for which, asked in (("theirs", example), ("nobodys", nobodys(example))):
+        for which, asked in both:
             began = time.perf_counter()
             await ask(cast.stranger, "getPayment", asked)
             took[which].append(time.perf_counter() - began)
-    ratio = median(took["theirs"]) / median(took["nobodys"])
+        both.reverse()
+    # The shortest times are those that nothing else on the machine had a part in.
+    ratio = min(took["theirs"]) / min(took["nobodys"])
     assert 0.6 < ratio < 1.7, ratio
