@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import secrets
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -37,6 +38,30 @@ def serve(settings: Settings) -> None:
             _work(settings, listener, 0)
         else:
             _supervise(settings, listener)
+
+
+WORK_SLOT = 1_000
+"""The balances' place of processes that only work; a server's are numbered from 0."""
+
+
+def work(settings: Settings) -> None:
+    """Keep time until SIGTERM or SIGINT, without serving; what was begun is finished first.
+
+    Raises what assembly.check raises.
+    """
+    assembly.check(settings)
+    logs.configure(settings.log)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_keep_time(settings))
+
+
+async def _keep_time(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with assembly.opened(settings, slot=WORK_SLOT) as parts, assembly.at_work(parts):
+        print("Tillgate is at work", flush=True)
+        await stopping.wait()
 
 
 def listen(host: str, port: int) -> socket.socket:

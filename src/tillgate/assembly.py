@@ -29,6 +29,7 @@ from tillgate.store.database import Store
 from tillgate.store.engine import Strike, no_strike
 from tillgate.surfaces.bank_notices import BankNotices
 from tillgate.surfaces.probes import Probes
+from tillgate.surfaces.v1 import events
 from tillgate.surfaces.v1.docs import Docs
 from tillgate.surfaces.v1.sandbox_keys import SANDBOX_KEYS
 from tillgate.surfaces.v1.surface import V1
@@ -42,6 +43,7 @@ from tillgate.vault.envelope import Envelope
 from tillgate.vault.secrets import Secrets
 from tillgate.workers import schedule
 from tillgate.workers.commands import Office
+from tillgate.workers.deliveries import Deliverer
 
 BANK = "sandbox"
 
@@ -114,12 +116,20 @@ async def assembled(
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
         )
-        jobs = schedule.jobs(gateway, directory, office.data_keys)
-        async with schedule.running(jobs):
+        async with at_work(parts):
             try:
                 yield Assembly(gateway, directory, bank, office, application)
             finally:
                 limits.close()
+
+
+@asynccontextmanager
+async def at_work(parts: Opened) -> AsyncIterator[None]:
+    """Do what happens by itself; on leaving, finish what was begun."""
+    deliverer = Deliverer(parts.gateway, parts.directory)
+    jobs = schedule.jobs(parts.gateway, parts.directory, deliverer, parts.office.data_keys)
+    async with deliverer.running(), schedule.running(jobs):
+        yield
 
 
 @asynccontextmanager
@@ -166,6 +176,8 @@ async def opened(
             egress=egress,
             clock=clock,
             ids=ids,
+            random=random,
+            renderers=events.renderers(settings.origin),
             key_is_kept_apart=kek.comes_from_outside,
         )
         demo_shop = evolve(DEMO_SHOP, rate_limit=settings.rate_limit)

@@ -7,7 +7,7 @@ reaches neither the database nor a bank nor a client.
 import asyncio
 import base64
 import contextvars
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +31,11 @@ from tillgate.http.limits import Limits
 from tillgate.store.batches import Conflict, Taken
 from tillgate.store.commit import Committer
 from tillgate.store.database import Store
-from tillgate.store.engine import Retry, Rows
+from tillgate.store.engine import Change, Query, Retry, Rows
 from tillgate.store.records import Row
 from tillgate.store.sqlite import Sqlite
 from tillgate.store.steps import Batch
+from tillgate.surfaces.v1 import events
 from tillgate.surfaces.v1.sandbox_keys import SANDBOX_KEYS
 from tillgate.surfaces.v1.surface import V1
 from tillgate.transport.banks import Transport
@@ -45,6 +46,7 @@ from tillgate.vault.data_keys import DataKeys, Purpose
 from tillgate.vault.envelope import Envelope
 from tillgate.vault.secrets import Secrets
 from tillgate.workers import timers
+from tillgate.workers.deliveries import Deliverer
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -143,9 +145,12 @@ class Process(Owner):
             egress=Egress(allow_loopback=False),
             clock=self,
             ids=ids,
+            random=self.random.randbytes,
+            renderers=events.renderers("http://127.0.0.1:8000"),
         )
         self.directory = Directory(self.gateway, SANDBOX_KEYS, evolve(DEMO_SHOP, rate_limit=RateLimit.UNLIMITED))
         self.take_notice = partial(notices.take, self.gateway, self.directory, BANK)
+        self.deliverer = Deliverer(self.gateway, self.directory)
         self._keys = keys
         limits = Limits(world.data / "limits", wall, None)
         self._application = Application((V1(self.gateway, self.directory, limits),), REQUEST.get)
@@ -198,6 +203,7 @@ class Process(Owner):
 
     async def _work(self, thoroughly: bool) -> None:
         await timers.run_due(self.gateway, self.directory)
+        await self.deliverer.fan_out()
         if thoroughly:
             await retention.erase_cards(self.gateway)
             await retention.prune(self.gateway)
@@ -227,6 +233,7 @@ class Port:
     def __init__(self, process: Process) -> None:
         self._process = process
         self.lanes = process.world.lanes
+        self.skips_locked = False
 
     async def carry_out(self, lane: int, make_batch: Callable[[], Batch]) -> None:
         """See Engine."""
@@ -250,14 +257,14 @@ class Port:
         settled: bool = await self._engine.settle(lane, batch_id)
         return settled
 
-    async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:
+    async def fetch(self, query: Query, values: Mapping[str, Any]) -> Rows:
         """See Engine."""
         await self._pass()
         found: Rows = await self._engine.fetch(query, values)
         await self._pass()
         return found
 
-    async def change(self, statement: sa.UpdateBase, values: Mapping[str, Any]) -> Rows:
+    async def change(self, statement: Change, values: Mapping[str, Any]) -> Rows:
         """See Engine."""
         await self._pass()
         self._process.crash("around a single statement")
@@ -265,6 +272,13 @@ class Port:
         self._process.crash("around a single statement")
         await self._pass()
         return changed
+
+    async def change_many(self, statement: Change, values: Sequence[Mapping[str, Any]]) -> None:
+        """See Engine."""
+        await self._pass()
+        self._process.crash("around a single statement")
+        await self._engine.change_many(statement, values)
+        self._process.crash("around a single statement")
 
     async def claim(self, table: sa.Table, row: Row) -> None:
         """See Engine."""

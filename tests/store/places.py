@@ -74,4 +74,4 @@ async def contents(store: Store) -> dict[str, list[Any]]:
 
 async def rows(store: Store, query: str) -> list[tuple[Any, ...]]:
     """What a query of the test's own finds."""
-    return [tuple(row) for row in await store.engine.fetch(sa.text(query), {})]  # type: ignore[arg-type]
+    return [tuple(row) for row in await store.engine.fetch(sa.text(query), {})]

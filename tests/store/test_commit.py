@@ -45,6 +45,7 @@ async def test_everything_in_a_decision_is_there_when_commit_returns(store: Stor
         "events": 1,
         "idempotency_keys": 1,
         "numbers": 1,
+        "outbox": 1,
         "postings": 1,
         "schema_state": schema.CURRENT,
         "series": 1,

@@ -16,7 +16,8 @@ from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
-from tillgate.flows import sealing, tokens
+from tillgate.core.webhook_endpoints import WebhookEndpoint, Wishes
+from tillgate.flows import sealing, tokens, webhook_endpoints
 from tillgate.flows.gateway import Answer, Caller
 from tillgate.flows.idempotency import Key
 from tillgate.flows.payments import TEST_CARD
@@ -182,14 +183,29 @@ async def payments_with_tokens(opened: Opened, count: int) -> list[str]:
     return [answer.body.decode() for answer in answers]
 
 
-async def in_the_open(opened: Opened) -> list[tuple[str, str | None]]:
-    """Every card and every CVC, opened."""
-    found = []
+async def endpoint_with_two_secrets(opened: Opened) -> None:
+    """What signs webhooks under seal, and what signed them before."""
+
+    async def plainly(endpoint: WebhookEndpoint, secret: str) -> Answer:
+        return Answer(200, endpoint.id.encode())
+
+    caller = Caller(DEMO_SHOP, "key_1", "v1", "req_1")
+    wishes = Wishes(url="https://shop.example", enabled_events=("*",))
+    made = await webhook_endpoints.create(opened.gateway, caller, None, wishes, plainly)
+    await webhook_endpoints.rotate(opened.gateway, caller, None, made.body.decode(), plainly)
+
+
+async def in_the_open(opened: Opened) -> list[tuple[str, ...]]:
+    """Every card, every CVC and every secret, opened."""
+    found: list[tuple[str, ...]] = [
+        await webhook_endpoints.secrets(opened.gateway, endpoint, opened.gateway.clock.wall())
+        for endpoint in await lists.every(opened.gateway.store, WebhookEndpoint)
+    ]
     for token in await lists.every(opened.gateway.store, Token):
         method = await find.record(opened.gateway.store, PaymentMethod, DEMO_SHOP.id, token.payment_method)
         assert method is not None
         cvc = await opened.gateway.cards.reveal_cvc(token)
-        found.append(((await opened.gateway.cards.reveal(method, cvc)).number.digits, cvc))
+        found.append(((await opened.gateway.cards.reveal(method, cvc)).number.digits, cvc or ""))
     return found
 
 
@@ -212,6 +228,7 @@ async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go
 ) -> None:
     monkeypatch.setattr(sealing, "AT_ONCE", 7)
     await payments_with_tokens(opened, 20)
+    await endpoint_with_two_secrets(opened)
     before = await in_the_open(opened)
     first = await done(opened, "vault status")
     assert {key["purpose"] for key in first["keys"]} == set(Purpose)
@@ -223,7 +240,7 @@ async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go
 
     monkeypatch.setattr(sealing, "KEPT_FOR", 0)
     assert await done(opened, "vault prune") == [], "something is still sealed under each of them"
-    assert await resealed(opened) == 3 * 20
+    assert await resealed(opened) == 3 * 20 + 2
     assert await resealed(opened) == 0
     assert {key["id"] for key in await done(opened, "vault prune")} == old
     assert await in_the_open(opened) == before

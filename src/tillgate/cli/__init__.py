@@ -45,6 +45,16 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
 
 @main.command()
 @options.where
+def work(data: Path | None, database: str | None) -> None:
+    """Do what happens by itself, deliveries above all, beside any number of servers, until told to stop."""
+    chosen = options.chosen_settings(data=data, database=database)
+    with options.plainly(chosen):
+        migrations.check(chosen.database, chosen.data)
+        asgi.work(chosen)
+
+
+@main.command()
+@options.where
 def migrate(data: Path | None, database: str | None) -> None:
     """Bring the database to the schema of this release."""
     chosen = options.chosen_settings(data=data, database=database)

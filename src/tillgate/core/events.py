@@ -32,6 +32,10 @@ class EventType(enum.StrEnum):
     PAYMENT_METHOD_ATTACHED = "payment_method.attached"
     PAYMENT_METHOD_UPDATED = "payment_method.updated"
     PAYMENT_METHOD_DETACHED = "payment_method.detached"
+    WEBHOOK_ENDPOINT_DISABLED = "webhook_endpoint.disabled"
+    """An endpoint was switched off since it kept failing, or said that it is gone."""
+    WEBHOOK_ENDPOINT_TEST = "webhook_endpoint.test"
+    """Asked for by the merchant, and sent to the endpoint that is tested alone."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ Instant: TypeAlias = int
 Duration: TypeAlias = int
 """Microseconds."""
 
+MICROSECOND: Duration = 1
 MILLISECOND: Duration = 1_000
 SECOND: Duration = 1_000_000
 MINUTE: Duration = 60 * SECOND

@@ -11,6 +11,7 @@ class Reason(enum.StrEnum):
     PARAMETER_INVALID = "parameter_invalid"
     PARAMETER_UNKNOWN = "parameter_unknown"
     CURRENCY_UNKNOWN = "currency_unknown"
+    EVENT_UNKNOWN = "event_unknown"
     AMOUNT_INVALID = "amount_invalid"
     AMOUNT_TOO_SMALL = "amount_too_small"
     AMOUNT_TOO_LARGE = "amount_too_large"
@@ -29,6 +30,8 @@ class Reason(enum.StrEnum):
     METHOD_ATTACHED = "method_attached"
     METHOD_NOT_ATTACHED = "method_not_attached"
     METHOD_OF_ANOTHER_CUSTOMER = "method_of_another_customer"
+    ENDPOINT_DISABLED = "endpoint_disabled"
+    TOO_MANY_ENDPOINTS = "too_many_endpoints"
 
     # Who asks.
     CREDENTIAL_MISSING = "credential_missing"

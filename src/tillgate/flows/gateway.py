@@ -1,12 +1,14 @@
 """What the flows work with: the store, the vault, the banks, the clock and the ids, put together once."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from tillgate.clock import Clock
 from tillgate.connectors.contract import Connector
 from tillgate.core.credentials import Principal
+from tillgate.core.events import Event
 from tillgate.core.ids import Ids
 from tillgate.core.merchants import Tenant
 from tillgate.core.occasions import Occasion
@@ -52,6 +54,10 @@ class Running(msgspec.Struct, frozen=True):
     reply: asyncio.Future[Answer]
 
 
+Renderers = Mapping[str, Callable[[Event, Tenant], bytes]]
+"""How surfaces write an event for its merchant, by core.webhook_endpoints.WebhookEndpoint.form."""
+
+
 class Gateway:
     """Everything a flow needs, by name. `key_is_kept_apart`: the key-encryption key does not lie beside the data."""
 
@@ -66,6 +72,8 @@ class Gateway:
         egress: Egress,
         clock: Clock,
         ids: Ids,
+        random: Callable[[int], bytes],
+        renderers: Renderers,
         key_is_kept_apart: bool = False,
     ) -> None:
         self.store = store
@@ -76,6 +84,8 @@ class Gateway:
         self.egress = egress
         self.clock = clock
         self.ids = ids
+        self.random = random
+        self.renderers = renderers
         self.key_is_kept_apart = key_is_kept_apart
         self.running: dict[tuple[str, str], Running] = {}
 

@@ -1,8 +1,8 @@
 """Retention: what may no longer be kept is erased, a little at a time."""
 
-from tillgate.core import payment_methods
+from tillgate.core import ids, payment_methods
 from tillgate.core.decisions import Decision
-from tillgate.core.instants import DAY, Duration
+from tillgate.core.instants import DAY, Duration, Instant
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.flows.gateway import Gateway
 from tillgate.store import retention
@@ -12,6 +12,12 @@ REPLIES_LAST: Duration = 2 * DAY
 """How long an idempotency key answers with its first reply; the API promises a day at least."""
 
 BATCHES_LAST: Duration = DAY
+
+EVENTS_LAST: Duration = 90 * DAY
+"""How long events can be read, and sent again."""
+
+DELIVERIES_LAST: Duration = 30 * DAY
+"""How long one can see what was tried, once it is over."""
 
 _AT_ONCE = 500
 
@@ -32,7 +38,18 @@ async def erase_cards(gateway: Gateway) -> int:
 
 
 async def prune(gateway: Gateway) -> int:
-    """Forget old idempotency keys and batches; how many rows went."""
-    wall = gateway.clock.wall()
-    keys = await retention.forget_keys(gateway.store, wall - REPLIES_LAST, _AT_ONCE)
-    return keys + await retention.forget_batches(gateway.store, wall - BATCHES_LAST, _AT_ONCE)
+    """Forget old idempotency keys, batches, deliveries and events; how many rows went."""
+    store, wall = gateway.store, gateway.clock.wall()
+    keys = await retention.forget_keys(store, wall - REPLIES_LAST, _AT_ONCE)
+    batches = await retention.forget_batches(store, wall - BATCHES_LAST, _AT_ONCE)
+    deliveries = await retention.forget_deliveries(store, wall - DELIVERIES_LAST, _AT_ONCE)
+    return keys + batches + deliveries + await _prune_events(gateway, wall - EVENTS_LAST)
+
+
+async def _prune_events(gateway: Gateway, before: Instant) -> int:
+    """Ids are made from the time of creation: what is older than an instant has an id below that instant's."""
+    below, count = ids.floor("evt", max(before, 0)), 0
+    for tenant in await retention.with_events_below(gateway.store, below):
+        count += await retention.forget_events(gateway.store, tenant, below, _AT_ONCE)
+        count += await retention.forget_bodies(gateway.store, tenant, below, _AT_ONCE)
+    return count

@@ -9,6 +9,7 @@ from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.instants import DAY, Duration
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.records import Record, evolve
+from tillgate.core.webhook_endpoints import WebhookEndpoint
 from tillgate.flows.gateway import Gateway
 from tillgate.logs import log
 from tillgate.store import sealed
@@ -35,6 +36,8 @@ SEALED = (
     Sealed(PaymentMethod, "sealed", Purpose.CARD),
     Sealed(Token, "sealed_cvc", Purpose.CVC),
     Sealed(IdempotencyKey, "reply", Purpose.REPLY),
+    Sealed(WebhookEndpoint, "secret", Purpose.WEBHOOK),
+    Sealed(WebhookEndpoint, "previous_secret", Purpose.WEBHOOK),
 )
 """Everything under seal. A key is only ever removed for a purpose that is listed here."""
 

@@ -88,7 +88,7 @@ class Work:
                         event.stream,
                         event.sequence,
                         event.created,
-                        True,
+                        event.view.id,
                         json(event.view),
                         event.actor,
                         event.surface,
@@ -96,6 +96,8 @@ class Work:
                     ),
                 )
             )
+            pending = (event.stream, event.sequence, event.tenant, event.id, event.type.value)
+            self.inserts.append((schema.outbox, pending))
 
     def _entries(self) -> None:
         for entry in self.decision.post:

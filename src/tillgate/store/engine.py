@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import sqlalchemy as sa
 
@@ -12,6 +12,10 @@ from tillgate.store.steps import Batch
 Rows = Sequence[Any]
 """Rows, each read by position."""
 
+
+Query: TypeAlias = sa.Select[Any] | sa.TextClause
+Change: TypeAlias = sa.UpdateBase | sa.TextClause
+"""What is asked of a database; text where the query builder has no words for it."""
 
 Stream = Callable[[str], AsyncIterator[Any]]
 """The rows of a query, one after the other, without ever holding all of them."""
@@ -57,11 +61,17 @@ class Engine(Protocol):
     async def settle(self, lane: int, batch_id: str) -> bool:
         """Whether a batch whose commit is unknown was committed; if not, it never will be from now on."""
 
-    async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:
+    skips_locked: bool
+    """Whether a row that somebody else is about to change can be passed over."""
+
+    async def fetch(self, query: Query, values: Mapping[str, Any]) -> Rows:
         """The rows of a query, in columns' order."""
 
-    async def change(self, statement: sa.UpdateBase, values: Mapping[str, Any]) -> Rows:
+    async def change(self, statement: Change, values: Mapping[str, Any]) -> Rows:
         """One statement in a transaction of its own; rows where it returns any."""
+
+    async def change_many(self, statement: Change, values: Sequence[Mapping[str, Any]]) -> None:
+        """One statement for each of many values, in a transaction together. Raises Retry like `carry_out`."""
 
     async def claim(self, table: sa.Table, row: Row) -> None:
         """Write one row if its key is free, in a transaction of its own."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from tillgate.store import steps
-from tillgate.store.engine import CommitUnknown, Corrupt, Point, Retry, Rows, Stream, Strike, no_strike
+from tillgate.store.engine import Change, CommitUnknown, Corrupt, Point, Query, Retry, Rows, Stream, Strike, no_strike
 from tillgate.store.records import Row, encode
 from tillgate.store.steps import Batch, Group, Verb
 
@@ -54,6 +54,7 @@ class Postgres:
     """An engine over one database: a connection a lane for batches, a pool for everything else."""
 
     lanes = 2
+    skips_locked = True
 
     def __init__(self, url: str, pool: asyncpg.Pool, strike: Strike = no_strike) -> None:
         self._url = url
@@ -114,15 +115,23 @@ class Postgres:
             raise Retry(str(lost)) from lost
         return committed_at > 0
 
-    async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:
+    async def fetch(self, query: Query, values: Mapping[str, Any]) -> Rows:
         """See Engine."""
         text, names, constants = _compiled(query)
         return await self._pool.fetch(text, *[values[name] if name in values else constants[name] for name in names])
 
-    async def change(self, statement: sa.UpdateBase, values: Mapping[str, Any]) -> Rows:
+    async def change(self, statement: Change, values: Mapping[str, Any]) -> Rows:
         """See Engine."""
         text, names, constants = _compiled(statement)
         return await self._pool.fetch(text, *[values[name] if name in values else constants[name] for name in names])
+
+    async def change_many(self, statement: Change, values: Sequence[Mapping[str, Any]]) -> None:
+        """See Engine."""
+        text, names, _ = _compiled(statement)
+        try:
+            await self._pool.executemany(text, [[each[name] for name in names] for each in values])
+        except (*_LOST, *_AGAIN) as lost:
+            raise Retry(str(lost)) from lost
 
     async def claim(self, table: sa.Table, row: Row) -> None:
         """See Engine."""

@@ -16,6 +16,7 @@ from tillgate.core.payments import Payment
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.transactions import Transaction
+from tillgate.core.webhook_endpoints import WebhookEndpoint
 from tillgate.store import schema
 
 R = TypeVar("R", bound=Record)
@@ -112,6 +113,7 @@ KEPT: dict[type[Record], Kept[Any]] = {
         ),
         Kept(Token, schema.tokens, _erase_at_of_token),
         Kept(IdempotencyKey, schema.idempotency_keys, lambda key: (key.created, key.person), contested=True),
+        Kept(WebhookEndpoint, schema.webhook_endpoints),
     )
 }
 

@@ -44,6 +44,26 @@ async def forget_batches(store: Store, before: Instant, most: int) -> int:
     return len(await store.engine.change(_FORGET_BATCHES, {"before": before, "most": most}))
 
 
+async def forget_deliveries(store: Store, before: Instant, most: int) -> int:
+    """Delete deliveries that were over before an instant; how many."""
+    return len(await store.engine.change(_FORGET_DELIVERIES, {"before": before, "most": most}))
+
+
+async def with_events_below(store: Store, below: str) -> list[str]:
+    """The tenants that have events with ids below one, found by hopping from tenant to tenant."""
+    return [row[0] for row in await store.engine.fetch(_WITH_EVENTS_BELOW, {"below": below})]
+
+
+async def forget_events(store: Store, tenant: str, below: str, most: int) -> int:
+    """Delete a tenant's events with ids below one; how many."""
+    return len(await store.engine.change(_FORGET_EVENTS, {"tenant": tenant, "below": below, "most": most}))
+
+
+async def forget_bodies(store: Store, tenant: str, below: str, most: int) -> int:
+    """Delete the bodies of a tenant's events with ids below one; how many."""
+    return len(await store.engine.change(_FORGET_BODIES, {"tenant": tenant, "below": below, "most": most}))
+
+
 @cache
 def _to_erase(table: sa.Table) -> sa.Select[Any]:
     return (
@@ -74,3 +94,33 @@ _old_batches = (
     sa.select(_batches.c.id).where(_batches.c.committed_at < sa.bindparam("before")).limit(sa.bindparam("most"))
 )
 _FORGET_BATCHES = sa.delete(_batches).where(_batches.c.id.in_(_old_batches)).returning(_batches.c.id)
+
+_FORGET_DELIVERIES = sa.text("""
+delete from deliveries where (tenant, endpoint, event) in (
+  select tenant, endpoint, event from deliveries where finished_at < :before order by finished_at limit :most)
+returning event
+""")
+
+_WITH_EVENTS_BELOW = sa.text("""
+with recursive hop (tenant) as (
+  select * from (select tenant from events order by tenant limit 1) lowest
+  union all
+  select (select e.tenant from events e where e.tenant > hop.tenant order by e.tenant limit 1)
+  from hop where hop.tenant is not null
+)
+select tenant from hop
+where tenant is not null and (exists (select 1 from events e where e.tenant = hop.tenant and e.id < :below)
+                              or exists (select 1 from bodies b where b.tenant = hop.tenant and b.event < :below))
+""")
+
+_FORGET_EVENTS = sa.text("""
+delete from events where (tenant, id) in (
+  select tenant, id from events where tenant = :tenant and id < :below order by id limit :most)
+returning id
+""")
+
+_FORGET_BODIES = sa.text("""
+delete from bodies where (tenant, event, form) in (
+  select tenant, event, form from bodies where tenant = :tenant and event < :below order by event limit :most)
+returning event
+""")

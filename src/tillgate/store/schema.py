@@ -71,6 +71,7 @@ idempotency_keys = _record_table(
     sa.Index("idempotency_keys_by_age", "created"),
     _partial_index("idempotency_keys_by_person", "tenant", "person", "id", where="person IS NOT NULL"),
 )
+webhook_endpoints = _record_table("webhook_endpoints")
 
 transactions = sa.Table(
     "transactions",
@@ -191,12 +192,64 @@ events = sa.Table(
     sa.Column("stream", Text, nullable=False),
     sa.Column("sequence", Whole, nullable=False),
     sa.Column("created", Whole, nullable=False),
-    sa.Column("pending", sa.Boolean, nullable=False),
+    sa.Column("object", Text, nullable=False),
     sa.Column("view", Text, nullable=False),
     sa.Column("actor", Text, nullable=False),
     sa.Column("surface", Text, nullable=False),
     sa.Column("request_id", Text, nullable=False),
-    _partial_index("events_to_fan_out", "id", where="pending"),
+    sa.Index("events_by_type", "tenant", "type", "id"),
+    sa.Index("events_by_object", "tenant", "object", "id"),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("stream", Text, primary_key=True),
+    sa.Column("sequence", Whole, primary_key=True),
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("event", Text, nullable=False),
+    sa.Column("type", Text, nullable=False),
+)
+
+bodies = sa.Table(
+    "bodies",
+    metadata,
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("event", Text, primary_key=True),
+    sa.Column("form", Text, primary_key=True),
+    sa.Column("body", Text, nullable=False),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("endpoint", Text, primary_key=True),
+    sa.Column("event", Text, primary_key=True),
+    sa.Column("type", Text, nullable=False),
+    sa.Column("form", Text, nullable=False),
+    sa.Column("stream", Text, nullable=False),
+    sa.Column("sequence", Whole, nullable=False),
+    sa.Column("strict", sa.Boolean, nullable=False),
+    sa.Column("created", Whole, nullable=False),
+    sa.Column("version", Whole, nullable=False),
+    sa.Column("state", Text, nullable=False),
+    sa.Column("tries", Whole, nullable=False),
+    sa.Column("due_at", Whole),
+    sa.Column("finished_at", Whole),
+    sa.Column("log", Text, nullable=False),
+    _partial_index("deliveries_due", "endpoint", "due_at", where="due_at IS NOT NULL"),
+    _partial_index("deliveries_in_order", "endpoint", "stream", "sequence", where="due_at IS NOT NULL"),
+    _partial_index("deliveries_by_age", "finished_at", where="finished_at IS NOT NULL"),
+    postgresql_with={"fillfactor": "70"},
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("holder", Text, nullable=False),
+    sa.Column("until", Whole, nullable=False),
 )
 
 batches = sa.Table(

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from tillgate.store import steps
-from tillgate.store.engine import Corrupt, Point, Rows, Stream, Strike, no_strike
+from tillgate.store.engine import Change, Corrupt, Point, Query, Rows, Stream, Strike, no_strike
 from tillgate.store.records import Row
 from tillgate.store.steps import Batch, Step, Verb
 
@@ -33,6 +33,7 @@ class Sqlite:
     """An engine over one file. `synchronous` is FULL where money is kept; tests may turn it off."""
 
     lanes = 1
+    skips_locked = False
 
     def __init__(
         self, path: Path, *, strike: Strike = no_strike, in_line: bool = False, synchronous: str = "full"
@@ -58,21 +59,27 @@ class Sqlite:
         )
         return bool(found)
 
-    async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> Rows:
+    async def fetch(self, query: Query, values: Mapping[str, Any]) -> Rows:
         """See Engine."""
         text, names, constants = _compiled(query)
         parameters = [values[name] if name in values else constants[name] for name in names]
         return await self._run(self._read_threads, lambda: self._reader().execute(text, parameters).fetchall())
 
-    async def change(self, statement: sa.UpdateBase, values: Mapping[str, Any]) -> Rows:
+    async def change(self, statement: Change, values: Mapping[str, Any]) -> Rows:
         """See Engine."""
         text, names, constants = _compiled(statement)
         parameters = [values[name] if name in values else constants[name] for name in names]
-        return await self._run(self._write_thread, lambda: self._change(text, parameters))
+        return await self._run(self._write_thread, lambda: self._change(text, [parameters]))
+
+    async def change_many(self, statement: Change, values: Sequence[Mapping[str, Any]]) -> None:
+        """See Engine."""
+        text, names, _ = _compiled(statement)
+        parameters = [[each[name] for name in names] for each in values]
+        await self._run(self._write_thread, lambda: self._change(text, parameters))
 
     async def claim(self, table: sa.Table, row: Row) -> None:
         """See Engine."""
-        await self._run(self._write_thread, lambda: self._change(steps.sqlite(Verb.CLAIM, table), list(row)))
+        await self._run(self._write_thread, lambda: self._change(steps.sqlite(Verb.CLAIM, table), [list(row)]))
 
     async def close(self) -> None:
         """See Engine."""
@@ -103,10 +110,10 @@ class Sqlite:
             raise
         self._strike(Point.AFTER_COMMIT)
 
-    def _change(self, text: str, parameters: list[Any]) -> Rows:
+    def _change(self, text: str, changes: list[list[Any]]) -> Rows:
         self._writer.execute("begin immediate")
         try:
-            rows = self._writer.execute(text, parameters).fetchall()
+            rows = [row for parameters in changes for row in self._writer.execute(text, parameters).fetchall()]
         except BaseException:
             self._writer.execute("rollback")
             raise

@@ -34,6 +34,7 @@ class Purpose(enum.StrEnum):
     REPLY = "reply"
     FINGERPRINT = "fingerprint"
     IDEMPOTENCY = "idempotency"
+    WEBHOOK = "webhook"
 
 
 PERMANENT = frozenset({Purpose.FINGERPRINT, Purpose.IDEMPOTENCY})

@@ -1,4 +1,4 @@
-"""Secrets other than cards, by named purpose: replies kept for repeats, and digests of what is repeated."""
+"""Secrets other than cards, by named purpose: replies kept for repeats, what signs webhooks, digests of repeats."""
 
 from tillgate.vault.data_keys import DigestKey, Purpose
 from tillgate.vault.envelope import Envelope
@@ -31,3 +31,12 @@ class Secrets:
         """Status and body. Raises Unsealable."""
         opened = await self._envelope.open_loading(sealed, purpose=Purpose.REPLY, bound_to=(tenant, key_digest))
         return int.from_bytes(opened[:_STATUS_BYTES], "big"), opened[_STATUS_BYTES:]
+
+    def seal_webhook_secret(self, tenant: str, endpoint: str, secret: str) -> bytes:
+        """What an endpoint's deliveries are signed with, as the endpoint keeps it."""
+        return self._envelope.seal(secret.encode(), purpose=Purpose.WEBHOOK, bound_to=(tenant, endpoint))
+
+    async def open_webhook_secret(self, tenant: str, endpoint: str, sealed: bytes) -> str:
+        """The secret in the open, to sign with. Raises Unsealable."""
+        opened = await self._envelope.open_loading(sealed, purpose=Purpose.WEBHOOK, bound_to=(tenant, endpoint))
+        return opened.decode()

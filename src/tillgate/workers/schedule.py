@@ -13,6 +13,7 @@ from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.vault.data_keys import DataKeys
 from tillgate.workers import timers
+from tillgate.workers.deliveries import Deliverer
 
 KEYS_LEARNED_SECONDS = 1.0
 """How long after a rotation in another process it is felt here."""
@@ -30,7 +31,7 @@ class Job(msgspec.Struct, frozen=True):
     work: Callable[[], Awaitable[int]]
 
 
-def jobs(gateway: Gateway, directory: Directory, data_keys: DataKeys) -> tuple[Job, ...]:
+def jobs(gateway: Gateway, directory: Directory, deliverer: Deliverer, data_keys: DataKeys) -> tuple[Job, ...]:
     """Everything that happens by itself."""
 
     async def turn_over() -> int:
@@ -50,6 +51,7 @@ def jobs(gateway: Gateway, directory: Directory, data_keys: DataKeys) -> tuple[J
     return (
         Job("lag of the event loop", 1.0, measure_lag),
         Job("timers", 0.5, lambda: timers.run_due(gateway, directory)),
+        Job("fan-out", 0.1, deliverer.fan_out),
         Job("erasure of cards", 30.0, lambda: retention.erase_cards(gateway)),
         Job("pruning", 300.0, lambda: retention.prune(gateway)),
         Job("turning data keys over", 3600.0, turn_over),

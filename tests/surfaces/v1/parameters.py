@@ -27,6 +27,15 @@ BILLING: dict[str, Any] = {
     },
 }
 
+# An address that nothing is sent to, so that no test leaves an endpoint behind.
+ENDPOINT: dict[str, Any] = {
+    "url": "http://10.0.0.1/hook",
+    "enabled_events": ["payment.succeeded"],
+    "description": "Books",
+    "metadata": {"system": "books"},
+    "ordering": "strict",
+}
+
 BODIES: dict[str, dict[str, Any]] = {
     "/v1/payments": {
         **PAYMENT,
@@ -70,6 +79,11 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "/v1/payment_methods/{id}/attach": {"customer": "cus_x"},
     "/v1/payment_methods/{id}/detach": {},
+    "/v1/webhook_endpoints": ENDPOINT,
+    "/v1/webhook_endpoints/{id}": {**ENDPOINT, "status": "enabled"},
+    "/v1/webhook_endpoints/{id}/rotate_secret": {},
+    "/v1/webhook_endpoints/{id}/test": {},
+    "/v1/events/{id}/resend": {"webhook_endpoint": "we_x"},
 }
 """Every parameter but those of `LEFT_OUT`, so that the whole is right."""
 
@@ -84,6 +98,9 @@ QUERIES = {
     "/v1/customers": {"limit", "starting_after", "ending_before", "email"},
     "/v1/customers/{id}/payment_methods": {"limit", "starting_after", "ending_before", "type"},
     "/v1/payment_methods": {"limit", "starting_after", "ending_before", "type", "customer"},
+    "/v1/webhook_endpoints": {"limit", "starting_after", "ending_before"},
+    "/v1/webhook_endpoints/{id}/deliveries": {"limit", "starting_after", "ending_before"},
+    "/v1/events": {"limit", "starting_after", "ending_before", "type", "object", "created"},
 }
 
 POSTS = [operation for operation in OPERATIONS if operation.method == "POST"]

@@ -104,6 +104,25 @@ STORY = (
     Step("detachPaymentMethod", id="@method"),
     Step("listPayments", query="?limit=2"),
     Step("listRefunds", query="?limit=2"),
+    Step("listEvents", query="?limit=2", name="happened"),
+    Step("getEvent", id="@happened.data.0"),
+    Step(
+        "createWebhookEndpoint",
+        {
+            "url": "https://shop.example.com/webhooks",
+            "enabled_events": ["payment.succeeded", "payment.failed", "refund.created", "customer.created"],
+            "description": "Order system",
+        },
+        name="endpoint",
+    ),
+    Step("updateWebhookEndpoint", {"enabled_events": ["*"], "ordering": "strict"}, id="@endpoint"),
+    Step("listWebhookEndpointDeliveries", id="@endpoint"),
+    Step("resendEvent", {"webhook_endpoint": "@endpoint"}, id="@happened.data.0"),
+    Step("testWebhookEndpoint", id="@endpoint"),
+    Step("rotateWebhookEndpointSecret", id="@endpoint"),
+    Step("getWebhookEndpoint", id="@endpoint"),
+    Step("listWebhookEndpoints", query="?limit=2"),
+    Step("deleteWebhookEndpoint", id="@endpoint"),
 )
 
 
@@ -164,7 +183,7 @@ def _resolved(value: Any, answers: dict[str, Any]) -> Any:
         found = answers[name]
         while field:
             step, _, field = field.partition(".")
-            found = found[step]
+            found = found[int(step) if step.isdigit() else step]
         return found["id"] if isinstance(found, dict) else found
     return value
 
@@ -175,7 +194,7 @@ RECORDED_AT: Instant = 1_767_225_600_000_000
 _RANDOM = re.compile(rf'(?P<id>_{ids.FORM}\b)|(?:"fingerprint":"|"whsec_|"access_token":")(?P<random>[\w+/=.-]+)')
 """What is different each time: what follows the prefix of an id, which a payment and its intent share, and secrets."""
 
-_MADE_UP = re.compile(r"\b(?:[a-z]+_[0-9a-z]{26}|whsec_[\w+/=-]+|(?:at|pi)_[\w-]{27,})")
+_MADE_UP = re.compile(r"\b(?:whsec_[\w+/=-]+|[a-z]+_[0-9a-z]{26}|(?:at|pi)_[\w-]{27,})")
 _FINGERPRINT = re.compile(r'("fingerprint": ")[0-9a-z]{16}')
 _TIME = re.compile(r"\b1[6-9][0-9]{8}\b")
 

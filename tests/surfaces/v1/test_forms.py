@@ -28,6 +28,8 @@ async def send(
 
 
 def spelled(value: Any, name: str = "") -> list[tuple[str, Any]]:
+    if isinstance(value, list):
+        return [(f"{name}[]", item) for item in value]
     if not isinstance(value, dict):
         return [(name, value)]
     return [pair for key, inner in value.items() for pair in spelled(inner, f"{name}[{key}]" if name else key)]

@@ -179,7 +179,8 @@ def named(id: str, operation: Operation, told: dict[str, Example]) -> Iterator[t
     """The parameters of an operation that take ids, each with an id of the owner's."""
     owned = {found[1]: found[0] for example in told.values() for found in ID.finditer(str(example.answer))}
     for field in operation.takes.__struct_fields__:
-        plural = names.resource(operation) if field in ("starting_after", "ending_before") else f"{field}s"
+        listed = operation.path.rpartition("/")[2]
+        plural = listed if field in ("starting_after", "ending_before") else f"{field}s"
         plural = plural.removeprefix("default_")
         if prefix := names.PREFIXES.get(plural):
             yield field, owned[prefix]
@@ -232,7 +233,7 @@ async def possessions(cast: Cast) -> dict[str, str]:
     return {
         id: (await ask(cast.owner, id, Example(cast.told[id].path.partition("?")[0]))).text
         for id in cast.told
-        if id.startswith("list")
+        if id.startswith("list") and "{id}" not in story.BY_ID[id].path
     }
 
 

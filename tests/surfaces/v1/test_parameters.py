@@ -32,6 +32,7 @@ WRONG_TYPES: dict[str, list[Any]] = {
     "number or text": [True, 1.5, [], [7], {}],
     "text or object": [True, 7, 1.5, [], [{}]],
     "object or nothing": [True, 7, 1.5, "x", [], [{}]],
+    "list": [True, 7, 1.5, "x", "", {}, {"x": 1}],
 }
 
 KINDS = {
@@ -45,9 +46,11 @@ KINDS = {
     "billing_details.address": "object",
     "/v1/customers/{id} metadata": "object or nothing",
     "/v1/payment_methods/{id} metadata": "object or nothing",
+    "/v1/webhook_endpoints/{id} metadata": "object or nothing",
     "/v1/payment_methods/{id} card.exp_month": "number",
     "/v1/payment_methods/{id} card.exp_year": "number",
     "/v1/payment_methods/{id}/attach customer": "text",
+    "enabled_events": "list",
 }
 
 
@@ -83,10 +86,11 @@ REQUIRED = {
     "/v1/tokens": {"card", "card.number", "card.exp_month", "card.exp_year"},
     "/v1/payment_methods": {"type", "card", "card.number", "card.exp_month", "card.exp_year"},
     "/v1/payment_methods/{id}/attach": {"customer"},
+    "/v1/webhook_endpoints": {"url"},
 }
 
 # May be left out, and not be null.
-NEVER_NULL = {"metadata", "capture_method"}
+NEVER_NULL = {"metadata", "capture_method", "url", "enabled_events", "ordering", "status"}
 
 
 @each_field
@@ -127,7 +131,7 @@ async def test_no_text_is_too_strange_to_be_answered(demo: Client, operation: Op
         assert answer.status_code in (200, 400, 402, 404)
         if answer.status_code != 200:
             # What is named beside it does not exist, or does not go with it.
-            assert shop.any_error(answer)["param"].startswith((field, "id", "payment", "card"))
+            assert shop.any_error(answer)["param"].startswith((field, "id", "payment", "card", "url"))
 
 
 @pytest.mark.parametrize("amount", [0, -1, -(2**63), 1 - 2**63, 1, 49])

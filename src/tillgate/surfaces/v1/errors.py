@@ -97,6 +97,16 @@ WORDINGS: dict[Reason, Wording] = {
         "payment_method_customer_mismatch",
         "This payment method is kept for another customer than the one that is named.",
     ),
+    Reason.EVENT_UNKNOWN: _invalid(
+        "event_unknown", "There is no event of this name: {field} takes names of events, or '*' for all.{suggestion}"
+    ),
+    Reason.ENDPOINT_DISABLED: _invalid(
+        "webhook_endpoint_disabled",
+        "This webhook endpoint is disabled. Enable it with status 'enabled' first.",
+    ),
+    Reason.TOO_MANY_ENDPOINTS: _invalid(
+        "webhook_endpoints_exhausted", "There are {most} webhook endpoints already. Delete one that you do not need."
+    ),
     Reason.CREDENTIAL_MISSING: Wording(
         401,
         ErrorType.AUTHENTICATION,

@@ -15,12 +15,14 @@ from tillgate.surfaces.v1 import (
     balance,
     customers,
     errors,
+    events,
     expansion,
     messages,
     payment_methods,
     payments,
     refunds,
     tokens,
+    webhook_endpoints,
 )
 from tillgate.surfaces.v1.operations import SURFACE, Call, Operation
 
@@ -31,6 +33,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *customers.OPERATIONS,
     *payment_methods.OPERATIONS,
     *balance.OPERATIONS,
+    *events.OPERATIONS,
+    *webhook_endpoints.OPERATIONS,
 )
 
 _LONGEST_KEY = 255

@@ -18,6 +18,7 @@ PREFIXES: Final = {
     "balance_transactions": "txn",
     "events": "evt",
     "webhook_endpoints": "we",
+    "deliveries": "evt",
 }
 """What the ids of a resource begin with."""
 

@@ -7,6 +7,8 @@ _ANYWHERE: Final = {
     "amount_capturable": "What can still be captured.",
     "amount_captured": "What was captured so far.",
     "amount_refunded": "What was refunded so far.",
+    "api_version": "The form in which events are written.",
+    "at": "When it was tried, in seconds since 1970 (UTC).",
     "available": "What can be paid out, one amount per currency.",
     "brand": "The card's network: `visa`, `mastercard`, `amex`, `discover`, `diners`, `jcb`, `unionpay` or `unknown`.",
     "capture_method": "`automatic` takes the money at once; `manual` authorizes it, to be captured within 7 days.",
@@ -20,9 +22,12 @@ _ANYWHERE: Final = {
     "cvc": "The card's security code: 3 digits, 4 for American Express. It is used once and never kept.",
     "data": "The objects on this page.",
     "default_payment_method": "The payment method that is charged where a payment names none.",
+    "deleted": "That it is no more.",
     "description": "Whatever you want to remember about it.",
     "email": "E-mail address.",
+    "enabled_events": "The events that are sent there, by type; `*` stands for all.",
     "ending_before": "An id: the page ends before this object. It excludes `starting_after`.",
+    "event": "The event, by id.",
     "exp_month": "Month of expiry, 1 to 12.",
     "exp_year": "Year of expiry, with four digits or two.",
     "expand": "Ids to show as the objects that they stand for, by path: `customer`, `data.payment`.",
@@ -43,6 +48,8 @@ _ANYWHERE: Final = {
     "net": "The amount less the fee.",
     "number": "The card's number. Spaces and hyphens are ignored.",
     "object": "What sort of object it is.",
+    "ordering": "`default`: an event of a payment waits for the one before it to arrive, to fail three times, or five "
+    "minutes at most. `strict`: until that one arrives or is given up.",
     "offset": "How many objects to pass over.",
     "payment": "The payment, by id.",
     "payment_intent": "The payment, by the id of its intent.",
@@ -52,6 +59,7 @@ _ANYWHERE: Final = {
     "phone": "Phone number.",
     "reason": "Why, in your own words.",
     "return_url": "Where the customer's browser goes once it has confirmed the payment.",
+    "secret": "What signs every event. It is shown when it is made, and never again.",
     "sequence": "Counts the events of one payment, with its refunds, from 1.",
     "source": "What it comes from, by id.",
     "starting_after": "An id: the page starts after this object. It excludes `ending_before`.",
@@ -60,6 +68,7 @@ _ANYWHERE: Final = {
     "total": "How many objects there are on all pages.",
     "type": "What sort it is.",
     "url": "The address.",
+    "webhook_endpoint": "The webhook endpoint, by id.",
 }
 
 _OF: Final = {
@@ -77,6 +86,10 @@ _OF: Final = {
     "It must be attached to the customer.",
     "CustomerFound.deleted": "True for a customer who was deleted: then there is nothing else.",
     "CustomersParameters.email": "Only those with this e-mail address, in whichever case.",
+    "CreatedParameters.gt": "Later than this second.",
+    "CreatedParameters.gte": "In this second or later.",
+    "CreatedParameters.lt": "Earlier than this second.",
+    "CreatedParameters.lte": "In this second or earlier.",
     "Error.code": "What went wrong. A code never changes its meaning.",
     "Error.decline_code": "Why the card's issuer declined, where it did.",
     "Error.doc_url": "The page that explains the code.",
@@ -85,6 +98,9 @@ _OF: Final = {
     "Error.payment": "The payment as it is now, where a bank said no.",
     "Error.request_id": "The request's id, to be quoted when you ask for help.",
     "Error.type": "The kind of error.",
+    "EventsParameters.created": "Only those of this second, or of a span: `created[gte]`, `created[lt]`.",
+    "EventsParameters.object": "Only those about this object, by id.",
+    "EventsParameters.type": "Only those of this type.",
     "Payment.captured": "Whether all was captured.",
     "Payment.card": "What may be shown of the card.",
     "Payment.customer": "The customer in the form in which it was asked: an id, or an object where it came inline.",
@@ -112,8 +128,25 @@ _OF: Final = {
     "NextAction.type": "What it is: always `redirect_to_url`.",
     "Redirect.return_url": "Where the page leads back to: the payment's `return_url`.",
     "Redirect.url": "Send the customer's browser here.",
+    "ResendParameters.webhook_endpoint": "Where to send it, by id; to every endpoint that wants it without.",
     "Token.expires_at": "Until when it can be used, in seconds since 1970: 15 minutes after it was created.",
     "Token.used": "Whether it was used.",
+    "WebhookDelivery.next_try_at": "When it is tried next, in seconds since 1970 (UTC).",
+    "WebhookDelivery.status": "`pending`, `succeeded`, `failed` (given up after the last try), or `canceled`: the "
+    "endpoint was deleted or disabled.",
+    "WebhookDelivery.tries": "Every try so far, the first one first.",
+    "WebhookEndpoint.disabled_reason": "Why it is disabled: `requested`, `gone` (it answered 410) or `failing` (for "
+    "five days).",
+    "WebhookEndpoint.failing_since": "When the first try failed after the last that did not, in seconds since 1970.",
+    "WebhookEndpoint.status": "`enabled`, or `disabled`: nothing is sent there.",
+    "WebhookEndpoint.url": "Where events are posted.",
+    "WebhookEndpointParameters.url": "Where to post events, by https. Test merchants may use http, and this machine "
+    "where the server listens on it alone.",
+    "WebhookEndpointUpdateParameters.status": "`disabled` sends nothing any more and gives up what waits; `enabled` "
+    "sends again.",
+    "WebhookTry.error": "Why there was no answer, where there was none.",
+    "WebhookTry.milliseconds": "How long it took.",
+    "WebhookTry.status": "The HTTP status that was answered, where there was an answer. 2xx is success.",
 }
 
 

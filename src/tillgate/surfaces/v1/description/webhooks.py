@@ -18,6 +18,8 @@ _TOLD: Final = {
     EventType.REFUND_CREATED: "A refund was asked for.",
     EventType.REFUND_UPDATED: "A refund succeeded or failed.",
     EventType.CUSTOMER_CREATED: "There is a new customer.",
+    EventType.WEBHOOK_ENDPOINT_DISABLED: "A webhook endpoint was switched off: it failed for five days, or is gone.",
+    EventType.WEBHOOK_ENDPOINT_TEST: "You asked for a test of a webhook endpoint.",
 }
 
 

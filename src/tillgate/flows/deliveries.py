@@ -1,0 +1,197 @@
+"""Deliveries: events fanned out to endpoints, posted, signed, and what became of each written down."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from tillgate.core import deliveries, signatures
+from tillgate.core.deliveries import Delivery, Try
+from tillgate.core.events import Event
+from tillgate.core.instants import MILLISECOND, Instant, unix_seconds
+from tillgate.core.merchants import Tenant
+from tillgate.core.webhook_endpoints import Ordering, WebhookEndpoint
+from tillgate.flows import webhook_endpoints
+from tillgate.flows.directory import Directory
+from tillgate.flows.gateway import Caller, Gateway, system
+from tillgate.logs import log
+from tillgate.store import deliveries as kept
+from tillgate.store import find, outbox
+from tillgate.store.deliveries import Ready, Taken
+from tillgate.store.engine import CommitUnknown, Retry
+from tillgate.store.lists import Cursor
+from tillgate.store.outbox import Body, Waiting
+
+AT_ONCE = 500
+
+
+class Courier(msgspec.Struct, frozen=True):
+    """What is needed to post to one endpoint: whose it is, and its secrets in the open."""
+
+    tenant: Tenant
+    endpoint: WebhookEndpoint
+    secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Courier({self.endpoint.id})"
+
+
+class Result(msgspec.Struct, frozen=True):
+    """A delivery as it was taken, as it is after a try, and that try."""
+
+    courier: Courier
+    before: Delivery
+    after: Delivery
+    made: Try
+
+
+class _Portion(msgspec.Struct):
+    """What is taken off the outbox at once, and what comes of it."""
+
+    handled: list[Waiting] = []
+    bodies: dict[tuple[str, str], Body] = {}
+    sent: list[Delivery] = []
+
+
+async def fan_out(gateway: Gateway, directory: Directory) -> int:
+    """Turn what is first in the outbox into deliveries, their bodies written and frozen; how many events went."""
+    waiting = await outbox.first(gateway.store, AT_ONCE)
+    if not waiting:
+        return 0
+    # After the outbox: an endpoint that was there before an event was announced is told of it.
+    endpoints = {id: await webhook_endpoints.of_tenant(gateway, id) for id in {each.tenant for each in waiting}}
+    tenants = {id: await directory.tenant(id) for id in endpoints if endpoints[id]}
+    seen = await outbox.seen(gateway.store, waiting[-1]) if tenants else {}
+
+    def write(event: Event, form: str) -> str:
+        return gateway.renderers[form](event, tenants[event.tenant]).decode()
+
+    portion = _addressed(waiting, endpoints, seen, write, gateway.clock.wall())
+    engine = gateway.store.engine
+    steps = (portion.handled, list(portion.bodies.values()), portion.sent)
+    try:
+        await engine.carry_out(engine.lanes, lambda: outbox.fan_out(*steps))
+    except (Retry, CommitUnknown):
+        log.debug("events are fanned out once more")
+    return len(portion.handled)
+
+
+def _addressed(
+    waiting: Sequence[Waiting],
+    endpoints: Mapping[str, Sequence[WebhookEndpoint]],
+    seen: Mapping[str, Event],
+    write: Callable[[Event, str], str],
+    wall: Instant,
+) -> _Portion:
+    """Who is told what. An event that this release cannot read stays, with those after it, for one that can."""
+    portion = _Portion()
+    held: set[str] = set()
+    for each in waiting:
+        wanted = [endpoint for endpoint in endpoints[each.tenant] if endpoint.wants(each.type, each.stream)]
+        if wanted and each.event not in seen:
+            held.add(each.stream)
+        if each.stream in held:
+            continue
+        portion.handled.append(each)
+        for endpoint in wanted:
+            name = (each.event, endpoint.form)
+            if name not in portion.bodies:
+                body = write(seen[each.event], endpoint.form)
+                portion.bodies[name] = Body(each.tenant, each.event, endpoint.form, body)
+            portion.sent.append(_delivery(each, endpoint, wall, due_at=wall + len(portion.sent)))
+    return portion
+
+
+def _delivery(event: Waiting, endpoint: WebhookEndpoint, wall: Instant, *, due_at: Instant) -> Delivery:
+    return Delivery(
+        tenant=event.tenant,
+        endpoint=endpoint.id,
+        event=event.event,
+        type=event.type,
+        form=endpoint.form,
+        stream=event.stream,
+        sequence=event.sequence,
+        strict=endpoint.ordering is Ordering.STRICT,
+        created=wall,
+        due_at=due_at,
+    )
+
+
+async def send_again(gateway: Gateway, tenant: Tenant, event: Event, endpoints: Sequence[WebhookEndpoint]) -> None:
+    """Send an event to endpoints once more, or for the first time: under the same id, and with the same bytes."""
+    wall = gateway.clock.wall()
+    waiting = Waiting(event.stream, event.sequence, event.tenant, event.id, event.type.value)
+    for form in {endpoint.form for endpoint in endpoints}:
+        await kept.freeze(gateway.store, event.tenant, event.id, form, gateway.renderers[form](event, tenant).decode())
+    await kept.send_again(gateway.store, [_delivery(waiting, endpoint, wall, due_at=wall) for endpoint in endpoints])
+
+
+async def courier(gateway: Gateway, directory: Directory, ready: Ready) -> Courier | None:
+    """What is needed to post to an endpoint; None, and nothing waits for it any more, where it is switched off."""
+    endpoint = await find.record(gateway.store, WebhookEndpoint, ready.tenant, ready.endpoint)
+    if endpoint is None or not endpoint.is_enabled:
+        await webhook_endpoints.forget(gateway, ready.endpoint)
+        return None
+    tenant = await directory.tenant(ready.tenant)
+    return Courier(tenant, endpoint, await webhook_endpoints.secrets(gateway, endpoint, gateway.clock.wall()))
+
+
+async def post(gateway: Gateway, courier: Courier, taken: Taken) -> Result:
+    """Try one delivery. It raises nothing, but is canceled with its caller."""
+    delivery, began = taken.delivery, gateway.clock.wall()
+    if taken.body is None:
+        made = Try(at=began, took_milliseconds=0, error="The event is not kept any more.")
+        return Result(courier, delivery, deliveries.given_up(delivery, made, began), made)
+    body = taken.body.encode()
+    headers = signatures.headers(courier.secrets, delivery.event, unix_seconds(began), body)
+    posted = await gateway.egress.post(
+        courier.endpoint.url,
+        body,
+        {"Content-Type": "application/json", **headers},
+        deadline_seconds=deliveries.DEADLINE_SECONDS,
+        live=courier.tenant.is_live,
+    )
+    took = (gateway.clock.wall() - began) // MILLISECOND
+    made = Try(at=began, took_milliseconds=took, status=posted.status, error=posted.failure)
+    return _result(gateway, courier, delivery, made, posted.retry_after)
+
+
+def _result(gateway: Gateway, courier: Courier, before: Delivery, made: Try, retry_after: str | None) -> Result:
+    now = gateway.clock.wall()
+    after = deliveries.after(
+        before,
+        made,
+        now,
+        jitter=int.from_bytes(gateway.random(2), "big"),
+        retry_after=deliveries.retry_after(retry_after, now),
+    )
+    return Result(courier, before, after, made)
+
+
+async def conclude(gateway: Gateway, results: Sequence[Result]) -> None:
+    """Write down what became of tries, and what the last one at each endpoint says about it.
+
+    Raises engine.Retry where nothing is written; doing it again then changes nothing twice.
+    """
+    await kept.conclude(gateway.store, [each.before for each in results], [each.after for each in results])
+    last = {each.courier.endpoint.id: each for each in results}
+    gone = {each.courier.endpoint.id for each in results if each.made.is_gone}
+    for id, each in last.items():
+        caller = system(each.courier.tenant, "deliveries")
+        await webhook_endpoints.hear(gateway, each.courier.endpoint, caller, well=each.made.is_success, gone=id in gone)
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Deliveries by their events, newest first, and whether there are more in the direction of paging."""
+
+    deliveries: tuple[Delivery, ...]
+    has_more: bool
+
+
+async def page(gateway: Gateway, caller: Caller, endpoint_id: str, cursor: Cursor) -> Page:
+    """What was sent to a merchant's endpoint. Raises Refused(NOT_FOUND)."""
+    endpoint = await webhook_endpoints.fetch(gateway, caller, endpoint_id)
+    found = await kept.page(
+        gateway.store, endpoint.tenant, endpoint.id, cursor.limit + 1, above=cursor.before, below=cursor.after
+    )
+    shown = found[: cursor.limit]
+    return Page(tuple(reversed(shown) if cursor.before is not None else shown), len(found) > cursor.limit)

@@ -1,0 +1,145 @@
+"""Webhook endpoints: what a merchant can do with one, and what its own answers do to it."""
+
+from collections.abc import Awaitable, Callable
+
+from tillgate.core import webhook_endpoints
+from tillgate.core.decisions import Decision
+from tillgate.core.instants import Instant
+from tillgate.core.occasions import Occasion
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.webhook_endpoints import WebhookEndpoint, Wishes
+from tillgate.flows import changes
+from tillgate.flows.gateway import Answer, Caller, Gateway
+from tillgate.flows.idempotency import Key
+from tillgate.store import deliveries, find, lists
+from tillgate.store.batches import Conflict
+from tillgate.store.lists import Cursor, Page
+
+Render = Callable[[WebhookEndpoint], Awaitable[Answer]]
+RenderSecret = Callable[[WebhookEndpoint, str], Awaitable[Answer]]
+"""How the surface shows an endpoint, the second with the secret that is shown this once."""
+
+_ALL = Cursor(webhook_endpoints.MOST * 2)
+
+
+async def create(gateway: Gateway, caller: Caller, key: Key | None, wishes: Wishes, render: RenderSecret) -> Answer:
+    """Have events sent to an address from now on.
+
+    Raises Refused(PARAMETER_INVALID, "url") for an address that nothing may be sent to, and TOO_MANY_ENDPOINTS.
+    """
+    assert wishes.url is not None, "an endpoint has an address"
+    url = wishes.url
+
+    async def decide(occasion: Occasion) -> tuple[tuple[WebhookEndpoint, str], Decision]:
+        _check_address(gateway, caller, url)
+        if len(await of_tenant(gateway, caller.tenant.id)) >= webhook_endpoints.MOST:
+            raise Refused(Reason.TOO_MANY_ENDPOINTS, most=webhook_endpoints.MOST)
+        id = occasion.mint("we")
+        secret, sealed = _new_secret(gateway, caller, id)
+        endpoint = WebhookEndpoint(
+            tenant=caller.tenant.id, id=id, created=occasion.now, url=url, enabled_events=(), secret=sealed
+        )
+        endpoint = webhook_endpoints.change(endpoint, wishes)
+        return (endpoint, secret), Decision(save=(endpoint,))
+
+    return await changes.make(gateway, caller, key, decide, lambda made: render(*made))
+
+
+async def update(
+    gateway: Gateway, caller: Caller, key: Key | None, endpoint_id: str, wishes: Wishes, render: Render
+) -> Answer:
+    """Change what is wished for; the rest stays. Raises Refused(NOT_FOUND), and like `create` for the address."""
+
+    async def decide(occasion: Occasion) -> tuple[WebhookEndpoint, Decision]:
+        endpoint = await fetch(gateway, caller, endpoint_id)
+        if wishes.url is not None:
+            _check_address(gateway, caller, wishes.url)
+        changed = webhook_endpoints.change(endpoint, wishes)
+        return changed, Decision(save=(changed,))
+
+    return await changes.make(gateway, caller, key, decide, render)
+
+
+async def rotate(gateway: Gateway, caller: Caller, key: Key | None, endpoint_id: str, render: RenderSecret) -> Answer:
+    """Sign with a new secret; the old one signs beside it for a day. Raises Refused(NOT_FOUND)."""
+
+    async def decide(occasion: Occasion) -> tuple[tuple[WebhookEndpoint, str], Decision]:
+        endpoint = await fetch(gateway, caller, endpoint_id)
+        secret, sealed = _new_secret(gateway, caller, endpoint.id)
+        rotated = webhook_endpoints.rotate(endpoint, sealed, occasion.wall)
+        return (rotated, secret), Decision(save=(rotated,))
+
+    return await changes.make(gateway, caller, key, decide, lambda made: render(*made))
+
+
+async def test(gateway: Gateway, caller: Caller, key: Key | None, endpoint_id: str, render: Render) -> Answer:
+    """Send a test event to this endpoint alone. Raises Refused(NOT_FOUND, ENDPOINT_DISABLED)."""
+
+    async def decide(occasion: Occasion) -> tuple[WebhookEndpoint, Decision]:
+        endpoint = await fetch(gateway, caller, endpoint_id)
+        return endpoint, webhook_endpoints.test(endpoint, occasion)
+
+    return await changes.make(gateway, caller, key, decide, render)
+
+
+async def delete(gateway: Gateway, caller: Caller, endpoint_id: str) -> None:
+    """Send nothing there any more, and forget the address. Raises Refused(NOT_FOUND)."""
+    while True:
+        endpoint = await fetch(gateway, caller, endpoint_id)
+        try:
+            return await gateway.store.commit(Decision(remove=(endpoint,)))
+        except Conflict:
+            continue
+
+
+async def fetch(gateway: Gateway, caller: Caller, endpoint_id: str) -> WebhookEndpoint:
+    """A merchant's endpoint. Raises Refused(NOT_FOUND)."""
+    endpoint = await find.record(gateway.store, WebhookEndpoint, caller.tenant.id, endpoint_id)
+    if endpoint is None:
+        raise Refused(Reason.NOT_FOUND, "webhook_endpoint", object="webhook endpoint", id=endpoint_id)
+    return endpoint
+
+
+async def page(gateway: Gateway, caller: Caller, cursor: Cursor) -> Page[WebhookEndpoint]:
+    """A merchant's endpoints, newest first."""
+    return await lists.page(gateway.store, WebhookEndpoint, caller.tenant.id, cursor)
+
+
+async def of_tenant(gateway: Gateway, tenant: str) -> tuple[WebhookEndpoint, ...]:
+    """All of them."""
+    return (await lists.page(gateway.store, WebhookEndpoint, tenant, _ALL)).records
+
+
+async def secrets(gateway: Gateway, endpoint: WebhookEndpoint, wall: Instant) -> tuple[str, ...]:
+    """What signs for an endpoint, in the open, the newest first."""
+    sealed = endpoint.sealed_secrets(wall)
+    return tuple([await gateway.secrets.open_webhook_secret(endpoint.tenant, endpoint.id, each) for each in sealed])
+
+
+async def hear(gateway: Gateway, endpoint: WebhookEndpoint, caller: Caller, *, well: bool, gone: bool) -> None:
+    """Write down what the last try says about an endpoint, if it says anything new."""
+    found: WebhookEndpoint | None = endpoint
+    while found is not None:
+        decision = webhook_endpoints.heard(found, well=well, gone=gone, occasion=gateway.occasion(caller))
+        if decision is None:
+            return
+        try:
+            return await gateway.store.commit(decision)
+        except Conflict:
+            found = await find.record(gateway.store, WebhookEndpoint, endpoint.tenant, endpoint.id)
+
+
+async def forget(gateway: Gateway, endpoint: str) -> None:
+    """Give up everything that waits for an endpoint which is switched off or gone."""
+    while await deliveries.cancel(gateway.store, endpoint, gateway.clock.wall(), 1_000):
+        continue
+
+
+def _check_address(gateway: Gateway, caller: Caller, url: str) -> None:
+    if why := gateway.egress.refusal(url, live=caller.tenant.is_live):
+        raise Refused(Reason.PARAMETER_INVALID, "url", problem=why.rstrip("."))
+
+
+def _new_secret(gateway: Gateway, caller: Caller, endpoint_id: str) -> tuple[str, bytes]:
+    secret = webhook_endpoints.secret(gateway.random(webhook_endpoints.SECRET_BYTES))
+    return secret, gateway.secrets.seal_webhook_secret(caller.tenant.id, endpoint_id, secret)

@@ -1,0 +1,137 @@
+"""Events: what happened, read again as it was, newest first."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from tillgate.core.customers import Customer
+from tillgate.core.events import Event, EventType
+from tillgate.core.payment_methods import PaymentMethod
+from tillgate.core.payments import Payment
+from tillgate.core.records import Record
+from tillgate.core.refunds import Refund
+from tillgate.core.webhook_endpoints import WebhookEndpoint
+from tillgate.logs import log
+from tillgate.store import schema
+from tillgate.store.database import Store
+from tillgate.store.records import encode
+
+VIEWS: dict[str, type[Record]] = {
+    "payment": Payment,
+    "refund": Refund,
+    "customer": Customer,
+    "payment_method": PaymentMethod,
+    "webhook_endpoint": WebhookEndpoint,
+}
+"""What sort of record an event shows, by what its type begins with."""
+
+_e = schema.events.c
+
+COLUMNS = (_e.tenant, _e.id, _e.type, _e.stream, _e.sequence, _e.created, _e.view, _e.actor, _e.surface, _e.request_id)
+"""Of which `of_row` makes an event."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which events are wanted: of a type, about an object, with ids above and below others."""
+
+    limit: int
+    type: str | None = None
+    object: str | None = None
+    above: str | None = None
+    below: str | None = None
+    oldest_first: bool = False
+
+
+def of_row(row: Any) -> Event:
+    """The event of a row of COLUMNS."""
+    tenant, id, type, stream, sequence, created, view, *who = row
+    shown = _decoder(VIEWS[type.partition(".")[0]]).decode(view)
+    return Event(
+        tenant=tenant,
+        id=id,
+        type=EventType(type),
+        stream=stream,
+        sequence=sequence,
+        created=created,
+        view=shown,
+        actor=who[0],
+        surface=who[1],
+        request_id=who[2],
+    )
+
+
+def readable(row: Any) -> Event | None:
+    """The event of a row, or None for one that a newer release wrote and this one does not know."""
+    try:
+        return of_row(row)
+    except (KeyError, ValueError, msgspec.ValidationError) as unknown:
+        log.error("an event cannot be read by this release", event_id=row[1], type=row[2], why=str(unknown))
+        return None
+
+
+async def find(store: Store, tenant: str, id: str) -> Event | None:
+    """The event with this id, or None."""
+    rows = await store.engine.fetch(_BY_ID, {"tenant": tenant, "id": id})
+    return of_row(rows[0]) if rows else None
+
+
+async def page(store: Store, tenant: str, asked: Asked) -> list[Event]:
+    """A tenant's events, at most as many as asked for, in the order asked for."""
+    query = _page(
+        asked.type is not None,
+        asked.object is not None,
+        asked.above is not None,
+        asked.below is not None,
+        asked.oldest_first,
+    )
+    values = {
+        "tenant": tenant,
+        "type": asked.type,
+        "object": asked.object,
+        "above": asked.above,
+        "below": asked.below,
+        "most": asked.limit,
+    }
+    return [of_row(row) for row in await store.engine.fetch(query, values)]
+
+
+async def rewrite(store: Store, events: Sequence[Event]) -> None:
+    """Keep other views of events than those that were announced, without what is not to be kept any more."""
+    values = [{"tenant": each.tenant, "id": each.id, "view": encode(each.view).decode()} for each in events]
+    await store.engine.change_many(_REWRITE, values)
+
+
+_REWRITE = sa.text("update events set view = :view where tenant = :tenant and id = :id")
+
+_BY_ID = sa.select(*COLUMNS).where(_e.tenant == sa.bindparam("tenant"), _e.id == sa.bindparam("id"))
+
+
+@cache
+def _page(type: bool, object: bool, above: bool, below: bool, oldest_first: bool) -> sa.Select[Any]:
+    """By the index of the object where one is named, for few events are about one; else by that of the type."""
+    query = sa.select(*COLUMNS).where(_e.tenant == sa.bindparam("tenant"))
+    order: list[sa.ColumnElement[Any]] = [_e.tenant, _e.id]
+    if type:
+        query = query.where(_e.type == sa.bindparam("type"))
+        order.insert(1, _e.type)
+    if object:
+        query = query.where(_e.object == sa.bindparam("object"))
+        order[1:-1] = [_e.object]
+    if above:
+        query = query.where(_e.id >= sa.bindparam("above"))
+    if below:
+        query = query.where(_e.id < sa.bindparam("below"))
+    return query.order_by(*(key.asc() if oldest_first else key.desc() for key in order)).limit(sa.bindparam("most"))
+
+
+@cache
+def _decoder(type: type[Record]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(type)
+
+
+def right_above(id: str) -> str:
+    """The lowest text above an id, so that `above` leaves that id itself out."""
+    return id + "0"

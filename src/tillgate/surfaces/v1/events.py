@@ -1,0 +1,192 @@
+"""Events on the wire: as GET shows them, and to the byte as webhooks carry them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from tillgate.core import ids
+from tillgate.core.credentials import Scope
+from tillgate.core.customers import Customer
+from tillgate.core.events import Event, EventType
+from tillgate.core.instants import SECOND, unix_seconds
+from tillgate.core.merchants import Tenant
+from tillgate.core.payment_methods import PaymentMethod
+from tillgate.core.payments import Payment
+from tillgate.core.records import Record
+from tillgate.core.refunds import Refund
+from tillgate.core.webhook_endpoints import WebhookEndpoint
+from tillgate.flows import events
+from tillgate.flows.gateway import Answer, Renderers
+from tillgate.http.exchange import Reply
+from tillgate.store.events import Asked, right_above
+from tillgate.surfaces.v1 import customers, messages, payment_methods, payments, refunds, webhook_endpoints
+from tillgate.surfaces.v1.forms import ListGiven, ListShown, ShortText
+from tillgate.surfaces.v1.operations import SURFACE, Call, Nothing, answer, answered, operation, shown
+
+_LAST_SECOND = 2**38
+
+Show = Callable[[Any, bool, str], Any]
+"""How a record is shown: itself, whether it is live, and where pages of ours are reached."""
+
+
+def _payment(payment: Payment, livemode: bool, origin: str) -> Any:
+    return payments.show(payment, livemode=livemode, origin=origin)
+
+
+def _refund(refund: Refund, livemode: bool, origin: str) -> Any:
+    return refunds.show(refund, livemode=livemode)
+
+
+def _customer(customer: Customer, livemode: bool, origin: str) -> Any:
+    return customers.show(customer, livemode=livemode)
+
+
+def _payment_method(method: PaymentMethod, livemode: bool, origin: str) -> Any:
+    return payment_methods.show(method, livemode=livemode)
+
+
+def _webhook_endpoint(endpoint: WebhookEndpoint, livemode: bool, origin: str) -> Any:
+    return webhook_endpoints.show(endpoint, livemode=livemode)
+
+
+VERSIONS: dict[str, dict[type[Record], Show]] = {
+    "2024-11-15": {
+        Payment: _payment,
+        Refund: _refund,
+        Customer: _customer,
+        PaymentMethod: _payment_method,
+        WebhookEndpoint: _webhook_endpoint,
+    }
+}
+"""By version of this API, how each sort of record is shown."""
+
+NEWEST = "2024-11-15"
+
+
+class EventData(msgspec.Struct, frozen=True):
+    """What an event is about, as it was then."""
+
+    object: Any
+
+
+class EventShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened. `sequence` counts what happened to one payment, customer or endpoint, from 1."""
+
+    id: str
+    object: str = "event"
+    type: EventType
+    created: int
+    livemode: bool
+    sequence: int
+    data: EventData
+
+
+class CreatedGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A span of time, in unix seconds."""
+
+    gt: int | None = None
+    gte: int | None = None
+    lt: int | None = None
+    lte: int | None = None
+
+
+class EventsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of events: of one type, about one object, or of a time (a second, or `created[gte]` and the like)."""
+
+    type: EventType | None = None
+    object: ShortText | None = None
+    created: int | CreatedGiven | None = None
+
+
+class ResendGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """To which endpoint, if not to all that want the event."""
+
+    webhook_endpoint: str | None = None
+
+
+def show(event: Event, *, livemode: bool, origin: str, version: str = NEWEST) -> EventShown:
+    """An event in this API's form; `origin` is where pages of ours are reached."""
+    write = VERSIONS[version][type(event.view)]
+    return EventShown(
+        id=event.id,
+        type=event.type,
+        created=unix_seconds(event.created),
+        livemode=livemode,
+        sequence=event.sequence,
+        data=EventData(write(event.view, livemode, origin)),
+    )
+
+
+def renderers(origin: str) -> Renderers:
+    """How webhooks write events, by surface and version; `origin` is where pages of ours are reached."""
+
+    def renderer(version: str) -> Callable[[Event, Tenant], bytes]:
+        return lambda event, tenant: messages.encode(
+            show(event, livemode=tenant.is_live, origin=origin, version=version)
+        )
+
+    return {f"{SURFACE}:{version}": renderer(version) for version in VERSIONS}
+
+
+def _shown(call: Call, event: Event) -> EventShown:
+    return show(event, livemode=call.tenant.is_live, origin=call.request.origin)
+
+
+def _asked(given: EventsGiven) -> Asked:
+    """Ids are made from the time of creation, so that a span of time is one of ids."""
+    cursor = given.cursor("evt")
+    span = given.created
+    if isinstance(span, int):
+        span = CreatedGiven(gte=span, lte=span)
+    above = [right_above(cursor.before) if cursor.before is not None else None]
+    below = [cursor.after]
+    if span is not None:
+        above += [_floor(span.gte), _floor(span.gt, 1)]
+        below += [_floor(span.lt), _floor(span.lte, 1)]
+    return Asked(
+        limit=cursor.limit + 1,
+        type=given.type,
+        object=given.object,
+        above=max(filter(None, above), default=None),
+        below=min(filter(None, below), default=None),
+        oldest_first=cursor.before is not None,
+    )
+
+
+def _floor(seconds: int | None, more: int = 0) -> str | None:
+    """The lowest id of a second, or of one a little later; of the last second that ids know at most."""
+    return None if seconds is None else ids.floor("evt", min(max(seconds + more, 0), _LAST_SECOND) * SECOND)
+
+
+@operation("GET", "/v1/events", Scope.EVENTS_READ, EventsGiven, ListShown[EventShown])
+async def page(call: Call) -> Reply:
+    """What happened, newest first; kept for 90 days."""
+    asked = _asked(call.given)
+    found = await events.page(call.gateway, call.caller, asked)
+    has_more, found = len(found) == asked.limit, found[: asked.limit - 1]
+    if asked.oldest_first:
+        found.reverse()
+    return await shown(
+        call, ListShown(url="/v1/events", has_more=has_more, data=[_shown(call, event) for event in found])
+    )
+
+
+@operation("GET", "/v1/events/{id}", Scope.EVENTS_READ, Nothing, EventShown)
+async def fetch(call: Call) -> Reply:
+    """One event."""
+    return await shown(call, _shown(call, await events.fetch(call.gateway, call.caller, call.id)))
+
+
+@operation("POST", "/v1/events/{id}/resend", Scope.EVENTS_WRITE, ResendGiven, EventShown)
+async def resend(call: Call) -> Reply:
+    """Send an event again, to one webhook endpoint or to all that want it: the same id, the same bytes."""
+    given: ResendGiven = call.given
+
+    async def render(event: Event) -> Answer:
+        return await answer(call, _shown(call, event))
+
+    return answered(await events.resend(call.gateway, call.caller, call.key, call.id, given.webhook_endpoint, render))
+
+
+OPERATIONS = (page, fetch, resend)
