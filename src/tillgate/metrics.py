@@ -72,7 +72,7 @@ def batch_failed(how: str) -> None:
 
 
 def delivery(result: str, seconds: float) -> None:
-    """A webhook was sent, and the receiver took so long to say so."""
+    """A webhook was sent, and taken, refused, or not answered after so long."""
     _all().deliveries.of(result).observe(seconds)
 
 

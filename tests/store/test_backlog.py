@@ -6,10 +6,11 @@ from tests.store import samples
 from tests.store.samples import TENANT
 from tillgate.core.attempts import MARGIN, PATIENCE, Attempt, Kind, State
 from tillgate.core.decisions import Decision
+from tillgate.core.deliveries import Delivery
 from tillgate.core.instants import DAY, HOUR, MINUTE, SECOND
 from tillgate.core.money import Money
 from tillgate.core.timers import Timer, TimerKind
-from tillgate.store import backlog
+from tillgate.store import backlog, deliveries
 from tillgate.store.backlog import Backlog
 from tillgate.store.database import Store
 
@@ -40,7 +41,7 @@ def inquiry(id: str, due_at: int) -> Timer:
 
 
 async def test_nothing_waits_at_first(store: Store) -> None:
-    assert await backlog.backlog(store, WALL) == Backlog(0, 0, 0, 0, 0)
+    assert await backlog.backlog(store, WALL) == Backlog(0, 0, 0, 0, 0, 0, 0)
 
 
 async def test_doubt_is_what_nobody_knows_and_not_what_is_under_way(store: Store) -> None:
@@ -70,3 +71,30 @@ async def test_timers_are_overdue_once_their_time_has_come(store: Store) -> None
 async def test_events_wait_to_be_fanned_out(store: Store) -> None:
     await store.commit(Decision(announce=(samples.event("evt_1"), samples.event("evt_2"))))
     assert (await backlog.backlog(store, WALL)).events_to_fan_out == 2
+
+
+def delivery(event: str, due_at: int | None) -> Delivery:
+    return Delivery(
+        tenant=TENANT,
+        endpoint="we_1",
+        event=event,
+        type="customer.created",
+        form="v1:1",
+        stream=event,
+        sequence=1,
+        strict=False,
+        created=1,
+        due_at=due_at,
+    )
+
+
+async def test_deliveries_are_due_once_their_time_has_come(store: Store) -> None:
+    sent = [
+        delivery("evt_1", WALL - HOUR),
+        delivery("evt_2", WALL),
+        delivery("evt_3", WALL + 1),
+        delivery("evt_4", None),
+    ]
+    await deliveries.send_again(store, sent)
+    found = await backlog.backlog(store, WALL)
+    assert (found.deliveries_due, found.deliveries_due_for) == (2, HOUR)

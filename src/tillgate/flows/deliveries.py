@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from tillgate import metrics
 from tillgate.core import deliveries, signatures
 from tillgate.core.deliveries import Delivery, Try
 from tillgate.core.events import Event
-from tillgate.core.instants import MILLISECOND, Instant, unix_seconds
+from tillgate.core.instants import MILLISECOND, SECOND, Duration, Instant, unix_seconds
 from tillgate.core.merchants import Tenant
 from tillgate.core.webhook_endpoints import Ordering, WebhookEndpoint
 from tillgate.flows import webhook_endpoints
@@ -150,9 +151,17 @@ async def post(gateway: Gateway, courier: Courier, taken: Taken) -> Result:
         deadline_seconds=deliveries.DEADLINE_SECONDS,
         live=courier.tenant.is_live,
     )
-    took = (gateway.clock.wall() - began) // MILLISECOND
-    made = Try(at=began, took_milliseconds=took, status=posted.status, error=posted.failure)
+    took = gateway.clock.wall() - began
+    made = Try(at=began, took_milliseconds=took // MILLISECOND, status=posted.status, error=posted.failure)
+    _count(delivery, made, took)
     return _result(gateway, courier, delivery, made, posted.retry_after)
+
+
+def _count(delivery: Delivery, made: Try, took: Duration) -> None:
+    result = "taken" if made.is_success else "no answer" if made.status is None else "refused"
+    metrics.delivery(result, took / SECOND)
+    if not delivery.tries:
+        metrics.delivery_lag((made.at - delivery.created) / SECOND)
 
 
 def _result(gateway: Gateway, courier: Courier, before: Delivery, made: Try, retry_after: str | None) -> Result:

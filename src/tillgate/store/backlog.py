@@ -24,6 +24,8 @@ class Backlog(msgspec.Struct, frozen=True):
     timers_overdue: int
     timers_overdue_for: Duration
     events_to_fan_out: int
+    deliveries_due: int
+    deliveries_due_for: Duration
 
 
 async def backlog(store: Store, wall: Instant) -> Backlog:
@@ -31,12 +33,15 @@ async def backlog(store: Store, wall: Instant) -> Backlog:
     doubts, due_at = (await store.engine.fetch(_IN_DOUBT, {"now": wall, "soon": wall + 2 * HOUR}))[0]
     asked_at = due_at - attempts.PATIENCE - attempts.MARGIN if doubts else wall
     overdue, earliest = (await store.engine.fetch(_OVERDUE, {"now": wall}))[0]
+    due, first = (await store.engine.fetch(_TO_DELIVER, {"now": wall}))[0]
     return Backlog(
         in_doubt=doubts,
         in_doubt_for=max(0, wall - asked_at),
         timers_overdue=overdue,
         timers_overdue_for=wall - earliest if overdue else 0,
         events_to_fan_out=(await store.engine.fetch(_OUTBOX, {}))[0][0],
+        deliveries_due=due,
+        deliveries_due_for=wall - first if due else 0,
     )
 
 
@@ -83,5 +88,15 @@ _IN_DOUBT: Any = (
 _due = sa.select(_t.due_at).where(_t.due_at <= sa.bindparam("now")).order_by(_t.due_at).limit(MOST_COUNTED).subquery()
 _OVERDUE: Any = sa.select(sa.func.count(), sa.func.min(_due.c.due_at))
 
-_pending = sa.select(schema.events.c.id).where(sa.text("pending")).limit(MOST_COUNTED).subquery()
-_OUTBOX: Any = sa.select(sa.func.count()).select_from(_pending)
+_announced = sa.select(schema.outbox.c.event).limit(MOST_COUNTED).subquery()
+_OUTBOX: Any = sa.select(sa.func.count()).select_from(_announced)
+
+_d = schema.deliveries.c
+_to_deliver = (
+    sa.select(_d.due_at)
+    .where(_d.due_at.is_not(None), _d.due_at <= sa.bindparam("now"))
+    .order_by(_d.endpoint, _d.due_at)
+    .limit(MOST_COUNTED)
+    .subquery()
+)
+_TO_DELIVER: Any = sa.select(sa.func.count(), sa.func.min(_to_deliver.c.due_at))

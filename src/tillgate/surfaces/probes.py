@@ -80,4 +80,10 @@ class Probes:
                 waiting.timers_overdue_for / SECOND,
             ),
             Level("tillgate_outbox_events", "Events not handed to deliveries yet.", waiting.events_to_fan_out),
+            Level("tillgate_deliveries_due", "Webhooks whose time to be sent has come.", waiting.deliveries_due),
+            Level(
+                "tillgate_deliveries_due_oldest_seconds",
+                "How long the oldest webhook has been due.",
+                waiting.deliveries_due_for / SECOND,
+            ),
         ]
