@@ -1,9 +1,9 @@
 """The description of the API, served: `/v1/openapi.json` for programs, `/docs` for people."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -38,6 +38,7 @@ class Docs:
     name = "docs"
 
     def __init__(self) -> None:
+        self._making: asyncio.Future[_Made] | None = None
         self.routes = (
             Route("GET", "/v1/openapi.json", self._openapi, cross_origin=True),
             Route("GET", "/docs", self._reference),
@@ -60,23 +61,26 @@ class Docs:
         return errors.problem(request, problem)
 
     async def _openapi(self, request: Request) -> Reply:
-        return _kept(request, self._made.openapi, JSON)
+        return _kept(request, (await self._made()).openapi, JSON)
 
     async def _reference(self, request: Request) -> Reply:
-        return _kept(request, self._made.for_reader(self._made.reference, request), _HTML)
+        made = await self._made()
+        return _kept(request, made.for_reader(made.reference, request), _HTML)
 
     async def _errors(self, request: Request) -> Reply:
-        return _kept(request, self._made.errors, _HTML)
+        return _kept(request, (await self._made()).errors, _HTML)
 
     async def _style(self, request: Request) -> Reply:
-        return _kept(request, self._made.style, b"text/css; charset=utf-8")
+        return _kept(request, (await self._made()).style, b"text/css; charset=utf-8")
 
     async def _script(self, request: Request) -> Reply:
-        return _kept(request, self._made.script, b"text/javascript; charset=utf-8")
+        return _kept(request, (await self._made()).script, b"text/javascript; charset=utf-8")
 
-    @cached_property
-    def _made(self) -> "_Made":
-        return _Made()
+    async def _made(self) -> "_Made":
+        """What is served, made in a thread of its own: payments do not wait for it."""
+        if self._making is None:
+            self._making = asyncio.ensure_future(asyncio.to_thread(_Made))
+        return await asyncio.shield(self._making)
 
 
 class _Made:
