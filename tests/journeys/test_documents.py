@@ -1,5 +1,6 @@
 """Every example of both documents as it is printed, run by curl, Node or Python; only host and ids are replaced."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests import servers
+from tests import receivers, servers
 from tests.documents import excerpts
 from tests.documents.excerpts import Excerpt
 from tests.servers import Server
@@ -42,16 +43,19 @@ LIST = Excerpt(GATEWAY, "Example Request:", "import requests", "print(response.j
 REFUND_OF_PAYMENT = Excerpt(GATEWAY, "Refund Payment", JSON, "Data Models")
 SDK = Excerpt(GATEWAY, "Node.js Example", "const PaymentGateway = require('paymentgateway-node');", "Testing")
 
-RUN = (KEY, CREATE, REFUND, PAYMENT, REFUND_OF_PAYMENT, SDK)
+ATENIS_VERIFIER = Excerpt(ATENI, "Verifying Webhooks", "// Example webhook verification in Node.js", "}")
+VERIFIER = Excerpt(GATEWAY, "Verifying Webhook Signatures", "const crypto = require('crypto');", "}")
+DELIVERED = Excerpt(GATEWAY, "Webhook Payload Example", JSON, "Verifying Webhook Signatures")
+
+RUN = (KEY, CREATE, REFUND, PAYMENT, REFUND_OF_PAYMENT, SDK, ATENIS_VERIFIER, VERIFIER, DELIVERED)
 
 ANSWERS = (
     Excerpt(ATENI, "Example Response", JSON, "Refunds"),
     Excerpt(GATEWAY, "Response:", JSON, "List Transactions"),
     Excerpt(GATEWAY, "Error Response Format:", JSON, "Rate Limiting"),
     Excerpt(GATEWAY, "Rate Limiting", "X-RateLimit-Limit: 100", "X-RateLimit-Reset: 1699564800"),
-    Excerpt(GATEWAY, "Webhook Payload Example", JSON, "Verifying Webhook Signatures"),
 )
-"""What is answered or posted: tests/surfaces/v1/test_documents.py and the tests of deliveries hold it to that."""
+"""What is answered: tests/surfaces/v1/test_documents.py holds it to that."""
 
 WAITING = {
     Excerpt(ATENI, "1. Create a Payment Intent", JSON, "2. Confirm the Payment"): "payment intents",
@@ -60,10 +64,6 @@ WAITING = {
     TOKEN: "access tokens",
     LISTED: "transactions",
     LIST: "transactions",
-    Excerpt(ATENI, "Verifying Webhooks", "// Example webhook verification in Node.js", "}"): "deliveries",
-    Excerpt(
-        GATEWAY, "Verifying Webhook Signatures", "const crypto = require('crypto');", "SDK Libraries"
-    ): "deliveries",
 }
 """Examples of what does not exist yet, each with what it waits for."""
 
@@ -164,3 +164,33 @@ def test_what_the_gateways_sdk_is_asked_for_is_done(server: Server) -> None:
     example = SDK.text.replace("require('paymentgateway-node')", "Sdk").removesuffix("Testing")
     paid = json.loads(run("node", "-e", SDK_OF_OURS % server.url + example + "\ncreatePayment();"))
     assert (paid["status"], paid["customer"]["email"]) == ("succeeded", "customer@example.com")
+
+
+@pytest.mark.anyio
+async def test_the_documents_verify_what_is_delivered(server: Server, tmp_path: Path) -> None:
+    async with receivers.receiving() as receiver:
+        wanted = {"url": receiver.url, "enabled_events": ["*"]}
+        endpoint = await asyncio.to_thread(ask, server, "/webhook_endpoints", wanted)
+        await asyncio.to_thread(ask, server, "/payments", PAYMENT.json)
+        await receiver.until(lambda: any(got.event["type"] == "payment.succeeded" for got in receiver.got))
+    got = next(got for got in receiver.got if got.event["type"] == "payment.succeeded")
+    assert_like(got.event, DELIVERED.json)
+    (tmp_path / "body").write_bytes(got.body)
+    for verifier in (ATENIS_VERIFIER, VERIFIER):
+        for secret, expected in ((endpoint["secret"], "true"), (endpoint["secret"] + "x", "false")):
+            payload = f"require('fs').readFileSync({json.dumps(str(tmp_path / 'body'))})"
+            asked = f"({payload}, {json.dumps(got.headers['x-signature'])}, {json.dumps(secret)})"
+            program = f"{verifier.text}\nconsole.log(verifyWebhookSignature{asked})"
+            assert (await asyncio.to_thread(run, "node", "-e", program)).strip() == expected
+
+
+def assert_like(delivered: Any, example: Any) -> None:
+    """Everything that the example has, in its form: ids by their prefix, times by their type, the rest exactly."""
+    for name, value in example.items():
+        if isinstance(value, dict):
+            assert_like(delivered[name], value)
+        elif name == "id":
+            assert delivered[name].partition("_")[0] == value.partition("_")[0]
+        else:
+            assert type(delivered[name]) is type(value)
+            assert name == "created" or delivered[name] == value

@@ -18,7 +18,7 @@ from tests.surfaces.v1.shop import CARD, Client
 from tillgate.assembly import Assembly
 from tillgate.core.events import EventType
 from tillgate.surfaces.v1 import errors
-from tillgate.surfaces.v1.description import examples, guide, names
+from tillgate.surfaces.v1.description import examples, guide, names, webhooks
 from tillgate.surfaces.v1.surface import OPERATIONS
 
 pytestmark = pytest.mark.anyio
@@ -86,6 +86,7 @@ def test_every_code_can_occur_somewhere() -> None:
 
 
 def test_every_event_is_told_of() -> None:
+    assert all(webhooks.told(type) for type in EventType), "say in description/webhooks.py what it means"
     assert conformance.described()["webhooks"].keys() == {type.value for type in EventType}
 
 

@@ -15,9 +15,15 @@ _TOLD: Final = {
     EventType.PAYMENT_FAILED: "A payment was declined.",
     EventType.PAYMENT_CANCELED: "A payment was canceled, or its authorization expired.",
     EventType.PAYMENT_RELEASED: "What was left of an authorization was released.",
+    EventType.PAYMENT_UPDATED: "You changed a payment's description or metadata.",
     EventType.REFUND_CREATED: "A refund was asked for.",
     EventType.REFUND_UPDATED: "A refund succeeded or failed.",
     EventType.CUSTOMER_CREATED: "There is a new customer.",
+    EventType.CUSTOMER_UPDATED: "Something of a customer was changed.",
+    EventType.CUSTOMER_DELETED: "A customer was deleted, and what was known of them was erased.",
+    EventType.PAYMENT_METHOD_ATTACHED: "A payment method is kept for a customer.",
+    EventType.PAYMENT_METHOD_UPDATED: "Something of a payment method was changed.",
+    EventType.PAYMENT_METHOD_DETACHED: "A payment method was taken from its customer, and its number destroyed.",
     EventType.WEBHOOK_ENDPOINT_DISABLED: "A webhook endpoint was switched off: it failed for five days, or is gone.",
     EventType.WEBHOOK_ENDPOINT_TEST: "You asked for a test of a webhook endpoint.",
 }
@@ -25,8 +31,7 @@ _TOLD: Final = {
 
 def told(type: EventType) -> str:
     """What an event of a type says, in a sentence."""
-    noun, _, verb = type.value.partition(".")
-    return _TOLD.get(type) or f"{noun.replace('_', ' ').capitalize()}: {re.sub('[_.]', ' ', verb)}."
+    return _TOLD.get(type, "")
 
 
 def described(known: Container[str]) -> dict[str, Any]:
