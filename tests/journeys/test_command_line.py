@@ -1,5 +1,6 @@
 """What the command line says when it is set up wrongly: which setting, what it takes, and no more."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,11 @@ WRONG = [
     ({"TILLGATE_METRICS_FROM": "everybody"}, "TILLGATE_METRICS_FROM takes IP addresses and networks"),
     ({"TILLGATE_KEY_ENCRYPTION_KEY": "secret"}, "TILLGATE_KEY_ENCRYPTION_KEY"),
     ({"TILLGATE_BANK_FAULTS": "latency=1"}, "TILLGATE_BANK_FAULTS: latency"),
+    (
+        {"TILLGATE_SANDBOX_BANK_URL": "http://127.0.0.1:8001/", "TILLGATE_SANDBOX_BANK_SECRET": "secret"},
+        "TILLGATE_SANDBOX_BANK_URL takes an address without a path",
+    ),
+    ({"TILLGATE_SANDBOX_BANK_URL": "http://127.0.0.1:8001"}, "needs TILLGATE_SANDBOX_BANK_SECRET"),
     ({"TILLGATE_HOST": "nowhere.invalid"}, "nowhere.invalid:0 (TILLGATE_HOST, TILLGATE_PORT)"),
 ]
 
@@ -112,3 +118,14 @@ def test_the_commands_explain_themselves() -> None:
     for name in ("TILLGATE_HOST", "TILLGATE_PORT", "TILLGATE_WORKERS", "TILLGATE_DATA", "TILLGATE_DATABASE"):
         assert name in said
     assert run("--version").output.startswith("tillgate, version ")
+
+
+def test_the_bank_alone_needs_the_secret_and_an_address_that_is_free(tmp_path: Path) -> None:
+    where = {"TILLGATE_DATA": str(tmp_path / "data")}
+    assert_refused(run("sandbox-bank", environment=where), "the bank needs TILLGATE_SANDBOX_BANK_")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        shared = {**where, "TILLGATE_SANDBOX_BANK_SECRET": "shared"}
+        assert_refused(run("sandbox-bank", "--port", port, environment=shared), f"cannot serve from 127.0.0.1:{port}: ")

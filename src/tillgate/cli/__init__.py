@@ -8,7 +8,10 @@ import click
 
 from tillgate import __version__, asgi
 from tillgate.cli import options
+from tillgate.cli.events import events
+from tillgate.cli.happenings import trigger
 from tillgate.cli.keys import keys
+from tillgate.cli.listen import listen
 from tillgate.cli.merchants import merchants
 from tillgate.cli.sandbox_bank import sandbox_bank
 from tillgate.cli.vault import vault
@@ -24,6 +27,9 @@ def main() -> None:
 
 main.add_command(keys)
 main.add_command(merchants)
+main.add_command(events)
+main.add_command(listen)
+main.add_command(trigger)
 main.add_command(vault)
 main.add_command(sandbox_bank)
 

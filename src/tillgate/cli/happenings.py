@@ -1,0 +1,144 @@
+"""`tillgate trigger`: makes events happen in the sandbox, each by the calls that a merchant would make."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+import click
+
+from tillgate.cli import api, options
+from tillgate.cli.api import Api, Failed
+
+_GOOD: Final = "4242424242424242"
+_DECLINED: Final = "4000000000000002"
+
+Happening: TypeAlias = Callable[[Api], Awaitable[str]]
+"""Makes an event happen; the id of what it is about."""
+
+
+async def _pay(server: Api, number: str = _GOOD, **more: object) -> str:
+    """A payment, or the failed one of a decline."""
+    card = {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
+    given = {"amount": 2_000, "currency": "usd", "payment_method": "card", "card": card, **more}
+    answer = await server.ask("POST", "/v1/payments", json={"description": "tillgate trigger", **given})
+    if answer.status not in (200, 402):
+        await server.post("/v1/payments", **given)
+    told: dict[str, Any] = answer.told
+    return str((told["error"]["payment"] if "error" in told else told)["id"])
+
+
+async def _decline(server: Api) -> str:
+    return await _pay(server, _DECLINED)
+
+
+async def _authorize(server: Api) -> str:
+    return await _pay(server, capture_method="manual")
+
+
+async def _cancel(server: Api) -> str:
+    payment = await _authorize(server)
+    await server.post(f"/v1/payments/{payment}/cancel")
+    return payment
+
+
+async def _capture_twice(server: Api) -> str:
+    payment = await _authorize(server)
+    for _ in range(2):
+        await server.post(f"/v1/payments/{payment}/capture", amount=500)
+    return payment
+
+
+async def _release(server: Api) -> str:
+    payment = await _authorize(server)
+    await server.post(f"/v1/payments/{payment}/capture", amount=500)
+    await server.post(f"/v1/payments/{payment}/cancel")
+    return payment
+
+
+async def _refund(server: Api) -> str:
+    payment = await _pay(server)
+    return str((await server.post("/v1/refunds", payment=payment, amount=500)).told["id"])
+
+
+async def _customer(server: Api) -> str:
+    return str((await server.post("/v1/customers", email="jo@shop.example", name="Jo Doe")).told["id"])
+
+
+async def _change_customer(server: Api) -> str:
+    customer = await _customer(server)
+    await server.post(f"/v1/customers/{customer}", phone="+1 787 555 0100")
+    return customer
+
+
+async def _attach(server: Api) -> str:
+    card = {"number": _GOOD, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
+    method = str((await server.post("/v1/payment_methods", type="card", card=card)).told["id"])
+    await server.post(f"/v1/payment_methods/{method}/attach", customer=await _customer(server))
+    return method
+
+
+async def _change_method(server: Api) -> str:
+    method = await _attach(server)
+    await server.post(f"/v1/payment_methods/{method}", card={"exp_year": 2035})
+    return method
+
+
+async def _detach(server: Api) -> str:
+    method = await _attach(server)
+    await server.post(f"/v1/payment_methods/{method}/detach")
+    return method
+
+
+HAPPENINGS: Final[Mapping[str, Happening]] = {
+    "payment.created": _pay,
+    "payment.authorized": _authorize,
+    "payment.succeeded": _pay,
+    "payment.captured": _capture_twice,
+    "payment.failed": _decline,
+    "payment.canceled": _cancel,
+    "payment.released": _release,
+    "refund.created": _refund,
+    "customer.created": _customer,
+    "customer.updated": _change_customer,
+    "payment_method.attached": _attach,
+    "payment_method.updated": _change_method,
+    "payment_method.detached": _detach,
+}
+"""By type of event, what makes one happen."""
+
+NEED_MORE_THAN_CALLS: Final = frozenset(
+    {
+        "payment.capture_failed",  # a bank that says no to what it granted
+        "refund.updated",  # a bank that takes its time
+        "payment.updated",
+        "customer.deleted",
+        "webhook_endpoint.disabled",  # an endpoint that fails for days
+        "webhook_endpoint.test",  # an endpoint; it has a call of its own
+    }
+)
+
+
+@click.command()
+@click.argument("event", required=False)
+@api.where
+def trigger(url: str, key: str, event: str | None) -> None:
+    """Make an EVENT happen, such as payment.succeeded; without one, list those there are."""
+    if event is None:
+        click.echo("\n".join(HAPPENINGS))
+        return
+    if event not in HAPPENINGS:
+        options.stop(f"{event!r} cannot be triggered; there are {', '.join(HAPPENINGS)}")
+    try:
+        click.echo(asyncio.run(happen(Api(url, key), event)))
+    except Failed as failed:
+        options.stop(str(failed), status=1)
+
+
+async def happen(client: Api, event: str) -> str:
+    """Make an event happen; a line that names it. Raises Failed."""
+    async with client as server:
+        about = await HAPPENINGS[event](server)
+        found = (await server.get("/v1/events", type=event, object=about, limit=1)).told["data"]
+    if not found:
+        raise Failed(f"{about} was made, but {event} did not happen")
+    return f"{event}  {found[0]['id']}  {about}"
