@@ -4,14 +4,14 @@ import msgspec
 
 from tillgate.core import accounts
 from tillgate.core.instants import Instant
-from tillgate.core.ledger import Posting, Type
+from tillgate.core.ledger import MovementType, Posting
 
 
 class BalanceTransaction(msgspec.Struct, frozen=True):
     """One movement of the balance in minor units of `currency`: `amount` less `fee`. `source` is what it was for."""
 
     id: str
-    type: Type
+    type: MovementType
     source: str
     occurred_at: Instant
     amount: int
@@ -24,7 +24,9 @@ class BalanceTransaction(msgspec.Struct, frozen=True):
         return self.amount - self.fee
 
 
-def of_postings(id: str, type: Type, source: str, occurred_at: Instant, postings: list[Posting]) -> BalanceTransaction:
+def of_postings(
+    id: str, type: MovementType, source: str, occurred_at: Instant, postings: list[Posting]
+) -> BalanceTransaction:
     """An entry as the merchant sees it, by those of its postings that move what the merchant is owed."""
     amount = fee = 0
     for posting in postings:

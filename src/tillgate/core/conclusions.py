@@ -197,7 +197,7 @@ def _entries(
 ) -> tuple[Entry, ...]:
     if not postings:
         return ()
-    type = ledger.Type.REFUND if attempt.kind is Kind.REFUND else ledger.Type.CHARGE
+    type = ledger.MovementType.REFUND if attempt.kind is Kind.REFUND else ledger.MovementType.CHARGE
     subject = attempt.refund or payment.id
     return (entry(payment.tenant, f"{attempt.id}:{POSTED_AS[attempt.kind]}", subject, postings, occasion, type),)
 

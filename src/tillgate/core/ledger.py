@@ -25,7 +25,7 @@ class Posting(msgspec.Struct, frozen=True):
             raise ValueError("a posting moves money between two accounts")
 
 
-class Type(enum.StrEnum):
+class MovementType(enum.StrEnum):
     """What moved the balance of a merchant."""
 
     CHARGE = "charge"
@@ -48,7 +48,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     surface: str
     request_id: str
-    type: Type | None = None
+    type: MovementType | None = None
     balance_transaction: str | None = None
 
 
@@ -58,7 +58,7 @@ def entry(
     subject: str,
     postings: tuple[Posting, ...],
     occasion: Occasion,
-    type: Type = Type.ADJUSTMENT,
+    type: MovementType = MovementType.ADJUSTMENT,
 ) -> Entry:
     """An entry as of an occasion; it needs at least one posting. `type` is what it is to the merchant's balance."""
     if not postings:

@@ -9,14 +9,14 @@ from tillgate.core.payments import Status as PaymentStatus
 from tillgate.core.refunds import Refund, RefundState
 
 
-class Type(enum.StrEnum):
+class TransactionType(enum.StrEnum):
     """What a transaction is a view of."""
 
     PAYMENT = "payment"
     REFUND = "refund"
 
 
-class Status(enum.StrEnum):
+class TransactionStatus(enum.StrEnum):
     """How it went."""
 
     PENDING = "pending"
@@ -24,21 +24,21 @@ class Status(enum.StrEnum):
     FAILED = "failed"
 
 
-_PREFIXES = {Type.PAYMENT: "pay_", Type.REFUND: "re_"}
+_PREFIXES = {TransactionType.PAYMENT: "pay_", TransactionType.REFUND: "re_"}
 
 _OF_PAYMENTS = {
-    PaymentStatus.PENDING: Status.PENDING,
-    PaymentStatus.REQUIRES_ACTION: Status.PENDING,
-    PaymentStatus.AUTHORIZED: Status.PENDING,
-    PaymentStatus.SUCCEEDED: Status.SUCCEEDED,
-    PaymentStatus.FAILED: Status.FAILED,
-    PaymentStatus.CANCELED: Status.FAILED,
+    PaymentStatus.PENDING: TransactionStatus.PENDING,
+    PaymentStatus.REQUIRES_ACTION: TransactionStatus.PENDING,
+    PaymentStatus.AUTHORIZED: TransactionStatus.PENDING,
+    PaymentStatus.SUCCEEDED: TransactionStatus.SUCCEEDED,
+    PaymentStatus.FAILED: TransactionStatus.FAILED,
+    PaymentStatus.CANCELED: TransactionStatus.FAILED,
 }
 
 _OF_REFUNDS = {
-    RefundState.PENDING: Status.PENDING,
-    RefundState.SUCCEEDED: Status.SUCCEEDED,
-    RefundState.FAILED: Status.FAILED,
+    RefundState.PENDING: TransactionStatus.PENDING,
+    RefundState.SUCCEEDED: TransactionStatus.SUCCEEDED,
+    RefundState.FAILED: TransactionStatus.FAILED,
 }
 
 
@@ -47,8 +47,8 @@ class Transaction(msgspec.Struct, frozen=True):
 
     tenant: str
     id: str
-    type: Type
-    status: Status
+    type: TransactionType
+    status: TransactionStatus
     currency: str
     customer: str | None
 
@@ -64,7 +64,7 @@ def of_payment(payment: Payment) -> Transaction | None:
         return None
     customer = payment.customer.id if payment.customer else None
     id, currency = f"txn_{payment.id.removeprefix('pay_')}", payment.amount.currency
-    return Transaction(payment.tenant, id, Type.PAYMENT, _OF_PAYMENTS[payment.status], currency, customer)
+    return Transaction(payment.tenant, id, TransactionType.PAYMENT, _OF_PAYMENTS[payment.status], currency, customer)
 
 
 def of_refund(refund: Refund) -> Transaction | None:
@@ -72,4 +72,4 @@ def of_refund(refund: Refund) -> Transaction | None:
     if not refund.announced:
         return None
     id, currency = f"txn_{refund.id.removeprefix('re_')}", refund.amount.currency
-    return Transaction(refund.tenant, id, Type.REFUND, _OF_REFUNDS[refund.state], currency, refund.customer)
+    return Transaction(refund.tenant, id, TransactionType.REFUND, _OF_REFUNDS[refund.state], currency, refund.customer)

@@ -1,12 +1,54 @@
 """Balances: what the books say."""
 
 from tillgate.core import accounts
+from tillgate.core.balance_transactions import BalanceTransaction
+from tillgate.core.ledger import MovementType
 from tillgate.core.money import Money
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.refunds import Refund
 from tillgate.flows.gateway import Caller, Gateway
-from tillgate.store import balances
+from tillgate.store import balance_transactions, balances, find
+from tillgate.store.balance_transactions import Wanted
+from tillgate.store.lists import Cursor
 
 
 async def owed(gateway: Gateway, caller: Caller) -> list[Money]:
     """What the gateway owes a merchant, by currency; less than nothing where more was refunded than captured."""
     found = await balances.of_account(gateway.store, caller.tenant.id, accounts.PAYABLE)
     return [Money(amount, currency) for currency, amount in found.items()]
+
+
+async def page(
+    gateway: Gateway,
+    caller: Caller,
+    cursor: Cursor,
+    *,
+    type: MovementType | None,
+    currency: str | None,
+    source: str | None,
+) -> tuple[list[BalanceTransaction], bool]:
+    """What moved a merchant's balance, newest first, and whether there is more; all of it together is the balance."""
+    wanted = Wanted(type=type, currency=currency)
+    if source is not None:
+        payment = await _payment_of(gateway, caller, source)
+        if payment is None:
+            return [], False
+        entries = f"att_{payment.removeprefix('pay_')}_"
+        wanted = Wanted(type, currency, source, entries, f"{entries}~")
+    return await balance_transactions.page(gateway.store, caller.tenant.id, wanted, cursor)
+
+
+async def fetch(gateway: Gateway, caller: Caller, id: str) -> BalanceTransaction:
+    """One movement of a merchant's balance. Raises Refused(NOT_FOUND)."""
+    found = await balance_transactions.find(gateway.store, caller.tenant.id, id)
+    if found is None:
+        raise Refused(Reason.NOT_FOUND, "balance_transaction", object="balance transaction", id=id)
+    return found
+
+
+async def _payment_of(gateway: Gateway, caller: Caller, source: str) -> str | None:
+    """The payment under which an object's entries lie."""
+    if source.startswith("re_"):
+        refund = await find.record(gateway.store, Refund, caller.tenant.id, source)
+        return refund.payment if refund else None
+    return source if source.startswith("pay_") else None

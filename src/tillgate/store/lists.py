@@ -4,6 +4,7 @@ Ids are minted from the time of creation, so that the order of ids is the order 
 range of an index.
 """
 
+import operator
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -18,11 +19,16 @@ R = TypeVar("R", bound=Record)
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """Where a page lies: right after an id (older ones), or right before one (newer ones), or at the newest."""
+    """Where a page lies: right after an id (older ones), or right before one (newer ones), or at the newest.
+
+    Nothing in it has an id lower than `at_least`, nor one as high as `below`; as ids tell time, so do these.
+    """
 
     limit: int
     after: str | None = None
     before: str | None = None
+    at_least: str | None = None
+    below: str | None = None
 
 
 class Page(msgspec.Struct, Generic[R], frozen=True):
@@ -37,12 +43,15 @@ async def page(
 ) -> Page[R]:
     """One page of a tenant's records, of those only where a query column equals a value if `where` says so."""
     column, value = where or (None, None)
-    query = _page(kept(type).table, column, cursor.after is not None, cursor.before is not None)
+    bounds = frozenset(name for name in BOUNDS if getattr(cursor, name) is not None)
+    query = _page(kept(type).table, column, bounds)
     values = {
         "tenant": tenant,
         "value": value,
         "after": cursor.after,
         "before": cursor.before,
+        "at_least": cursor.at_least,
+        "below": cursor.below,
         "most": cursor.limit + 1,
     }
     rows = list(await store.engine.fetch(query, values))
@@ -63,17 +72,18 @@ def _every(table: sa.Table) -> sa.Select[Any]:
     return sa.select(table.c.shape, table.c.body).order_by(table.c.tenant, table.c.id)
 
 
+BOUNDS = {"after": operator.lt, "before": operator.gt, "at_least": operator.ge, "below": operator.lt}
+
+
 @cache
-def _page(table: sa.Table, column: str | None, after: bool, before: bool) -> sa.Select[Any]:
+def _page(table: sa.Table, column: str | None, bounds: frozenset[str]) -> sa.Select[Any]:
     query = sa.select(table.c.shape, table.c.body).where(table.c.tenant == sa.bindparam("tenant"))
     order: list[sa.ColumnElement[Any]] = [table.c.tenant, table.c.id]
     if column is not None:
         query = query.where(table.c[column] == sa.bindparam("value"))
         order.insert(1, table.c[column])
-    if after:
-        query = query.where(table.c.id < sa.bindparam("after"))
-    if before:
-        query = query.where(table.c.id > sa.bindparam("before"))
+    for name in sorted(bounds):
+        query = query.where(BOUNDS[name](table.c.id, sa.bindparam(name)))
     # Naming every column of the index in the order keeps a planner from sorting what the index already gives in order.
-    ordered = [key.asc() if before else key.desc() for key in order]
+    ordered = [key.asc() if "before" in bounds else key.desc() for key in order]
     return query.order_by(*ordered).limit(sa.bindparam("most"))

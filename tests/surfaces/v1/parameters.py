@@ -46,6 +46,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "capture_method": "automatic",
         "return_url": "https://shop.example",
     },
+    "/v1/payments/{id}": {"description": "Tea", "metadata": {"order": "7"}},
+    "/v1/refunds/{id}": {"metadata": {"case": "7"}},
     "/v1/payments/{id}/capture": {"amount": 100},
     "/v1/payments/{id}/cancel": {},
     "/v1/payments/{id}/refund": {"amount": 100, "reason": "Broken", "metadata": {"case": "7"}},
@@ -92,15 +94,20 @@ LEFT_OUT = {
     "/v1/customers": {"default_payment_method"},
 }
 
+PAGES = {"limit", "starting_after", "ending_before"}
+LISTS = PAGES | {"created"}
+
 QUERIES = {
-    "/v1/payments": {"limit", "starting_after", "ending_before", "customer"},
-    "/v1/refunds": {"limit", "starting_after", "ending_before", "payment"},
-    "/v1/customers": {"limit", "starting_after", "ending_before", "email"},
-    "/v1/customers/{id}/payment_methods": {"limit", "starting_after", "ending_before", "type"},
-    "/v1/payment_methods": {"limit", "starting_after", "ending_before", "type", "customer"},
-    "/v1/webhook_endpoints": {"limit", "starting_after", "ending_before"},
-    "/v1/webhook_endpoints/{id}/deliveries": {"limit", "starting_after", "ending_before"},
-    "/v1/events": {"limit", "starting_after", "ending_before", "type", "object", "created"},
+    "/v1/payments": LISTS | {"customer"},
+    "/v1/refunds": LISTS | {"payment"},
+    "/v1/customers": LISTS | {"email"},
+    "/v1/customers/{id}/payment_methods": LISTS | {"type"},
+    "/v1/payment_methods": LISTS | {"type", "customer"},
+    "/v1/transactions": {"limit", "offset", "status", "from_date", "to_date", "type", "currency", "customer"},
+    "/v1/balance_transactions": LISTS | {"type", "currency", "source"},
+    "/v1/webhook_endpoints": LISTS,
+    "/v1/webhook_endpoints/{id}/deliveries": PAGES,
+    "/v1/events": LISTS | {"type", "object"},
 }
 
 POSTS = [operation for operation in OPERATIONS if operation.method == "POST"]

@@ -81,6 +81,13 @@ STORY = (
     # ateni_pay.txt, Create a Refund.
     Step("createRefund", {"payment": "@paid", "amount": 500, "reason": "Came broken"}, name="refund"),
     Step("getRefund", id="@refund"),
+    Step("updatePayment", {"description": "Order #12345, gift", "metadata": {"wrapped": "yes"}}, id="@paid"),
+    Step("updateRefund", {"metadata": {"case": "7"}}, id="@refund"),
+    # payment_gateway.txt, List Transactions.
+    Step("listTransactions", query="?limit=2&status=succeeded", name="transactions"),
+    Step("getTransaction", id="@transactions.data.0"),
+    Step("listBalanceTransactions", query="?limit=2", name="moved"),
+    Step("getBalanceTransaction", id="@moved.data.0"),
     Step("createToken", {"card": CARD}),
     # payment_gateway.txt, Customer Object.
     Step(

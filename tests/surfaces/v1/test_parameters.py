@@ -44,6 +44,8 @@ KINDS = {
     "customer": "text or object",
     "billing_details": "object",
     "billing_details.address": "object",
+    "/v1/payments/{id} metadata": "object or nothing",
+    "/v1/refunds/{id} metadata": "object or nothing",
     "/v1/customers/{id} metadata": "object or nothing",
     "/v1/payment_methods/{id} metadata": "object or nothing",
     "/v1/webhook_endpoints/{id} metadata": "object or nothing",

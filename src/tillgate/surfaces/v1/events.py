@@ -5,11 +5,10 @@ from typing import Any
 
 import msgspec
 
-from tillgate.core import ids
 from tillgate.core.credentials import Scope
 from tillgate.core.customers import Customer
 from tillgate.core.events import Event, EventType
-from tillgate.core.instants import SECOND, unix_seconds
+from tillgate.core.instants import unix_seconds
 from tillgate.core.merchants import Tenant
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.payments import Payment
@@ -23,8 +22,6 @@ from tillgate.store.events import Asked, right_above
 from tillgate.surfaces.v1 import customers, messages, payment_methods, payments, refunds, webhook_endpoints
 from tillgate.surfaces.v1.forms import ListGiven, ListShown, ShortText
 from tillgate.surfaces.v1.operations import SURFACE, Call, Nothing, answer, answered, operation, shown
-
-_LAST_SECOND = 2**38
 
 Show = Callable[[Any, bool, str], Any]
 """How a record is shown: itself, whether it is live, and where pages of ours are reached."""
@@ -82,21 +79,11 @@ class EventShown(msgspec.Struct, frozen=True, kw_only=True):
     data: EventData
 
 
-class CreatedGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A span of time, in unix seconds."""
-
-    gt: int | None = None
-    gte: int | None = None
-    lt: int | None = None
-    lte: int | None = None
-
-
 class EventsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of events: of one type, about one object, or of a time (a second, or `created[gte]` and the like)."""
+    """A page of events: of one type, about one object, or of a time."""
 
     type: EventType | None = None
     object: ShortText | None = None
-    created: int | CreatedGiven | None = None
 
 
 class ResendGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -134,16 +121,9 @@ def _shown(call: Call, event: Event) -> EventShown:
 
 
 def _asked(given: EventsGiven) -> Asked:
-    """Ids are made from the time of creation, so that a span of time is one of ids."""
     cursor = given.cursor("evt")
-    span = given.created
-    if isinstance(span, int):
-        span = CreatedGiven(gte=span, lte=span)
-    above = [right_above(cursor.before) if cursor.before is not None else None]
-    below = [cursor.after]
-    if span is not None:
-        above += [_floor(span.gte), _floor(span.gt, 1)]
-        below += [_floor(span.lt), _floor(span.lte, 1)]
+    above = [cursor.at_least, right_above(cursor.before) if cursor.before is not None else None]
+    below = [cursor.below, cursor.after]
     return Asked(
         limit=cursor.limit + 1,
         type=given.type,
@@ -152,11 +132,6 @@ def _asked(given: EventsGiven) -> Asked:
         below=min(filter(None, below), default=None),
         oldest_first=cursor.before is not None,
     )
-
-
-def _floor(seconds: int | None, more: int = 0) -> str | None:
-    """The lowest id of a second, or of one a little later; of the last second that ids know at most."""
-    return None if seconds is None else ids.floor("evt", min(max(seconds + more, 0), _LAST_SECOND) * SECOND)
 
 
 @operation("GET", "/v1/events", Scope.EVENTS_READ, EventsGiven, ListShown[EventShown])

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from tillgate.core import ids
 from tillgate.core.cards import Card, CardSummary
+from tillgate.core.instants import SECOND
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record
 from tillgate.store.lists import Cursor, Page
@@ -83,7 +84,20 @@ def card_shown(card: CardSummary) -> CardShown:
     return CardShown(card.brand.value, card.last4, card.exp_month, card.exp_year, card.funding.value, card.country)
 
 
-class ListGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+Moment = Annotated[int, Meta(ge=0, le=10**11)]
+"""Seconds since 1970."""
+
+
+class CreatedGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds on the second in which something was created: `created[gte]` and the like."""
+
+    gt: Moment | None = None
+    gte: Moment | None = None
+    lt: Moment | None = None
+    lte: Moment | None = None
+
+
+class PageGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a page of a list is asked for."""
 
     limit: Annotated[int, Meta(ge=1, le=100)] = 10
@@ -99,6 +113,27 @@ class ListGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             if value is not None and not ids.is_id(prefix, value):
                 raise Refused(Reason.PARAMETER_INVALID, name, problem=f"it takes an id that starts with {prefix}_")
         return Cursor(self.limit, self.starting_after, self.ending_before)
+
+
+class ListGiven(PageGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a page of a list is asked for, of a time if that is said: a second, or `created[gte]` and the like."""
+
+    created: Moment | CreatedGiven | None = None
+
+    def cursor(self, prefix: str) -> Cursor:
+        """See PageGiven. As ids tell when something was made, a span of time is one of ids."""
+        span = CreatedGiven(gte=self.created, lte=self.created) if isinstance(self.created, int) else self.created
+        if span is None:
+            return super().cursor(prefix)
+        since = [span.gte, None if span.gt is None else span.gt + 1]
+        until = [span.lt, None if span.lte is None else span.lte + 1]
+        at_least = max((second for second in since if second is not None), default=None)
+        below = min((second for second in until if second is not None), default=None)
+        return structs.replace(
+            super().cursor(prefix),
+            at_least=None if at_least is None else ids.floor(prefix, at_least * SECOND),
+            below=None if below is None else ids.floor(prefix, below * SECOND),
+        )
 
 
 class ListShown(msgspec.Struct, Generic[S], frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from tillgate.core import currencies
 from tillgate.core.attempts import Kind, State
@@ -18,6 +18,7 @@ from tillgate.flows.gateway import Answer
 from tillgate.flows.payments import NewCustomer, Source
 from tillgate.http.exchange import Reply
 from tillgate.surfaces.v1 import errors, expansion
+from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import (
     Amount,
     CardGiven,
@@ -58,6 +59,13 @@ class PaymentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     metadata: Metadata = {}
     capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
     return_url: Text | None = None
+
+
+class PaymentChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is to be different; null or an empty text takes away, and so it does in `metadata`, name by name."""
+
+    description: Text | UnsetType | None = UNSET
+    metadata: MetadataChange = UNSET
 
 
 class CaptureGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -243,6 +251,20 @@ async def fetch(call: Call) -> Reply:
     return await shown(call, await _fetch(call, call.id))
 
 
+@operation("POST", "/v1/payments/{id}", Scope.PAYMENTS_WRITE, PaymentChangeGiven, PaymentShown)
+async def update(call: Call) -> Reply:
+    """Change what is written down about a payment. No bank hears of it."""
+    given: PaymentChangeGiven = call.given
+
+    async def rendered(payment: Payment) -> Answer:
+        return await answer(call, shown_in(call, payment))
+
+    changed = notes(given.metadata)
+    return answered(
+        await payments.update(call.gateway, call.caller, call.key, call.id, given.description, changed, rendered)
+    )
+
+
 @operation("POST", "/v1/payments/{id}/capture", Scope.PAYMENTS_WRITE, CaptureGiven, PaymentShown)
 async def capture(call: Call) -> Reply:
     """Take what was authorized, whole or in part."""
@@ -261,4 +283,4 @@ async def _fetch(call: Call, id: str) -> PaymentShown:
     return shown_in(call, await payments.fetch(call.gateway, call.caller, id))
 
 
-OPERATIONS = (create, page, fetch, capture, cancel)
+OPERATIONS = (create, page, fetch, update, capture, cancel)

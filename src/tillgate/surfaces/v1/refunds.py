@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import msgspec
+from msgspec import UNSET
 
 from tillgate.core.conclusions import Standing
 from tillgate.core.credentials import Scope
@@ -13,6 +14,7 @@ from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
 from tillgate.surfaces.v1 import errors, expansion, payments
+from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import Amount, ListGiven, ListShown, Metadata, Text, list_shown
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
@@ -30,6 +32,12 @@ class RefundGiven(RefundOfPaymentGiven, frozen=True, forbid_unknown_fields=True,
 
     payment: str | None = None
     payment_intent: str | None = None
+
+
+class RefundChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is to be different; null or an empty text takes away, name by name."""
+
+    metadata: MetadataChange = UNSET
 
 
 class RefundsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -144,10 +152,21 @@ async def fetch(call: Call) -> Reply:
     return await shown(call, await _fetch(call, call.id))
 
 
+@operation("POST", "/v1/refunds/{id}", Scope.REFUNDS_WRITE, RefundChangeGiven, RefundShown)
+async def update(call: Call) -> Reply:
+    """Change what is written down about a refund. No bank hears of it."""
+
+    async def rendered(refund: Refund) -> Answer:
+        return await answer(call, show(refund, livemode=call.tenant.is_live))
+
+    changed = notes(call.given.metadata)
+    return answered(await refunds.update(call.gateway, call.caller, call.key, call.id, changed, rendered))
+
+
 @expansion.kind("re", RefundShown, Scope.REFUNDS_READ)
 async def _fetch(call: Call, id: str) -> RefundShown:
     refund = await refunds.fetch(call.gateway, call.caller, id)
     return show(refund, livemode=call.tenant.is_live)
 
 
-OPERATIONS = (of_payment, create, page, fetch)
+OPERATIONS = (of_payment, create, page, fetch, update)

@@ -13,6 +13,7 @@ from tillgate.http.limits import Limits
 from tillgate.http.problems import Problem
 from tillgate.surfaces.v1 import (
     balance,
+    balance_transactions,
     customers,
     errors,
     events,
@@ -22,6 +23,7 @@ from tillgate.surfaces.v1 import (
     payments,
     refunds,
     tokens,
+    transactions,
     webhook_endpoints,
 )
 from tillgate.surfaces.v1.operations import SURFACE, Call, Operation
@@ -32,6 +34,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *tokens.OPERATIONS,
     *customers.OPERATIONS,
     *payment_methods.OPERATIONS,
+    *transactions.OPERATIONS,
+    *balance_transactions.OPERATIONS,
     *balance.OPERATIONS,
     *events.OPERATIONS,
     *webhook_endpoints.OPERATIONS,

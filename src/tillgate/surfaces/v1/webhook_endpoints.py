@@ -19,7 +19,7 @@ from tillgate.flows.gateway import Answer
 from tillgate.flows.webhook_endpoints import Render, RenderSecret
 from tillgate.http.exchange import Reply
 from tillgate.surfaces.v1.changes import MetadataChange, notes
-from tillgate.surfaces.v1.forms import ListGiven, ListShown, Metadata, ShortText, Text, list_shown
+from tillgate.surfaces.v1.forms import ListGiven, ListShown, Metadata, PageGiven, ShortText, Text, list_shown
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
 _PATH = "/v1/webhook_endpoints"
@@ -234,10 +234,10 @@ async def test(call: Call) -> Reply:
     return answered(await webhook_endpoints.test(call.gateway, call.caller, call.key, call.id, _render(call)))
 
 
-@operation("GET", _PATH + "/{id}/deliveries", Scope.WEBHOOK_ENDPOINTS_READ, ListGiven, ListShown[WebhookDeliveryShown])
+@operation("GET", _PATH + "/{id}/deliveries", Scope.WEBHOOK_ENDPOINTS_READ, PageGiven, ListShown[WebhookDeliveryShown])
 async def page_of_deliveries(call: Call) -> Reply:
     """What was sent to an endpoint, when, and with what result; newest events first."""
-    given: ListGiven = call.given
+    given: PageGiven = call.given
     found = await deliveries.page(call.gateway, call.caller, call.id, given.cursor("evt"))
     livemode = call.tenant.is_live
     path = f"{_PATH}/{call.id}/deliveries"

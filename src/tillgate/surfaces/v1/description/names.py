@@ -15,7 +15,7 @@ PREFIXES: Final = {
     "payment_methods": "pm",
     "tokens": "tok",
     "transactions": "txn",
-    "balance_transactions": "txn",
+    "balance_transactions": "bt",
     "events": "evt",
     "webhook_endpoints": "we",
     "deliveries": "evt",
