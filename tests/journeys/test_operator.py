@@ -13,6 +13,7 @@ import pytest
 
 from tests.journeys.merchant import CARD_PAYMENT, Answer, Merchant
 from tests.servers import Server, serving
+from tests.sizes import at_size
 from tillgate import assembly
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.settings import Settings
@@ -25,6 +26,9 @@ pytestmark = pytest.mark.anyio
 
 FELT_WITHIN_SECONDS = 1.5
 """A second is promised; the rest is for the command to end and a request to begin on a machine that is busy."""
+
+PAUSE_SECONDS = at_size(0.05, 0.0)
+"""Between two purchases of a shopper."""
 
 
 def made(said: str) -> tuple[str, str]:
@@ -78,6 +82,7 @@ async def pays(url: str, key: str, refused: list[Answer], stop: asyncio.Event) -
             paid = await merchant.ask("POST", "/v1/payments", body, key=f"{key}-p{count}")
             refused += [answer for answer in (token, paid) if answer.status != 200]
             count += 1
+            await anyio.sleep(PAUSE_SECONDS)
     merchant.hang_up()
     return count
 
@@ -90,10 +95,10 @@ async def test_the_vault_is_rotated_under_load_and_a_kill_in_the_middle_leaves_e
     for attempt in ("killed", "finished"):
         stop = asyncio.Event()
         shoppers = [asyncio.create_task(pays(server.url, f"{attempt}-{number}", refused, stop)) for number in range(4)]
-        await anyio.sleep(1)
+        await anyio.sleep(0.5)
         rotating = asyncio.create_task(asyncio.to_thread(server.tillgate, "vault", "rotate", "--reseal"))
         if attempt == "killed":
-            await anyio.sleep(2 * schedule.KEYS_LEARNED_SECONDS + 1.2)
+            await anyio.sleep(2 * schedule.KEYS_LEARNED_SECONDS + 0.8)
             server.kill()
             await asyncio.gather(rotating, *shoppers)
             server.start()
