@@ -1,9 +1,11 @@
 """Every example of both documents as it is printed, run by curl, Node or Python; only host and ids are replaced."""
 
+import ast
 import asyncio
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,7 +49,21 @@ ATENIS_VERIFIER = Excerpt(ATENI, "Verifying Webhooks", "// Example webhook verif
 VERIFIER = Excerpt(GATEWAY, "Verifying Webhook Signatures", "const crypto = require('crypto');", "}")
 DELIVERED = Excerpt(GATEWAY, "Webhook Payload Example", JSON, "Verifying Webhook Signatures")
 
-RUN = (KEY, CREATE, REFUND, PAYMENT, REFUND_OF_PAYMENT, SDK, ATENIS_VERIFIER, VERIFIER, DELIVERED)
+RUN = (
+    KEY,
+    CREATE,
+    REFUND,
+    PAYMENT,
+    REFUND_OF_PAYMENT,
+    SDK,
+    ATENIS_VERIFIER,
+    VERIFIER,
+    DELIVERED,
+    CURL,
+    TOKEN,
+    LISTED,
+    LIST,
+)
 
 ANSWERS = (
     Excerpt(ATENI, "Example Response", JSON, "Refunds"),
@@ -60,10 +76,7 @@ ANSWERS = (
 WAITING = {
     Excerpt(ATENI, "1. Create a Payment Intent", JSON, "2. Confirm the Payment"): "payment intents",
     Excerpt(ATENI, "2. Confirm the Payment", "// Using Ateni.js", "Payments"): "payment intents and the card element",
-    CURL: "transactions",
     TOKEN: "access tokens",
-    LISTED: "transactions",
-    LIST: "transactions",
 }
 """Examples of what does not exist yet, each with what it waits for."""
 
@@ -145,6 +158,31 @@ def test_the_gateways_payment_and_refund_run_as_printed(server: Server) -> None:
     assert (paid["status"], paid["amount"], paid["currency"]) == ("succeeded", 5000, "USD")
     refund = ask(server, f"/payments/{paid['id']}/refund", REFUND_OF_PAYMENT.json, key)
     assert (refund["amount"], refund["reason"]) == (2500, "customer_request")
+
+
+def test_the_gateways_curl_lists_transactions(server: Server, tmp_path: Path) -> None:
+    ask(server, "/payments", PAYMENT.json)
+    (tmp_path / ".curlrc").write_text("silent\nfail-with-body\n")
+    listed = json.loads(run("bash", "-c", here(CURL.text, server), home=tmp_path))
+    assert (listed["object"], listed["data"][0]["object"]) == ("list", "transaction")
+
+
+def test_the_gateways_python_lists_transactions(server: Server) -> None:
+    ask(server, "/payments", PAYMENT.json)
+    # What it prints is a Python dictionary.
+    listed = ast.literal_eval(run(sys.executable, "-c", here(LIST.text, server)))
+    assert listed["limit"] == 20
+    assert listed["data"]
+    assert {one["status"] for one in listed["data"]} == {"succeeded"}
+
+
+def test_every_parameter_of_the_gateways_list_is_heard(server: Server) -> None:
+    values = {"limit": "1", "offset": "0", "status": "succeeded", "from_date": "2020-01-01", "to_date": "2020-01-02"}
+    assert values.keys() == LISTED.parameters.keys()
+    for name, value in values.items():
+        assert ask(server, f"/transactions?{name}={value}")["object"] == "list"
+    assert ask(server, "/transactions?from_date=2020-01-01&to_date=2020-01-02")["data"] == []
+    assert len(ask(server, "/transactions?limit=1")["data"]) == 1
 
 
 SDK_OF_OURS = """
