@@ -117,15 +117,3 @@ def test_a_caller_that_is_canceled_is_canceled() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         virtual_time.run(main())
-
-
-def test_whoever_observes_is_told_what_came_and_how_long_it_took() -> None:
-    told: list[tuple[BankRequest, BankAnswer | Lost, float]] = []
-
-    async def main() -> None:
-        for route in (after(2), after(40)):
-            transport = Transport({"sandbox": route}, observe=lambda *seen: told.append(seen))
-            await transport.send(REQUEST)
-
-    virtual_time.run(main())
-    assert told == [(REQUEST, YES, 2), (REQUEST, Lost(Loss.SILENT), 30)]

@@ -60,6 +60,18 @@ async def _refund(server: Api) -> str:
     return str((await server.post("/v1/refunds", payment=payment, amount=500)).told["id"])
 
 
+async def _change_payment(server: Api) -> str:
+    payment = await _pay(server)
+    await server.post(f"/v1/payments/{payment}", metadata={"order": "1001"})
+    return payment
+
+
+async def _change_refund(server: Api) -> str:
+    refund = await _refund(server)
+    await server.post(f"/v1/refunds/{refund}", metadata={"order": "1001"})
+    return refund
+
+
 async def _customer(server: Api) -> str:
     return str((await server.post("/v1/customers", email="jo@shop.example", name="Jo Doe")).told["id"])
 
@@ -96,8 +108,10 @@ HAPPENINGS: Final[Mapping[str, Happening]] = {
     "payment.captured": _capture_twice,
     "payment.failed": _decline,
     "payment.canceled": _cancel,
+    "payment.updated": _change_payment,
     "payment.released": _release,
     "refund.created": _refund,
+    "refund.updated": _change_refund,
     "customer.created": _customer,
     "customer.updated": _change_customer,
     "payment_method.attached": _attach,
@@ -109,8 +123,6 @@ HAPPENINGS: Final[Mapping[str, Happening]] = {
 NEED_MORE_THAN_CALLS: Final = frozenset(
     {
         "payment.capture_failed",  # a bank that says no to what it granted
-        "refund.updated",  # a bank that takes its time
-        "payment.updated",
         "customer.deleted",
         "webhook_endpoint.disabled",  # an endpoint that fails for days
         "webhook_endpoint.test",  # an endpoint; it has a call of its own

@@ -39,36 +39,18 @@ class Lost(msgspec.Struct, frozen=True):
     loss: Loss
 
 
-Observe: TypeAlias = Callable[[BankRequest, BankAnswer | Lost, float], None]
-"""Is told of every request: what came of it, and after how many seconds."""
-
-
 class Transport:
     """The one way out to banks. `routes` says what carries which scheme; nothing goes anywhere else."""
 
-    def __init__(
-        self,
-        routes: Mapping[str, Route],
-        *,
-        deadline_seconds: float = attempts.PATIENCE / SECOND,
-        observe: Observe = lambda request, answer, seconds: None,
-    ) -> None:
+    def __init__(self, routes: Mapping[str, Route], *, deadline_seconds: float = attempts.PATIENCE / SECOND) -> None:
         self._routes = dict(routes)
         self._deadline_seconds = deadline_seconds
-        self._observe = observe
 
     async def send(self, request: BankRequest) -> BankAnswer | Lost:
         """The answer, whatever its status. It raises nothing, but is canceled with its caller.
 
         What is logged of a request is its repr, and of an error its type: they might quote the card.
         """
-        clock = asyncio.get_running_loop().time
-        began = clock()
-        answer = await self._sent(request)
-        self._observe(request, answer, clock() - began)
-        return answer
-
-    async def _sent(self, request: BankRequest) -> BankAnswer | Lost:
         route = self._routes.get(request.url.partition(":")[0])
         if route is None:
             return _lost(request, Loss.FORBIDDEN)
