@@ -27,11 +27,13 @@ run: setup ## serve on 127.0.0.1:8000 (ARGS="--port 9000" and the like)
 test: setup ## run every test, within 6 minutes (ARGS="tests/core -k money" and the like)
 	@tools/ensure_postgres >/dev/null
 	@tools/ensure_strace
+	@tools/ensure_node
 	@$(PYTEST) $(ARGS)
 
 prove: setup ## run the same tests at full size
 	@tools/ensure_postgres >/dev/null
 	@tools/ensure_strace
+	@tools/ensure_node
 	@TILLGATE_PROVE=1 $(PYTEST) -o faulthandler_timeout=3600 $(ARGS)
 
 check: setup ## format, lint, types, layers

@@ -21,7 +21,7 @@ BUDGET_SECONDS = {
     "surfaces": 55,
     "transport": 10,
     "vault": 5,
-    "workers": 5,
+    "workers": 25,
 }
 
 _spent: defaultdict[str, float] = defaultdict(float)

@@ -10,7 +10,7 @@ from tillgate.core.deliveries import Delivery, Try
 from tillgate.core.events import Event
 from tillgate.core.instants import MILLISECOND, SECOND, Duration, Instant, unix_seconds
 from tillgate.core.merchants import Tenant
-from tillgate.core.webhook_endpoints import Ordering, WebhookEndpoint
+from tillgate.core.webhook_endpoints import MOST, Ordering, WebhookEndpoint
 from tillgate.flows import webhook_endpoints
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Caller, Gateway, system
@@ -23,6 +23,9 @@ from tillgate.store.lists import Cursor
 from tillgate.store.outbox import Body, Waiting
 
 AT_ONCE = 500
+
+_SPREAD: Duration = AT_ONCE * MOST
+"""The deliveries of one portion fall due one after the other, in their order, and the last of them now."""
 
 
 class Courier(msgspec.Struct, frozen=True):
@@ -98,7 +101,7 @@ def _addressed(
             if name not in portion.bodies:
                 body = write(seen[each.event], endpoint.form)
                 portion.bodies[name] = Body(each.tenant, each.event, endpoint.form, body)
-            portion.sent.append(_delivery(each, endpoint, wall, due_at=wall + len(portion.sent)))
+            portion.sent.append(_delivery(each, endpoint, wall, due_at=wall - _SPREAD + len(portion.sent)))
     return portion
 
 

@@ -22,7 +22,7 @@ MOST_IN_ALL = 512
 
 MOST_AT_AN_ENDPOINT = 64
 FIRST_AT_AN_ENDPOINT = 8
-"""How many at one endpoint: the first few, more with each that goes well, half of it with each that does not."""
+"""How many at one endpoint: the first few, more with each that is answered, half of it with each that is not."""
 
 _MOST_ENDPOINTS = 10_000
 _IDLE_SECONDS = 0.2
@@ -45,10 +45,10 @@ class _Room:
         self.most = FIRST_AT_AN_ENDPOINT
         self.taken = 0
 
-    def release(self, well: bool) -> None:
-        """One is back."""
+    def release(self, answered: bool) -> None:
+        """One is back. What is answered, well or not, takes little room for long."""
         self.taken -= 1
-        self.most = min(self.most + 1, MOST_AT_AN_ENDPOINT) if well else max(self.most // 2, 1)
+        self.most = min(self.most + 1, MOST_AT_AN_ENDPOINT) if answered else max(self.most // 2, 1)
 
 
 class Deliverer:
@@ -151,15 +151,15 @@ class Deliverer:
         task.add_done_callback(self._posting.discard)
 
     async def _carry(self, courier: Courier, taken: Taken, room: _Room) -> None:
-        well = False
+        answered = False
         try:
             result = await deliveries.post(self._gateway, courier, taken)
             self._results.append(result)
-            well = result.made.is_success
+            answered = result.made.status is not None
         except Exception:
             _log.exception("a delivery failed", delivery_of=taken.delivery.event)
         finally:
-            room.release(well)
+            room.release(answered)
             self._news.set()
 
     async def _conclude(self) -> int:
