@@ -137,6 +137,49 @@ def serving(
         server.kill()
 
 
+class Worker:
+    """`tillgate work` as a process of its own."""
+
+    def __init__(self, data: Path, database: str | None) -> None:
+        self._errors = data.with_name(data.name + ".worker")
+        with self._errors.open("ab") as errors:
+            self._process = subprocess.Popen(
+                [*_dying_with_the_tests(), str(TILLGATE), "work"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env={**os.environ, **_QUIET, **_where(data, database)},
+                start_new_session=True,
+            )
+        assert self._process.stdout is not None
+        if not self._process.stdout.readline().startswith(b"Tillgate is at work"):
+            self.kill()
+            raise RuntimeError(f"the worker does not start:\n{self._errors.read_text()}")
+
+    def stop(self) -> int:
+        """Ask it to stop, and wait; its exit status. Raises subprocess.TimeoutExpired."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(STOP_TIMEOUT_SECONDS)
+
+    def kill(self) -> None:
+        """`kill -9`; nothing where it does not run."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+@contextlib.contextmanager
+def working(data: Path, database: str | None) -> Iterator[Worker]:
+    """A started worker, killed at the end if it still runs then."""
+    worker = Worker(data, database)
+    try:
+        yield worker
+    finally:
+        worker.kill()
+
+
 def tillgate(*arguments: str, data: Path, database: str | None = None) -> subprocess.CompletedProcess[str]:
     """A command of Tillgate's, run to its end."""
     return subprocess.run(

@@ -79,13 +79,14 @@ class World(msgspec.Struct, frozen=True):
     outside: Outside
     deliverer: Deliverer
 
-    async def endpoint(self, path: str, *, ordering: Ordering = Ordering.DEFAULT, events: str = "*") -> str:
-        """A new endpoint of Demo Shop's; its id."""
+    async def endpoint(self, path: str, *, ordering: Ordering = Ordering.DEFAULT, url: str = "") -> str:
+        """A new endpoint of Demo Shop's, for all events; its id."""
 
         async def plainly(endpoint: WebhookEndpoint, secret: str) -> Answer:
             return Answer(200, endpoint.id.encode())
 
-        wishes = Wishes(url=f"https://shop.example/{path}", enabled_events=(events,), ordering=ordering)
+        url = url or f"https://shop.example/{path}"
+        wishes = Wishes(url=url, enabled_events=("*",), ordering=ordering)
         made = await webhook_endpoints.create(self.parts.gateway, CALLER, None, wishes, plainly)
         return made.body.decode()
 

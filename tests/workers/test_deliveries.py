@@ -26,6 +26,7 @@ from tillgate.flows import deliveries as flow
 from tillgate.flows import events, retention, webhook_endpoints
 from tillgate.store import deliveries as kept
 from tillgate.store import leases, migrate, outbox
+from tillgate.store.events import Asked
 from tillgate.transport.egress import Posted
 from tillgate.workers.deliveries import FIRST_AT_AN_ENDPOINT, Deliverer
 
@@ -108,7 +109,7 @@ async def test_events_of_a_stream_arrive_in_order_at_a_hostile_receiver(world: W
     for path in ("patient", "usual"):
         firsts: dict[str, int] = {}
         tries: Counter[str] = Counter()
-        by_stream = defaultdict(list)
+        by_stream: defaultdict[str, list[str]] = defaultdict(list)
         for post, name in zip(world.outside.at(path), outside.names(world.outside, path), strict=True):
             stream, _, sequence = name.partition(" ")
             before = f"{stream} {int(sequence) - 1}"
@@ -350,10 +351,10 @@ async def test_old_deliveries_and_events_are_forgotten_and_nothing_that_still_go
     await world.deliver()
     await retention.prune(gateway)
     assert [each.event for each in await kept.page(gateway.store, DEMO_SHOP.id, endpoint, 10)] == [young]
-    assert len(await events.page(gateway, outside.CALLER, events.Asked(10))) == 2
+    assert len(await events.page(gateway, outside.CALLER, Asked(10))) == 2
     world.clock.advance(60 * DAY)
     await retention.prune(gateway)
-    assert [each.id for each in await events.page(gateway, outside.CALLER, events.Asked(10))] == [young]
+    assert [each.id for each in await events.page(gateway, outside.CALLER, Asked(10))] == [young]
 
 
 async def test_a_lease_is_one_holders_until_it_runs_out(world: World) -> None:
