@@ -40,7 +40,7 @@ _PART_OF_SECRET_NAMES: Final = re.compile(
 )
 _NO_NAME: Final = re.compile("[^a-z0-9]+")
 _SECRETS: Final = re.compile(
-    r"(?:[sr]k_(?:test|live)|pk_live|whsec)_[\w+/=.~-]+"
+    r"(?:(?:[sr]k|at|ocs)_(?:test|live)|pk_live|whsec)_[\w+/=.~-]+"
     r"|(?:(?<![A-Za-z0-9])[sr]k_|[sr]k_(?=[A-Za-z0-9]{12}))[\w+/=.~-]+"
     r"|_secret_[A-Za-z0-9]+"
     r"|\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"

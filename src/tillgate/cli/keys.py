@@ -14,6 +14,7 @@ _KINDS = {
     "secret": CredentialKind.SECRET_KEY,
     "publishable": CredentialKind.PUBLISHABLE_KEY,
     "restricted": CredentialKind.RESTRICTED_KEY,
+    "client": CredentialKind.OAUTH_CLIENT,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

@@ -5,7 +5,7 @@ import hashlib
 
 import msgspec
 
-from tillgate.core.instants import Duration, Instant
+from tillgate.core.instants import HOUR, Duration, Instant
 from tillgate.core.merchants import Mode
 from tillgate.core.reasons import Reason, Refused
 
@@ -16,6 +16,9 @@ class CredentialKind(enum.StrEnum):
     SECRET_KEY = "secret_key"  # noqa: S105
     PUBLISHABLE_KEY = "publishable_key"
     RESTRICTED_KEY = "restricted_key"
+    OAUTH_CLIENT = "oauth_client"
+    """A client's secret; the credential's id is the client's. It is good for access tokens only."""
+    ACCESS_TOKEN = "access_token"  # noqa: S105
 
 
 class Scope(enum.StrEnum):
@@ -51,11 +54,21 @@ PREFIXES = {
     (CredentialKind.PUBLISHABLE_KEY, Mode.LIVE): "pk_live_",
     (CredentialKind.RESTRICTED_KEY, Mode.TEST): "rk_test_",
     (CredentialKind.RESTRICTED_KEY, Mode.LIVE): "rk_live_",
+    (CredentialKind.OAUTH_CLIENT, Mode.TEST): "ocs_test_",
+    (CredentialKind.OAUTH_CLIENT, Mode.LIVE): "ocs_live_",
+    (CredentialKind.ACCESS_TOKEN, Mode.TEST): "at_test_",
+    (CredentialKind.ACCESS_TOKEN, Mode.LIVE): "at_live_",
 }
 
 
+ACCESS_TOKEN_LASTS: Duration = HOUR
+
+
 class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One way to prove to be a merchant. The secret itself is never kept: `digest` finds it."""
+    """One way to prove to be a merchant. The secret itself is never kept: `digest` finds it.
+
+    An access token is `client`'s, by the digest of that one's secret, and good for as long as that is.
+    """
 
     digest: str
     id: str
@@ -66,6 +79,12 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     created: Instant
     expires_at: Instant | None = None
     revoked_at: Instant | None = None
+    client: str | None = None
+
+    @property
+    def erase_at(self) -> Instant | None:
+        """When it may be forgotten: an access token once it is over, others never."""
+        return self.expires_at if self.kind is CredentialKind.ACCESS_TOKEN else None
 
     def is_valid_at(self, wall: Instant) -> bool:
         """Neither revoked nor expired."""
@@ -110,6 +129,6 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def principal(credential: Credential) -> Principal:
-    """The one who asks with this credential."""
-    return Principal(credential.id, credential.tenant, credential.kind, credential.mode, credential.scopes)
+def principal(credential: Credential, client: Credential | None = None) -> Principal:
+    """The one who asks with this credential: the client itself, whichever access token it has at the moment."""
+    return Principal((client or credential).id, credential.tenant, credential.kind, credential.mode, credential.scopes)

@@ -36,6 +36,7 @@ class Reason(enum.StrEnum):
     # Who asks.
     CREDENTIAL_MISSING = "credential_missing"
     CREDENTIAL_INVALID = "credential_invalid"
+    CLIENT_INVALID = "client_invalid"
     SCOPE_MISSING = "scope_missing"
     LIVE_MODE_UNAVAILABLE = "live_mode_unavailable"
 

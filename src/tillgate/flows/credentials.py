@@ -1,7 +1,7 @@
 """Credentials in an operator's hands: listed, given another secret, taken back."""
 
 from tillgate.core import credentials
-from tillgate.core.credentials import Credential
+from tillgate.core.credentials import Credential, CredentialKind
 from tillgate.core.instants import Duration
 from tillgate.core.merchants import Tenant
 from tillgate.core.reasons import Reason, Refused
@@ -11,8 +11,10 @@ from tillgate.store import credentials as kept
 
 
 async def of(gateway: Gateway, tenant: Tenant) -> list[Credential]:
-    """All that a merchant was ever given, oldest first, the revoked and expired ones too."""
-    return sorted(await kept.of_tenant(gateway.store, tenant.id), key=lambda credential: credential.id)
+    """All that a merchant was ever given, oldest first, the revoked and expired ones too; not what clients fetch."""
+    found = await kept.of_tenant(gateway.store, tenant.id)
+    given = [credential for credential in found if credential.kind is not CredentialKind.ACCESS_TOKEN]
+    return sorted(given, key=lambda credential: credential.id)
 
 
 async def of_secret(gateway: Gateway, secret: str) -> Credential:

@@ -28,6 +28,7 @@ class Directory:
         self._gateway = gateway
         self._sandbox = sandbox
         self._known: dict[str, Known] = {}
+        self._sandbox_clients = {one.digest: one for one in sandbox.values() if one.kind is CredentialKind.OAUTH_CLIENT}
         self._tenants: dict[str, Tenant] = {demo_shop.id: demo_shop}
 
     async def identify(self, secret: str, *, on_this_machine: bool) -> tuple[Principal, Tenant]:
@@ -37,13 +38,24 @@ class Directory:
         Raises Refused(LIVE_MODE_UNAVAILABLE) where real money would be asked of a bank that moves none, or cards be
         kept under a key that lies beside them.
         """
-        credential = self._sandbox.get(secret) if on_this_machine else None
-        if credential is None:
-            credential = await self._credential(credentials.digest(secret))
-        tenant = await self.tenant(credential.tenant)
-        if tenant.is_live:
-            self._gateway.require_live(tenant.bank)
-        return credentials.principal(credential), tenant
+        credential = await self._of(secret, on_this_machine)
+        if credential.kind is CredentialKind.OAUTH_CLIENT:
+            raise Refused(Reason.CREDENTIAL_INVALID)
+        client = await self._client_of(credential, on_this_machine) if credential.client else None
+        return credentials.principal(credential, client), await self._tenant_of(credential)
+
+    async def client(self, id: str, secret: str, *, on_this_machine: bool) -> tuple[Credential, Tenant]:
+        """The client with an id and a secret.
+
+        Raises Refused(CLIENT_INVALID) where they do not belong together, or are good no more, and what `identify` does.
+        """
+        try:
+            client = await self._of(secret, on_this_machine)
+        except Refused:
+            raise Refused(Reason.CLIENT_INVALID) from None
+        if client.kind is not CredentialKind.OAUTH_CLIENT or client.id != id:
+            raise Refused(Reason.CLIENT_INVALID)
+        return client, await self._tenant_of(client)
 
     async def tenant(self, tenant_id: str) -> Tenant:
         """A tenant by its id. Raises Refused(NOT_FOUND)."""
@@ -53,6 +65,20 @@ class Directory:
             if tenant is None:
                 raise Refused(Reason.NOT_FOUND, "tenant")
             self._tenants[tenant_id] = tenant
+        return tenant
+
+    async def _of(self, secret: str, on_this_machine: bool) -> Credential:
+        known = self._sandbox.get(secret) if on_this_machine else None
+        return known or await self._credential(credentials.digest(secret))
+
+    async def _client_of(self, token: Credential, on_this_machine: bool) -> Credential:
+        known = self._sandbox_clients.get(token.client or "") if on_this_machine else None
+        return known or await self._credential(token.client or "")
+
+    async def _tenant_of(self, credential: Credential) -> Tenant:
+        tenant = await self.tenant(credential.tenant)
+        if tenant.is_live:
+            self._gateway.require_live(tenant.bank)
         return tenant
 
     async def _credential(self, digest: str) -> Credential:

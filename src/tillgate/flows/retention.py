@@ -38,12 +38,13 @@ async def erase_cards(gateway: Gateway) -> int:
 
 
 async def prune(gateway: Gateway) -> int:
-    """Forget old idempotency keys, batches, deliveries and events; how many rows went."""
+    """Forget old idempotency keys, batches, access tokens, deliveries and events; how many rows went."""
     store, wall = gateway.store, gateway.clock.wall()
     keys = await retention.forget_keys(store, wall - REPLIES_LAST, _AT_ONCE)
     batches = await retention.forget_batches(store, wall - BATCHES_LAST, _AT_ONCE)
+    tokens = await retention.forget_credentials(store, wall, _AT_ONCE)
     deliveries = await retention.forget_deliveries(store, wall - DELIVERIES_LAST, _AT_ONCE)
-    return keys + batches + deliveries + await _prune_events(gateway, wall - EVENTS_LAST)
+    return keys + batches + tokens + deliveries + await _prune_events(gateway, wall - EVENTS_LAST)
 
 
 async def _prune_events(gateway: Gateway, before: Instant) -> int:

@@ -52,12 +52,17 @@ async def change(store: Store, digest: str, how: Callable[[Credential], Credenti
 
 async def add(store: Store, credential: Credential) -> None:
     """Keep a new credential."""
-    row = {"digest": credential.digest, "tenant": credential.tenant, "body": _encode(credential).decode()}
+    row = {
+        "digest": credential.digest,
+        "tenant": credential.tenant,
+        "body": _encode(credential).decode(),
+        "erase_at": credential.erase_at,
+    }
     await store.engine.change(_ADD, row)
 
 
 _ADD = (
     sa.insert(schema.credentials)
-    .values(digest=sa.bindparam("digest"), tenant=sa.bindparam("tenant"), body=sa.bindparam("body"))
+    .values({column: sa.bindparam(column) for column in ("digest", "tenant", "body", "erase_at")})
     .returning(schema.credentials.c.digest)
 )

@@ -39,6 +39,11 @@ async def forget_keys(store: Store, before: Instant, most: int) -> int:
     return len(await store.engine.change(_FORGET_KEYS, {"before": before, "most": most}))
 
 
+async def forget_credentials(store: Store, wall: Instant, most: int) -> int:
+    """Delete credentials that may be forgotten by now; how many."""
+    return len(await store.engine.change(_FORGET_CREDENTIALS, {"wall": wall, "most": most}))
+
+
 async def forget_batches(store: Store, before: Instant, most: int) -> int:
     """Delete the marks of batches that were committed before an instant; how many."""
     return len(await store.engine.change(_FORGET_BATCHES, {"before": before, "most": most}))
@@ -88,6 +93,14 @@ _old_keys = (
     .limit(sa.bindparam("most"))
 )
 _FORGET_KEYS = sa.delete(_keys).where(sa.tuple_(_keys.c.tenant, _keys.c.id).in_(_old_keys)).returning(_keys.c.id)
+
+_credentials = schema.credentials
+_old_credentials = (
+    sa.select(_credentials.c.digest).where(_credentials.c.erase_at <= sa.bindparam("wall")).limit(sa.bindparam("most"))
+)
+_FORGET_CREDENTIALS = (
+    sa.delete(_credentials).where(_credentials.c.digest.in_(_old_credentials)).returning(_credentials.c.digest)
+)
 
 _batches = schema.batches
 _old_batches = (

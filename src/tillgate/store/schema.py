@@ -94,7 +94,9 @@ credentials = sa.Table(
     sa.Column("digest", Text, primary_key=True),
     sa.Column("tenant", Text, nullable=False),
     sa.Column("body", Text, nullable=False),
+    sa.Column("erase_at", Whole),
     sa.Index("credentials_by_tenant", "tenant"),
+    _partial_index("credentials_to_erase", "erase_at", where="erase_at IS NOT NULL"),
 )
 
 aliases = sa.Table(

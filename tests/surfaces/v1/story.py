@@ -47,6 +47,8 @@ class Step(msgspec.Struct, frozen=True):
 CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}
 
 STORY = (
+    # payment_gateway.txt, Generating an API Key.
+    Step("createAuthToken", {"client_id": "your_client_id", "client_secret": "your_client_secret"}),
     # payment_gateway.txt, Create Payment.
     Step(
         "createPayment",

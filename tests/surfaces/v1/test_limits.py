@@ -141,3 +141,15 @@ async def test_pages_probes_and_preflights_are_not_counted(limited: Assembly) ->
         assert "x-ratelimit-limit" not in (await demo.ask("GET", path)).headers
     assert "x-ratelimit-limit" not in (await demo.ask("OPTIONS", "/v1/tokens")).headers
     assert window(await demo.get("/balance"))[1] == 99
+
+
+async def test_tokens_are_asked_for_at_the_expense_of_the_client_or_of_the_address(limited: Assembly) -> None:
+    stranger, demo = Client(limited, None), shop.demo_shop(limited)
+    right = {"client_id": "your_client_id", "client_secret": "your_client_secret"}
+    token = await stranger.post("/auth/token", right)
+    assert (token.status_code, window(token)) == (200, (100, 99, RESET))
+    assert window(await demo.get("/balance"))[1] == 98
+    answers = [await stranger.post("/auth/token", {**right, "client_secret": "wrong"}) for _ in range(101)]
+    assert [answer.status_code for answer in answers] == [401] * 100 + [429]
+    assert window(answers[0]) == (100, 99, RESET)
+    assert (await stranger.post("/auth/token", right)).status_code == 200

@@ -112,7 +112,7 @@ async def invalid_keys(cast: Cast) -> Iterator[str]:
     """Keys that were good, or never were."""
     wall = cast.owner.parts.gateway.clock.wall()
     made = []
-    for what, change in (("expired", {"expires_at": wall}), ("revoked", {"revoked_at": wall})):
+    for what in ("expired", "revoked"):
         secret = f"{PREFIXES[(CredentialKind.SECRET_KEY, Mode.TEST)]}{what}_{wall}"
         credential = Credential(
             digest=credentials.digest(secret),
@@ -122,7 +122,8 @@ async def invalid_keys(cast: Cast) -> Iterator[str]:
             mode=Mode.TEST,
             scopes=ALL_SCOPES,
             created=wall,
-            **change,
+            expires_at=wall if what == "expired" else None,
+            revoked_at=wall if what == "revoked" else None,
         )
         await kept.add(cast.owner.parts.gateway.store, credential)
         made.append(secret)

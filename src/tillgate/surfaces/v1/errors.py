@@ -116,6 +116,9 @@ WORDINGS: dict[Reason, Wording] = {
     Reason.CREDENTIAL_INVALID: Wording(
         401, ErrorType.AUTHENTICATION, "api_key_invalid", "The API key is not valid, or not valid any more."
     ),
+    Reason.CLIENT_INVALID: Wording(
+        401, ErrorType.AUTHENTICATION, "client_invalid", "The client id or the client secret is not valid."
+    ),
     Reason.SCOPE_MISSING: Wording(
         403,
         ErrorType.PERMISSION,
@@ -310,6 +313,13 @@ def problem(request: Request, found: Problem) -> Reply:
     code, type = PROBLEMS.get(found.status, PROBLEMS[500])
     place = cards.scrub(found.path) if isinstance(found, Malformed) else ""
     return _reply(request, Wording(found.status, type, code, ""), code, cards.scrub(found.detail), param=place or None)
+
+
+def described(wrong: Refused | Malformed) -> str:
+    """What is wrong, in a sentence alone, for errors that another standard gives their form."""
+    if isinstance(wrong, Malformed):
+        return cards.scrub(wrong.detail)
+    return _sentence(WORDINGS[wrong.reason].sentence, wrong)
 
 
 def _sentence(sentence: str, refused: Refused) -> str:

@@ -9,9 +9,11 @@ import msgspec
 from tillgate.core.credentials import Principal, Scope
 from tillgate.core.merchants import Tenant
 from tillgate.flows import gateway as callers
+from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.http.exchange import Headers, Reply, Request
+from tillgate.http.limits import Limits
 from tillgate.http.routing import Route
 from tillgate.surfaces.v1 import expansion, messages
 from tillgate.surfaces.v1.expansion import Paths, Wanted
@@ -49,16 +51,27 @@ class Call(msgspec.Struct, frozen=True):
         return self.request.parameters["id"]
 
 
+class Visit(msgspec.Struct, frozen=True):
+    """One request to an operation that anybody may ask, as it came."""
+
+    gateway: Gateway
+    directory: Directory
+    limits: Limits
+    request: Request
+
+
 class Operation(Route, frozen=True, kw_only=True):
     """A route with the scopes of which it needs one, the type of its body (GET: its query), and that of its success.
 
-    What gives something that can be expanded also takes `expand`. The description of the API is made from these, and
-    from the handler's docstring.
+    Without scopes anybody may ask, and its handler is given a Visit. What gives something that can be expanded also
+    takes `expand`. `errs` is a further form of its errors, where it speaks another standard too. The description of the
+    API is made from these, and from the handler's docstring.
     """
 
     scopes: tuple[Scope, ...]
     takes: type[msgspec.Struct]
     gives: Any
+    errs: Any = None
 
 
 Handler = Callable[[Call], Awaitable[Reply]]
@@ -79,6 +92,17 @@ def operation(
 
     def bind(handler: Handler) -> Operation:
         return Operation(method, path, handler, cross_origin=cross_origin, scopes=scopes, takes=takes, gives=gives)
+
+    return bind
+
+
+def open_operation(
+    method: str, path: str, takes: type[msgspec.Struct], gives: Any, errs: Any
+) -> Callable[[Callable[[Visit], Awaitable[Reply]]], Operation]:
+    """Turns a handler into an operation that needs no credential; it finds out by itself who asks, and counts that."""
+
+    def bind(handler: Callable[[Visit], Awaitable[Reply]]) -> Operation:
+        return Operation(method, path, handler, scopes=(), takes=takes, gives=gives, errs=errs)
 
     return bind
 

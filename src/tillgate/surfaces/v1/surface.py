@@ -12,6 +12,8 @@ from tillgate.http.exchange import Reply, Request
 from tillgate.http.limits import Limits
 from tillgate.http.problems import Problem
 from tillgate.surfaces.v1 import (
+    auth,
+    authorization,
     balance,
     balance_transactions,
     customers,
@@ -26,7 +28,7 @@ from tillgate.surfaces.v1 import (
     transactions,
     webhook_endpoints,
 )
-from tillgate.surfaces.v1.operations import SURFACE, Call, Operation
+from tillgate.surfaces.v1.operations import SURFACE, Call, Operation, Visit
 
 OPERATIONS: tuple[Operation, ...] = (
     *payments.OPERATIONS,
@@ -39,6 +41,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *balance.OPERATIONS,
     *events.OPERATIONS,
     *webhook_endpoints.OPERATIONS,
+    *auth.OPERATIONS,
 )
 
 _LONGEST_KEY = 255
@@ -57,6 +60,8 @@ class V1:
 
     async def admit(self, request: Request, route: Operation | None) -> Reply | None:
         """Find out who asks, and count the request; who shows no valid credential is counted by address."""
+        if route is not None and not route.scopes:
+            return None
         try:
             principal, tenant = await self._identify(request)
         except Refused as refused:
@@ -69,6 +74,10 @@ class V1:
     async def handle(self, request: Request, route: Operation) -> Reply:
         """Carry out one request."""
         try:
+            if not route.scopes:
+                visit = Visit(self._gateway, self._directory, self._limits, request)
+                answered: Reply = await route.handler(visit)
+                return answered
             principal, tenant = request.caller
             principal.require(*route.scopes)
             call = self._understand(request, route, principal, tenant)
@@ -82,13 +91,7 @@ class V1:
         return errors.problem(request, problem)
 
     async def _identify(self, request: Request) -> tuple[Principal, Tenant]:
-        given = request.header("authorization")
-        if not given:
-            raise Refused(Reason.CREDENTIAL_MISSING)
-        scheme, _, secret = given.partition(" ")
-        secret = secret.strip()
-        if scheme.lower() != "bearer" or not secret:
-            raise Refused(Reason.CREDENTIAL_MISSING)
+        secret = authorization.secret(request)
         return await self._directory.identify(secret, on_this_machine=request.is_local)
 
     def _understand(self, request: Request, route: Operation, principal: Principal, tenant: Tenant) -> Call:

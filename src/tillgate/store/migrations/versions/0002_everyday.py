@@ -26,6 +26,7 @@ def partial_index(name: str, table: str, columns: list[str], where: str, *, uniq
 
 
 def upgrade() -> None:
+    op.add_column("credentials", sa.Column("erase_at", WHOLE, nullable=True))
     op.add_column("customers", sa.Column("email", TEXT, nullable=True))
     op.add_column("payment_methods", sa.Column("customer", TEXT, nullable=True))
     op.add_column("idempotency_keys", sa.Column("person", TEXT, nullable=True))
@@ -51,6 +52,7 @@ def upgrade() -> None:
         sa.Column("customer", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id"),
     )
+    partial_index("credentials_to_erase", "credentials", ["erase_at"], "erase_at IS NOT NULL")
     customers()
     people_in_replies()
     customers_of_refunds()

@@ -67,7 +67,8 @@ _RETRIED: Final = (409, 429)
 def build(operations: Sequence[Operation]) -> Document:
     """The whole document, as data that JSON can hold."""
     given = [operation.takes for operation in operations]
-    shown = [*(operation.gives for operation in operations), errors.Error]
+    further = [operation.errs for operation in operations if operation.errs]
+    shown = [*(operation.gives for operation in operations), errors.Error, *further]
     made = Schemas(given, shown)
     shown_by_example = examples.load()
     paths: dict[str, dict[str, Any]] = {}
@@ -125,6 +126,8 @@ def _operation(operation: Operation, id: str, made: Schemas, example: Example | 
 
 
 def _who(operation: Operation) -> str:
+    if not operation.scopes:
+        return "Anybody may ask."
     kinds = "A publishable key, a secret key" if _is_public(operation) else "A secret key"
     scopes = " or ".join(f"`{scope.value}`" for scope in operation.scopes)
     return f"{kinds} or a restricted key with the scope {scopes}."
@@ -137,7 +140,8 @@ def _expansion(operation: Operation) -> list[str]:
 
 
 def _kinds(operation: Operation) -> list[CredentialKind]:
-    return [kind for kind in CredentialKind if kind is not CredentialKind.PUBLISHABLE_KEY or _is_public(operation)]
+    without = {CredentialKind.OAUTH_CLIENT, *(() if _is_public(operation) else (CredentialKind.PUBLISHABLE_KEY,))}
+    return [kind for kind in CredentialKind if operation.scopes and kind not in without]
 
 
 def _is_public(operation: Operation) -> bool:
@@ -160,8 +164,8 @@ def _parameters(operation: Operation, made: Schemas) -> list[Document]:
             {"name": "id", "in": "path", "required": True, "description": f"The {noun}'s id.", "schema": id}
         )
     if operation.method == "POST":
-        parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
-        return parameters
+        keyed = {"$ref": "#/components/parameters/IdempotencyKey"}
+        return [*parameters, keyed] if operation.scopes else parameters
     required = made.required(operation.takes)
     for name, schema in made.fields(operation.takes).items():
         value = schemas.without_null(schema)
@@ -192,23 +196,27 @@ def _responses(operation: Operation, made: Schemas, example: Example | None) -> 
     if example is not None:
         content["example"] = example.answer
     success = {"description": "Success.", "headers": _headers(operation, 200), "content": {_JSON: content}}
-    refused = {str(status): _refusal(operation, status, wordings) for status, wordings in faults.of(operation).items()}
+    refused = {
+        str(status): _refusal(operation, made, status, wordings) for status, wordings in faults.of(operation).items()
+    }
     return {"200": success, **refused}
 
 
-def _refusal(operation: Operation, status: int, wordings: list[Wording]) -> Document:
+def _refusal(operation: Operation, made: Schemas, status: int, wordings: list[Wording]) -> Document:
     codes = list(dict.fromkeys(wording.code for wording in wordings))
     types = sorted({wording.type.value for wording in wordings})
     error = {
         "properties": {"code": {"enum": codes}, "type": {"enum": types}},
         "required": ["code", "type"],
     }
-    schema = {
+    schema: Schema = {
         "type": "object",
         "properties": {"error": {"allOf": [{"$ref": f"{schemas.REF}Error"}, error]}},
         "required": ["error"],
         "additionalProperties": False,
     }
+    if operation.errs and status in (400, 401):
+        schema = {"anyOf": [schema, made.of(operation.errs)]}
     return {
         "description": faults.title(status),
         "headers": _headers(operation, status),
@@ -240,7 +248,12 @@ def _error(schema: Schema) -> Schema:
 
 
 _SCHEMES: Final[Document] = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer sk_test_…`"},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "`Authorization: Bearer`, and a key or an access token (`POST /v1/auth/token`).",
+    },
+    "basic": {"type": "http", "scheme": "basic", "description": "The key as the user name, and an empty password."},
 }
 
 _IDEMPOTENCY_KEY: Final[Document] = {

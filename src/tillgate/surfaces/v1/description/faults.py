@@ -88,8 +88,17 @@ def _posts(operation: Operation) -> bool:
     return operation.method == "POST"
 
 
+def _is_guarded(operation: Operation) -> bool:
+    return bool(operation.scopes)
+
+
+def _is_kept(operation: Operation) -> bool:
+    """Whether its answer is kept for repeats."""
+    return _posts(operation) and _is_guarded(operation)
+
+
 def _names_something(operation: Operation) -> bool:
-    return "{" in operation.path or (_posts(operation) and not names.takes_nothing(operation.takes))
+    return "{" in operation.path or (_is_kept(operation) and not names.takes_nothing(operation.takes))
 
 
 def _takes(*fields: str) -> Applies:
@@ -144,6 +153,9 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.AMOUNT_TOO_SMALL: _takes("amount"),
     Reason.AMOUNT_TOO_LARGE: _takes("amount"),
     Reason.NOT_FOUND: _names_something,
+    Reason.CREDENTIAL_MISSING: _is_guarded,
+    Reason.CREDENTIAL_INVALID: _is_guarded,
+    Reason.CLIENT_INVALID: lambda operation: not operation.scopes,
     Reason.NOTHING_TO_CAPTURE: _ends_with("/capture"),
     Reason.CAPTURE_EXCEEDS_AUTHORIZED: _ends_with("/capture"),
     Reason.NOTHING_TO_CANCEL: _ends_with("/cancel"),
@@ -170,9 +182,9 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.AUTHENTICATION_FAILED: _asks_a_bank,
     Reason.AUTHORIZATION_EXPIRED: _asks_a_bank,
     Reason.NEVER_SEEN: _asks_a_bank,
-    Reason.IDEMPOTENCY_KEY_INVALID: _posts,
-    Reason.IDEMPOTENCY_KEY_REUSED: _posts,
-    Reason.IDEMPOTENCY_KEY_IN_USE: _posts,
-    Reason.IDEMPOTENCY_REPLY_ERASED: _posts,
+    Reason.IDEMPOTENCY_KEY_INVALID: _is_kept,
+    Reason.IDEMPOTENCY_KEY_REUSED: _is_kept,
+    Reason.IDEMPOTENCY_KEY_IN_USE: _is_kept,
+    Reason.IDEMPOTENCY_REPLY_ERASED: _is_kept,
 }
 """Reasons that only some operations can give; whatever is not here any operation may."""

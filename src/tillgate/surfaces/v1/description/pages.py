@@ -81,7 +81,7 @@ class Pages:
             "body": self._fields(body["schema"], 0) if body else [],
             "answer": self._fields(answer["schema"], 0),
             "errors": [
-                {"status": status, "codes": _codes(response)}
+                {"status": status, "codes": codes(response)}
                 for status, response in described["responses"].items()
                 if status != "200"
             ],
@@ -144,10 +144,12 @@ def _options(schema: Schema) -> list[Schema]:
     return list(schema.get("anyOf") or schema.get("oneOf") or [schema])
 
 
-def _codes(response: Document) -> list[str]:
+def codes(response: Document) -> list[str]:
+    """The codes of the errors that a response may be."""
     schema = response["content"]["application/json"]["schema"]
-    codes: list[str] = schema["properties"]["error"]["allOf"][1]["properties"]["code"]["enum"]
-    return codes
+    own = schema["anyOf"][0] if "anyOf" in schema else schema
+    found: list[str] = own["properties"]["error"]["allOf"][1]["properties"]["code"]["enum"]
+    return found
 
 
 def _row(code: str, wordings: list[Wording]) -> dict[str, Any]:
