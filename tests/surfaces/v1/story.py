@@ -200,7 +200,9 @@ def _resolved(value: Any, answers: dict[str, Any]) -> Any:
 RECORDED_AT: Instant = 1_767_225_600_000_000
 """When the examples happen."""
 
-_RANDOM = re.compile(rf'(?P<id>_{ids.FORM}\b)|(?:"fingerprint":"|"whsec_|"access_token":")(?P<random>[\w+/=.-]+)')
+_RANDOM = re.compile(
+    rf'(?P<id>_{ids.FORM}\b)|(?:"fingerprint":"|"whsec_|"access_token":"at_test_)(?P<random>[\w+/=.-]+)'
+)
 """What is different each time: what follows the prefix of an id, which a payment and its intent share, and secrets."""
 
 _MADE_UP = re.compile(r"\b(?:whsec_[\w+/=-]+|[a-z]+_[0-9a-z]{26}|(?:at|pi)_[\w-]{27,})")
