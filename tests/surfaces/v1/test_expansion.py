@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.surfaces.v1 import shop
@@ -48,7 +49,7 @@ async def test_a_repeat_is_answered_with_the_same_objects_to_the_byte(anyones: C
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
 def test_what_can_be_expanded_may_be_asked_for(operation: Any) -> None:
-    takes = {field.encode_name for field in expansion.inspect.type_info(operation.takes).fields}  # type: ignore[attr-defined]
+    takes = {field.encode_name for field in msgspec.structs.fields(operation.takes)}
     assert ("expand" in takes) == expansion.is_possible(operation.gives)
 
 
@@ -102,3 +103,74 @@ async def test_a_declined_payment_is_not_changed_by_being_expanded(merchant: Cli
     declined = {**PAYMENT, "card": {**CARD, "number": "4000000000000002"}, "expand": []}
     answer = await merchant.post("/payments", declined)
     assert answer.json()["error"]["payment"]["status"] == "failed"
+
+
+@pytest.mark.parametrize("how", ["id", "inline"])
+async def test_a_customer_who_is_expanded_is_always_the_whole_object(anyones: Client, how: str) -> None:
+    made = (await anyones.post("/customers", {"email": "a@example.com", "name": "Ann"})).json()
+    given = made["id"] if how == "id" else {"email": "a@example.com"}
+    paid = await anyones.pay(customer=given, expand=["customer"])
+    assert paid["customer"] == made
+    assert (await anyones.get(f"/payments/{paid['id']}?expand[]=customer")).json() == paid
+    plain = (await anyones.get(f"/payments/{paid['id']}")).json()["customer"]
+    assert plain == (made["id"] if how == "id" else {"id": made["id"], "email": made["email"]})
+
+
+async def test_a_customer_who_comes_with_the_payment_is_expanded_at_once(merchant: Client) -> None:
+    paid = await merchant.pay(customer={"email": "new@example.com", "name": "Ann"}, expand=["customer"])
+    assert (paid["customer"]["object"], paid["customer"]["name"]) == ("customer", "Ann")
+
+
+async def test_where_there_is_nobody_nothing_is_expanded(merchant: Client) -> None:
+    assert (await merchant.pay(expand=["customer", "customer.default_payment_method"]))["customer"] is None
+
+
+async def test_a_declined_payment_is_expanded_in_its_error(merchant: Client) -> None:
+    card = {**CARD, "number": "4000000000000002"}
+    answer = await merchant.post(
+        "/payments", {**PAYMENT, "card": card, "customer": {"email": "a@example.com"}, "expand": ["customer"]}
+    )
+    assert answer.status_code == 402
+    assert answer.json()["error"]["payment"]["customer"]["object"] == "customer"
+
+
+async def test_objects_are_expanded_within_objects(anyones: Client) -> None:
+    customer = (await anyones.post("/customers", {"email": "a@example.com"})).json()["id"]
+    method = (await anyones.post("/payment_methods", {"type": "card", "card": CARD})).json()["id"]
+    await anyones.post(f"/payment_methods/{method}/attach", {"customer": customer})
+    await anyones.post(f"/customers/{customer}", {"default_payment_method": method})
+    paid = await anyones.pay(customer=customer)
+    path = "payment.customer.default_payment_method.customer"
+    refund = (await anyones.post("/refunds", {"payment": paid["id"], "amount": 100, "expand": [path]})).json()
+    found = refund
+    for name, prefix in (
+        ("payment", "pay"),
+        ("customer", "cus"),
+        ("default_payment_method", "pm"),
+        ("customer", "cus"),
+    ):
+        found = found[name]
+        assert found["id"].startswith(prefix + "_")
+    listed = await anyones.listed(
+        "/refunds?expand[]=data.payment.customer.default_payment_method&expand[]=data.payment"
+    )
+    assert listed[0]["payment"]["customer"]["default_payment_method"]["id"] == method
+    answer = await anyones.get(f"/refunds?expand[]=data.{path}")
+    shop.error(answer, 400, "invalid_request_error", "parameter_invalid", "expand[0]")
+
+
+async def test_what_many_name_is_fetched_once(merchant: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    customer = (await merchant.post("/customers", {"email": "a@example.com"})).json()["id"]
+    for _ in range(5):
+        await merchant.pay(customer=customer)
+    fetched: list[str] = []
+    kind = expansion.KINDS["cus"]
+
+    async def counted(call: Any, id: str) -> Any:
+        fetched.append(id)
+        return await kind.fetch(call, id)
+
+    monkeypatch.setitem(expansion.KINDS, "cus", msgspec.structs.replace(kind, fetch=counted))
+    listed = await merchant.listed("/payments?expand[]=data.customer")
+    assert {payment["customer"]["id"] for payment in listed} == {customer}
+    assert fetched == [customer]

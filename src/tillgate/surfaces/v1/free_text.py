@@ -14,40 +14,53 @@ from tillgate.surfaces.v1 import mistakes
 CARD_NUMBER: Final = Meta(extra={"holds": "card number"})
 """Marks the fields that card numbers belong in; everywhere else they are refused."""
 
+# Nothing longer is stored, and nothing shorter is a card number.
 _LONGEST: Final = 10_000
 _SHORTEST: Final = 14
 
+Path = tuple[str | int, ...]
 
-def check(given: Any, type: type[msgspec.Struct]) -> None:
+
+def check(given: dict[str, Any], type: type[msgspec.Struct]) -> None:
     """Raises Refused(PARAMETER_INVALID), naming the field, for a card number where none belongs."""
-    for path, text in _texts(given, ""):
-        # Nothing longer is stored, and nothing shorter is a card number.
-        if _SHORTEST <= len(text) <= _LONGEST and cards.holds_number(text) and path not in _for_numbers(type):
-            raise Refused(Reason.PARAMETER_INVALID, path, problem="it must not hold a card number")
+    found: list[Path] = []
+    _find(given, (), found)
+    for path in found:
+        if path not in _for_numbers(type):
+            raise Refused(Reason.PARAMETER_INVALID, _written(path), problem="it must not hold a card number")
 
 
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Every text in a message, and every name that a client chose, under the path of what it belongs to."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield path, name
-            yield from _texts(inner, f"{path}.{mistakes.shown(name)}" if path else mistakes.shown(name))
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _texts(inner, f"{path}[{number}]")
+def _find(value: dict[str, Any] | list[Any], path: Path, found: list[Path]) -> None:
+    """Where there are card numbers; one in a name that a client chose is in what bears the name."""
+    for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(inner, str):
+            if len(inner) >= _SHORTEST and _is_held(inner):
+                found.append((*path, name))
+        elif isinstance(inner, dict | list):
+            _find(inner, (*path, name), found)
+        if isinstance(name, str) and len(name) >= _SHORTEST and _is_held(name):
+            found.append(path)
+
+
+def _is_held(text: str) -> bool:
+    return len(text) <= _LONGEST and cards.holds_number(text)
+
+
+def _written(path: Path) -> str:
+    """`metadata.order`, `items[3].name`."""
+    steps = [f"[{step}]" if isinstance(step, int) else f".{mistakes.shown(step)}" for step in path]
+    return "".join(steps).removeprefix(".")
 
 
 @cache
-def _for_numbers(type: type[msgspec.Struct]) -> frozenset[str]:
-    return frozenset(_marked(inspect.type_info(type), ""))
+def _for_numbers(type: type[msgspec.Struct]) -> frozenset[Path]:
+    return frozenset(_marked(inspect.type_info(type), ()))
 
 
-def _marked(info: inspect.Type, path: str) -> Iterator[str]:
+def _marked(info: inspect.Type, path: Path) -> Iterator[Path]:
     if isinstance(info, inspect.Metadata) and info.extra == CARD_NUMBER.extra:
         yield path
     for part in mistakes.parts(info):
         if isinstance(part, inspect.StructType):
             for field in part.fields:
-                yield from _marked(field.type, f"{path}.{field.encode_name}" if path else field.encode_name)
+                yield from _marked(field.type, (*path, field.encode_name))
