@@ -76,7 +76,6 @@ ANSWERS = (
 WAITING = {
     Excerpt(ATENI, "1. Create a Payment Intent", JSON, "2. Confirm the Payment"): "payment intents",
     Excerpt(ATENI, "2. Confirm the Payment", "// Using Ateni.js", "Payments"): "payment intents and the card element",
-    TOKEN: "access tokens",
 }
 """Examples of what does not exist yet, each with what it waits for."""
 
@@ -165,6 +164,11 @@ def test_the_gateways_curl_lists_transactions(server: Server, tmp_path: Path) ->
     (tmp_path / ".curlrc").write_text("silent\nfail-with-body\n")
     listed = json.loads(run("bash", "-c", here(CURL.text, server), home=tmp_path))
     assert (listed["object"], listed["data"][0]["object"]) == ("list", "transaction")
+
+
+def test_the_gateways_javascript_gets_an_access_token_that_is_good(server: Server) -> None:
+    token = run("node", "--input-type=module", "-e", here(TOKEN.text, server)).strip()
+    assert ask(server, "/transactions", None, f"Authorization: Bearer {token}")["object"] == "list"
 
 
 def test_the_gateways_python_lists_transactions(server: Server) -> None:

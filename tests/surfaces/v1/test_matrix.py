@@ -1,5 +1,6 @@
 """Who may do what to whose: operation × credential × owner × mode, generated from the description of the API."""
 
+import base64
 import re
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from tillgate.core.credentials import (
     Scope,
 )
 from tillgate.core.merchants import Mode, Tenant
+from tillgate.flows import credentials as flows
 from tillgate.store import credentials as kept
 from tillgate.surfaces.v1.description import names
 from tillgate.surfaces.v1.description.examples import Example
@@ -94,6 +96,36 @@ async def test_a_key_may_do_what_is_described(cast: Cast, id: str, kind: Credent
         assert answer.status_code not in (401, 403), answer.text
     else:
         shop.error(answer, 403, "permission_error", "permission_missing")
+
+
+@each_operation
+async def test_a_key_as_the_user_of_http_basic_is_the_same_key(cast: Cast, id: str) -> None:
+    example = nobodys(cast.told[id])
+    proof = base64.b64encode(f"{cast.owner.key}:".encode()).decode()
+    content = b"" if example.body is None else msgspec.json.encode(example.body)
+    headers = {"authorization": f"Basic {proof}", "content-type": "application/json"}
+    basic = await Client(cast.owner.parts, None).ask(story.BY_ID[id].method, example.path, content, headers)
+    assert comparable(basic)[0] == (await ask(cast.owner, id, example)).status_code
+    assert {"basic": DESCRIBED[id]["x-scopes"][:1]} in DESCRIBED[id]["security"]
+
+
+@each_operation
+async def test_an_access_token_may_do_what_its_scopes_say_and_nothing_else(cast: Cast, id: str) -> None:
+    parts, example = cast.owner.parts, nobodys(cast.told[id])
+    assert allowed(id, CredentialKind.ACCESS_TOKEN)
+    secret = await shop.issue(parts, cast.tenant, CredentialKind.OAUTH_CLIENT, ALL_SCOPES)
+    client = {"client_id": (await flows.of_secret(parts.gateway, secret)).id, "client_secret": secret}
+
+    async def answer(scope: str) -> httpx2.Response:
+        token = (await Client(parts, None).post("/auth/token", {**client, "scope": scope})).json()["access_token"]
+        return await ask(Client(parts, token), id, example)
+
+    for enough in ("v1", *(scope.value for scope in scopes_of(id))):
+        assert (await answer(enough)).status_code not in (401, 403)
+    others = " ".join(sorted(scope.value for scope in frozenset(Scope) - scopes_of(id) - ALL_SCOPES))
+    shop.error(await answer(others), 403, "permission_error", "permission_missing")
+    # The client's own secret is good for tokens alone.
+    shop.error(await ask(Client(parts, secret), id, example), 401, "authentication_error", "api_key_invalid")
 
 
 @each_operation
