@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bench import check, payments, runs, sizes
+from bench import check, deliveries, payments, runs, sizes
 from bench.runs import Run
 
 RESULTS = Path(__file__).with_name("results")
@@ -29,16 +29,26 @@ class Report(msgspec.Struct, kw_only=True):
     machine: dict[str, Any]
     postgresql: dict[str, str]
     of_payments: payments.Result | None = None
+    of_deliveries: deliveries.Result | None = None
     of_sizes: dict[str, sizes.Result] = {}
     of_starts: dict[str, list[float]] = {}
 
     def aims(self) -> list[Aim]:
         """What the project promises of its speed, beside what was measured here."""
-        return [*_aims_of_payments(self.of_payments), *_aims_of_sizes(self.of_sizes), *_aims_of_starts(self.of_starts)]
+        return [
+            *_aims_of_payments(self.of_payments),
+            *_aims_of_deliveries(self.of_deliveries),
+            *_aims_of_sizes(self.of_sizes),
+            *_aims_of_starts(self.of_starts),
+        ]
 
     def wrong(self) -> list[str]:
         """Everything that must never be: unanswered requests, books that do not agree, lists without an index."""
-        return [*_wrong_of_payments(self.of_payments), *_wrong_of_sizes(self.of_sizes)]
+        return [
+            *_wrong_of_payments(self.of_payments),
+            *_wrong_of_deliveries(self.of_deliveries),
+            *_wrong_of_sizes(self.of_sizes),
+        ]
 
     def text(self) -> str:
         """The report for people."""
@@ -51,6 +61,8 @@ class Report(msgspec.Struct, kw_only=True):
         ]
         if self.of_payments:
             lines += ["", *_payments(self.of_payments)]
+        if self.of_deliveries:
+            lines += ["", *_deliveries(self.of_deliveries)]
         for engine, result in self.of_sizes.items():
             lines += ["", *_sizes(engine, result)]
         if self.of_starts:
@@ -93,6 +105,18 @@ def _payments(result: payments.Result) -> Iterator[str]:
         yield f"  {name}: " + (", ".join(f"{count:,} {what}" for what, count in found.counts.items()))
 
 
+def _deliveries(result: deliveries.Result) -> Iterator[str]:
+    yield "Deliveries a second, one worker process, to a receiver on this machine"
+    for engine, alone in result.alone.items():
+        yield f"  {engine:<34} {alone.per_second:>9,.0f}   {alone.cpu} µs of its CPU each"
+    for name, taken in result.runs.items():
+        yield f"  {name:<34} {runs.median(taken, 'per_second'):>9,.0f} payments a second"
+    yield (
+        f"  after a burst of {result.events:,} events {result.behind:,} were not delivered yet;"
+        f" all were {result.caught_up_seconds:.1f} s later"
+    )
+
+
 def _sizes(engine: str, result: sizes.Result) -> Iterator[str]:
     yield (
         f"{f'{engine}, answers a second, medians':<36} {f'{result.few:,}':>10} {f'{result.many:,}':>10} {'ratio':>7}"
@@ -128,6 +152,13 @@ def _aims_of_payments(result: payments.Result | None) -> Iterator[Aim]:
     yield Aim("under 150 MB a process", f"{peak:.0f} MB", peak < 150)
 
 
+def _aims_of_deliveries(result: deliveries.Result | None) -> Iterator[Aim]:
+    if result is not None:
+        for engine, alone in result.alone.items():
+            rate = alone.per_second
+            yield Aim(f"{engine}: at least 1,000 deliveries a second by one worker", f"{rate:,.0f}", rate >= 1_000)
+
+
 def _aims_of_sizes(results: dict[str, sizes.Result]) -> Iterator[Aim]:
     for engine, result in results.items():
         for asked, ratio in result.ratios().items():
@@ -144,6 +175,12 @@ def _wrong_of_payments(result: payments.Result | None) -> Iterator[str]:
         for name, taken in result.runs.items():
             yield from _failed(name, taken)
         yield from _wrong(result.checked)
+
+
+def _wrong_of_deliveries(result: deliveries.Result | None) -> Iterator[str]:
+    if result is not None:
+        for name, taken in result.runs.items():
+            yield from _failed(name, taken)
 
 
 def _wrong_of_sizes(results: dict[str, sizes.Result]) -> Iterator[str]:

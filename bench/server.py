@@ -51,15 +51,23 @@ def tillgate(data: Path, database: str | None = None, workers: int = 1) -> Itera
     words = ["serve", "--port", "0", "--data", str(data), "--workers", str(workers)]
     if database:
         words += ["--database", database]
-    with _running([str(TILLGATE), *words], data / "server.log") as server:
+    with running([str(TILLGATE), *words], data / "server.log") as server:
         yield server
+
+
+@contextlib.contextmanager
+def working(data: Path, database: str | None = None) -> Iterator[Server]:
+    """`tillgate work`; it has no address."""
+    words = ["work", "--data", str(data), *(("--database", database) if database else ())]
+    with running([str(TILLGATE), *words], data / "worker.log") as worker:
+        yield worker
 
 
 @contextlib.contextmanager
 def reference(answer: Path) -> Iterator[Server]:
     """The bare endpoint, answering what a file holds."""
     command = [sys.executable, "-m", "bench.reference", str(answer)]
-    with _running(command, answer.with_suffix(".log")) as server:
+    with running(command, answer.with_suffix(".log")) as server:
         yield server
 
 
@@ -82,7 +90,7 @@ def _command(name: str, data: Path, database: str | None) -> None:
 
 
 @contextlib.contextmanager
-def _running(command: Sequence[str], log: Path) -> Iterator[Server]:
+def running(command: Sequence[str], log: Path) -> Iterator[Server]:
     """A process whose first line ends in the address on which it accepts."""
     began = time.perf_counter()
     with log.open("ab") as file:
