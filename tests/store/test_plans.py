@@ -23,6 +23,8 @@ from tillgate.store import (
     balance_transactions,
     balances,
     credentials,
+    deliveries,
+    events,
     find,
     lists,
     postgres,
@@ -91,7 +93,12 @@ FILLED = [
     " case when n % 20 = 0 then 'refund' else 'charge' end, 'id_' || (1000000 + n) from numbered",
     f"insert into aliases {NUMBERED} select 'ten_' || (n % 3), 'email', 'v' || n, 'cus_' || n from numbered",
     f"insert into balances {NUMBERED} select 'ten_' || (n % 3), 'a' || (n % 300), 'USD', n, 1 from numbered",
-    f"insert into credentials {NUMBERED} select 'd' || n, 'ten_' || n, '{{}}' from numbered",
+    "insert into events (tenant, id, type, stream, sequence, created, object, view, actor, surface, request_id)"
+    f" {NUMBERED} select 'ten_' || (n % 3), 'id_' || (1000000 + n), 't' || (n % 9), 's' || n, 1, n,"
+    " 'pay_' || (n % 900), '{}', 'k', 'v1', 'r' from numbered",
+    f"insert into deliveries {NUMBERED} select 'ten_' || (n % 3), 'we_' || (n % 9), 'id_' || (1000000 + n), 't',"
+    " 'v1:1', 's' || (n % 5000), n, false, n, 1, 'pending', 0, n, null, '[]' from numbered",
+    f"insert into credentials (digest, tenant, body) {NUMBERED} select 'd' || n, 'ten_' || n, '{{}}' from numbered",
 ]
 
 
@@ -130,6 +137,13 @@ PAGES = {
     for type, where in PAGED
     for which, cursor in CURSORS.items()
 }
+EVENTS: list[dict[str, Any]] = [
+    {"above": "id_1000001"},
+    {"type": "t1", "below": MIDDLE},
+    {"object": "pay_1", "below": MIDDLE, "above": "id_1000001"},
+    {"type": "t1", "above": MIDDLE, "oldest_first": True},
+]
+
 LOOKS: dict[str, Question] = {
     "a record": lambda store: find.record(store, Payment, TENANT, "id_1000001"),
     "an alias": lambda store: find.alias(store, TENANT, "email", "v1"),
@@ -160,6 +174,16 @@ LOOKS: dict[str, Question] = {
         store, TENANT, Moved(source="pay_1", entries_above="id_1000001", entries_below="id_1000001~"), Cursor(10)
     ),
     "a movement of the balance": lambda store: balance_transactions.find(store, TENANT, MIDDLE),
+    **{
+        f"events {' and '.join(wanted)}": partial(
+            lambda store, given: events.page(store, TENANT, events.Asked(10, **given)), given=wanted
+        )
+        for wanted in EVENTS
+    },
+    "an event": lambda store: events.find(store, TENANT, MIDDLE),
+    "what was sent to an endpoint": lambda store: deliveries.page(store, TENANT, "we_1", 10),
+    "what was sent before": lambda store: deliveries.page(store, TENANT, "we_1", 10, below=MIDDLE),
+    "what was sent since": lambda store: deliveries.page(store, TENANT, "we_1", 10, above=MIDDLE),
     "timers that are due": lambda store: timers.due(store, 10, 5),
     "cards to erase": lambda store: retention.to_erase(store, PaymentMethod, 10, 5),
     "tokens to erase": lambda store: retention.to_erase(store, Token, 10, 5),
@@ -183,6 +207,24 @@ async def test_sqlite_answers_from_a_range_of_an_index(sqlite_place: Place) -> N
             assert len(plan) == 1 + (name in SORTED), (name, plan)
             assert plan[0].startswith("SEARCH"), (name, plan)
             assert "INDEX" in plan[0], (name, plan)
+
+
+CLAIM = {"endpoint": "we_1", "now": 10, "most": 5, "lease": 99, "patient_since": 0, "waited_for": 3}
+
+
+@pytest.mark.parametrize("statistics", ["unknown", "known"])
+async def test_deliveries_are_claimed_from_a_range_of_an_index(postgres_place: Place, statistics: str) -> None:
+    await postgres_place.execute(*FILLED, *(["analyze"] if statistics == "known" else []))
+    questions = ((deliveries._READY, {"now": 10, "most": 5}), (deliveries._take("for update skip locked"), CLAIM))
+    async with postgres_place.opened() as store, cast(Postgres, store.engine)._pool.acquire() as connection:
+        for query, values in questions:
+            text, names, _ = postgres._compiled(query)
+            await connection.execute(f"prepare asked as {text}")
+            given = ", ".join(repr(cast(Mapping[str, Any], values)[name]) for name in names)
+            plan = "\n".join(row[0] for row in await connection.fetch(f"explain execute asked ({given})"))
+            await connection.execute("deallocate asked")
+            assert "Seq Scan" not in plan, plan
+            assert "deliveries_due" in plan, plan
 
 
 @pytest.mark.parametrize("statistics", ["unknown", "known"])

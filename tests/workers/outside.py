@@ -145,6 +145,11 @@ async def opened(data: Path, database: str | None, clock: ManualClock | None = N
         yield World(parts, clock, outside, Deliverer(parts.gateway, parts.directory))
 
 
+def name(post: Post) -> str:
+    """What arrived, as `stream sequence`."""
+    return cast(str, msgspec.json.decode(post.body)["data"]["object"]["name"])
+
+
 def names(outside: Outside, path: str) -> list[str]:
-    """What arrived at an endpoint, as `stream sequence`."""
-    return [cast(str, msgspec.json.decode(post.body)["data"]["object"]["name"]) for post in outside.at(path)]
+    """All that arrived at an endpoint."""
+    return [name(post) for post in outside.at(path)]
