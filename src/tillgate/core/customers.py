@@ -59,6 +59,10 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     default_payment_method: str | UnsetType | None = UNSET
 
 
+NO_PAYMENT = "pay_"
+"""Lower than every payment's id."""
+
+
 class Erasure(Record, frozen=True, kw_only=True, omit_defaults=True):
     """That a customer was deleted, and how far the erasing of what else is kept of them has come.
 
@@ -69,7 +73,7 @@ class Erasure(Record, frozen=True, kw_only=True, omit_defaults=True):
     created: Instant
     last_look_at: Instant
     methods: tuple[str, ...] = ()
-    redacted_up_to: str = "pay_"
+    redacted_up_to: str = NO_PAYMENT
     is_last_look: bool = False
     finished: bool = False
 

@@ -1,11 +1,12 @@
 """Erasures: every copy of what was known of a customer, found and blanked, in portions that survive a crash.
 
-A payment that was opened while its customer was deleted bears what it read; that is why there is a last look.
+What read the customer right before they were deleted may write it down a little later: a payment that was being opened,
+or the body of an event that was being frozen. That is why everything is looked through once more after a while.
 """
 
 from collections.abc import Sequence
 
-from tillgate.core import customers, idempotency, ids, payment_methods, personal
+from tillgate.core import customers, idempotency, payment_methods, personal
 from tillgate.core.customers import Customer, Erasure
 from tillgate.core.decisions import Decision
 from tillgate.core.idempotency import IdempotencyKey
@@ -16,24 +17,29 @@ from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record, evolve
 from tillgate.core.timers import Timer, TimerKind
-from tillgate.flows import changes
-from tillgate.flows.gateway import Answer, Caller, Gateway, system
+from tillgate.flows import changes, events
+from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
+from tillgate.logs import log
 from tillgate.store import find, lists, retention
 from tillgate.store.batches import Conflict
+from tillgate.store.commit import Unavailable
+from tillgate.store.engine import Retry
 from tillgate.store.lists import Cursor
 
 LAST_LOOK_AFTER: Duration = 10 * MINUTE
-"""Longer than any decision waits for its commit, and any body of an event for being written."""
+"""Longer than anything waits between reading a customer and writing down what it read."""
 
-_AT_ONCE = 100
+AT_ONCE = 50
+"""How many payments are redacted in one portion."""
+
 _PORTIONS_BEFORE_ANSWERING = 2
 
 
 async def begin(
     gateway: Gateway, caller: Caller, key: Key | None, customer_id: str, render: changes.Render[Erasure]
 ) -> Answer:
-    """Delete a customer. Most have little to be erased, and it is when the answer is given; a timer does the rest.
+    """Delete a customer. Who has a few payments is erased when the answer is given; a timer does the rest.
 
     Raises Refused(NOT_FOUND).
     """
@@ -47,52 +53,60 @@ async def begin(
         return erasure, decision.also(*map(payment_methods.taken_away, methods))
 
     answer = await changes.make(gateway, caller, key, decide, render)
-    for _ in range(_PORTIONS_BEFORE_ANSWERING):
-        await proceed(gateway, caller, customer_id)
+    try:
+        for _ in range(_PORTIONS_BEFORE_ANSWERING):
+            await proceed(gateway, caller, customer_id)
+    except (Retry, Unavailable):
+        log.warning("an erasure is left to its timer", customer=customer_id)
     return answer
 
 
 async def proceed(gateway: Gateway, caller: Caller, customer_id: str) -> bool:
-    """Erase one more portion of what is kept of a deleted customer; True once there is nothing left to be erased.
-
-    What another process erased meanwhile is left for the next time.
-    """
+    """Erase one more portion of what is kept of a deleted customer; True once there is nothing left to be erased."""
     erasure = await find.record(gateway.store, Erasure, caller.tenant.id, customer_id)
     if erasure is None or erasure.finished:
         return True
-    occasion = gateway.occasion(system(caller.tenant, "erasure"))
-    if erasure.is_last_look and occasion.wall < erasure.last_look_at:
+    wall = gateway.clock.wall()
+    if erasure.is_last_look and wall < erasure.last_look_at:
         return False
     try:
-        advanced = await _portion(gateway, erasure, occasion)
-        due_at = None if advanced.finished else advanced.last_look_at if advanced.is_last_look else occasion.wall
+        after = await _portion(gateway, caller, erasure)
+        due_at = None if after.finished else wall
+        if after.is_last_look and not erasure.is_last_look:
+            due_at = after.last_look_at
         timer = Timer(erasure.tenant, TimerKind.ERASE_CUSTOMER, erasure.id, due_at)
-        await gateway.store.commit(Decision(save=(advanced,), schedule=(timer,)))
+        await gateway.store.commit(Decision(save=(after,), schedule=(timer,)))
     except Conflict:
+        # Somebody else is at it, or pays: the timer comes back.
         return False
-    return advanced.finished
+    return after.finished
 
 
-async def _portion(gateway: Gateway, erasure: Erasure, occasion: Occasion) -> Erasure:
-    """The erasure after a portion of payments, or of the rest where no payment is left."""
-    cursor = Cursor(_AT_ONCE, before=erasure.redacted_up_to)
+async def _portion(gateway: Gateway, caller: Caller, erasure: Erasure) -> Erasure:
+    """The erasure after some payments, oldest first, or after everything else where no payment is left."""
+    cursor = Cursor(AT_ONCE, before=erasure.redacted_up_to)
     found = await lists.page(gateway.store, Payment, erasure.tenant, cursor, where=("customer", erasure.id))
     if found.records:
-        await _redact_payments(gateway, erasure, found.records, occasion)
+        await _redact_payments(gateway, caller, erasure, found.records)
         return evolve(erasure, redacted_up_to=found.records[0].id)
-    methods = await _methods(gateway, erasure.tenant, erasure.id)
-    keys = await replies(gateway, erasure.tenant, erasure.id, *erasure.methods)
-    if methods or keys:
-        await gateway.store.commit(Decision(save=(*map(payment_methods.taken_away, methods), *keys)))
-        return evolve(erasure, methods=(*erasure.methods, *(method.id for method in methods)))
+    people = (erasure.id, *erasure.methods)
+    while methods := await _methods(gateway, erasure.tenant, erasure.id):
+        await gateway.store.commit(Decision(save=tuple(map(payment_methods.taken_away, methods))))
+        people += tuple(method.id for method in methods)
+    while keys := await replies(gateway, erasure.tenant, *people):
+        await gateway.store.commit(Decision(save=tuple(keys)))
+    for person in people:
+        await events.redact(gateway, caller.tenant, person, personal.redacted)
     if erasure.is_last_look:
         return evolve(erasure, finished=True)
-    opened_meanwhile = ids.floor("pay", max(0, erasure.created - LAST_LOOK_AFTER))
-    return evolve(erasure, is_last_look=True, redacted_up_to=min(erasure.redacted_up_to, opened_meanwhile))
+    return evolve(erasure, methods=people[1:], is_last_look=True, redacted_up_to=customers.NO_PAYMENT)
 
 
-async def _redact_payments(gateway: Gateway, erasure: Erasure, payments: Sequence[Payment], occasion: Occasion) -> None:
-    """Payments without their customer's data, and the cards that they were made with destroyed."""
+async def _redact_payments(gateway: Gateway, caller: Caller, erasure: Erasure, payments: Sequence[Payment]) -> None:
+    """Payments without their customer's data, then their events, and the cards that they were made with destroyed.
+
+    An event that comes later tells of the payment as it is by then.
+    """
     used = await find.every(gateway.store, PaymentMethod, erasure.tenant, [each.payment_method for each in payments])
     methods = [method for method in used.values() if method.customer in (None, erasure.id)]
     changed: list[Record] = [payment for payment in map(personal.redacted, payments) if payment not in payments]
@@ -100,11 +114,13 @@ async def _redact_payments(gateway: Gateway, erasure: Erasure, payments: Sequenc
     changed += await replies(gateway, erasure.tenant, *(method.id for method in methods))
     if changed:
         await gateway.store.commit(Decision(save=tuple(changed)))
+    for payment in payments:
+        await events.redact(gateway, caller.tenant, payment.id, personal.redacted)
 
 
 async def _methods(gateway: Gateway, tenant: str, customer_id: str) -> tuple[PaymentMethod, ...]:
     where = ("customer", customer_id)
-    return (await lists.page(gateway.store, PaymentMethod, tenant, Cursor(_AT_ONCE), where=where)).records
+    return (await lists.page(gateway.store, PaymentMethod, tenant, Cursor(AT_ONCE), where=where)).records
 
 
 async def replies(gateway: Gateway, tenant: str, *people: str) -> Sequence[IdempotencyKey]:

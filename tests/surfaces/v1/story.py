@@ -111,6 +111,7 @@ STORY = (
     Step("listCustomerPaymentMethods", id="@customer"),
     Step("listCustomers", query="?limit=2"),
     Step("detachPaymentMethod", id="@method"),
+    Step("deleteCustomer", id="@customer"),
     Step("listPayments", query="?limit=2"),
     Step("listRefunds", query="?limit=2"),
     Step("listEvents", query="?limit=2", name="happened"),

@@ -132,6 +132,7 @@ async def test_a_path_that_is_not_there_is_not_found(demo: Client, path: str) ->
         ("/refunds", "GET, HEAD, OPTIONS, POST"),
         ("/refunds/re_x", "GET, HEAD, OPTIONS, POST"),
         ("/transactions", "GET, HEAD, OPTIONS"),
+        ("/customers/cus_x", "DELETE, GET, HEAD, OPTIONS, POST"),
         ("/payment_methods/pm_x/attach", "OPTIONS, POST"),
         ("/tokens", "OPTIONS, POST"),
         ("/balance", "GET, HEAD, OPTIONS"),

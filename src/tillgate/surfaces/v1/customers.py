@@ -6,9 +6,9 @@ import msgspec
 from msgspec import UNSET, UnsetType, structs
 
 from tillgate.core.credentials import Scope
-from tillgate.core.customers import Customer, Details
+from tillgate.core.customers import Customer, Details, Erasure
 from tillgate.core.reasons import Refused
-from tillgate.flows import customers, payment_methods
+from tillgate.flows import customers, erasures, payment_methods
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
 from tillgate.surfaces.v1 import expansion
@@ -60,6 +60,14 @@ class CustomerShown(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str]
     created: int
     livemode: bool
+
+
+class CustomerDeletedShown(msgspec.Struct, frozen=True, kw_only=True):
+    """That a customer was deleted."""
+
+    id: str
+    object: str = "customer"
+    deleted: bool
 
 
 class CustomerFoundShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +165,16 @@ async def update(call: Call) -> Reply:
     )
 
 
+@operation("DELETE", "/v1/customers/{id}", Scope.CUSTOMERS_WRITE, Nothing, CustomerDeletedShown)
+async def delete(call: Call) -> Reply:
+    """Delete a customer, and erase what was known of them wherever it is kept; the books stay as they are."""
+
+    async def rendered(erasure: Erasure) -> Answer:
+        return await answer(call, CustomerDeletedShown(id=erasure.id, deleted=True))
+
+    return answered(await erasures.begin(call.gateway, call.caller, call.key, call.id, rendered))
+
+
 @operation(
     "GET",
     "/v1/customers/{id}/payment_methods",
@@ -178,4 +196,4 @@ async def _fetch(call: Call, id: str) -> CustomerShown:
     return show(await customers.fetch(call.gateway, call.caller, id), livemode=call.tenant.is_live)
 
 
-OPERATIONS = (create, page, fetch, update, methods)
+OPERATIONS = (create, page, fetch, update, delete, methods)
