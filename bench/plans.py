@@ -32,7 +32,7 @@ class Found(msgspec.Struct):
 def explained(running: Cluster, database: str) -> Iterator[Found]:
     """Collect the plans of all list queries to a database by servers that are started meanwhile."""
     log = running.directory / "log"
-    name = database.rpartition("/")[2]
+    name = cluster.execute(database, "select current_database()")[0][0]
     for setting, value in _EXPLAIN.items():
         cluster.execute(database, f"alter database {name} set {setting} = '{value}'")
     found, logged = Found(), log.stat().st_size
