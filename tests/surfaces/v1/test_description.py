@@ -76,7 +76,7 @@ def test_every_code_can_occur_somewhere() -> None:
         code
         for operation in operations()
         for status, response in operation["responses"].items()
-        if status != "200"
+        if status not in ("200", "431")
         for code in pages.codes(response)
     }
     # A refund that is declined is a failed refund; a method that there is not belongs to no operation.
@@ -121,6 +121,8 @@ def test_the_examples_of_errors_are_errors_that_are_described(operation: dict[st
     method = story.BY_ID[operation["operationId"]].method
     headers = {"content-type": "application/json", "x-request-id": "req_1"}
     for status, response in operation["responses"].items():
+        if status == "431":
+            continue
         shown = response["content"]["application/json"]["example"]
         path = example.path.partition("?")[0]
         conformance.assert_described(method, path, int(status), headers, msgspec.json.encode(shown))

@@ -35,11 +35,12 @@ def test_schemathesis_finds_nothing_that_is_not_described(tmp_path: Path) -> Non
     with servers.serving(tmp_path / "data") as server:
         command = [
             str(Path(sys.executable).with_name("st")),
+            *("--config-file", str(Path(__file__).with_name("schemathesis.toml"))),
             *("run", "openapi.json", "--url", server.url),
             *("--header", f"Authorization: Bearer {SECRET_KEY}"),
             *("--checks", "all", "--exclude-checks", ",".join(EXCEPTIONS)),
             *("--phases", at_size("examples,coverage,fuzzing", "examples,coverage,fuzzing,stateful")),
-            *("--max-examples", str(at_size(2, 300))),
+            *("--max-examples", str(at_size(2, 200))),
             *("--warnings", "off", "--no-color", "--continue-on-failure"),
             *([] if PROVING else ["--generation-deterministic", "--no-shrink"]),
         ]

@@ -61,6 +61,12 @@ _HEADERS: Final[dict[str, Schema]] = {
 _SOURCE: Final = re.compile(r" \(\w+\.txt[^)]*\)")
 """Where a docstring says which document it goes by, which an API's user has no use for."""
 
+_HEAD_TOO_LARGE: Final[Document] = {
+    "description": "The request's address and headers are larger than 16 KiB, or there are more than 100 headers.",
+    "content": {"text/plain": {"schema": {"type": "string"}, "example": "The request head is too large."}},
+}
+"""What is said before there is a request that could be told apart: in plain text, without an id."""
+
 _RETRIED: Final = (409, 429)
 
 
@@ -199,7 +205,7 @@ def _responses(operation: Operation, made: Schemas, example: Example | None) -> 
     refused = {
         str(status): _refusal(operation, made, status, wordings) for status, wordings in faults.of(operation).items()
     }
-    return {"200": success, **refused}
+    return {"200": success, **refused, "431": _HEAD_TOO_LARGE}
 
 
 def _refusal(operation: Operation, made: Schemas, status: int, wordings: list[Wording]) -> Document:

@@ -83,7 +83,7 @@ class Pages:
             "errors": [
                 {"status": status, "codes": codes(response)}
                 for status, response in described["responses"].items()
-                if status != "200"
+                if status != "200" and "application/json" in response["content"]
             ],
             "curl": guide.curl(ORIGIN, KEY, method.upper(), described) if "x-example" in described else "",
             "example": json.dumps(answer["example"], indent=2, ensure_ascii=False) if "example" in answer else "",
