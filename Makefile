@@ -51,10 +51,11 @@ bench: setup ## run the benchmarks
 	@tools/ensure_postgres >/dev/null
 	@$(BIN)/python -m bench $(ARGS)
 
-lock: setup ## pin what pyproject.toml asks for into requirements/ (UPGRADE=1 takes the newest)
+lock: setup ## pin what pyproject.toml and tests/node/package.json ask for (UPGRADE=1 takes the newest of Python)
 	@$(LOCK) --output-file requirements/runtime.txt
 	@$(LOCK) --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+	@cd tests/node && npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
 
 clean: ## remove what setup and the tools made; data stays
-	@rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist
+	@rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist tests/node/node_modules
 	@find . -name __pycache__ -prune -exec rm -rf {} +
