@@ -102,6 +102,7 @@ async def test_a_kill_loses_no_acknowledged_payment_and_doubles_none(server: Ser
     assert len(shop.acknowledged) <= len(charged) <= len(shop.sent)
 
 
+@pytest.mark.parametrize("server", at_size(["postgres"], ["sqlite", "postgres"]), indirect=True)
 async def test_what_a_kill_cut_short_is_found_out_or_asked_again_and_charged_once(server: Server) -> None:
     shop = Shop()
     server.start()

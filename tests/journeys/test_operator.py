@@ -47,6 +47,7 @@ async def statuses(server: Server, key: str) -> set[int]:
     return found
 
 
+@pytest.mark.parametrize("server", at_size(["sqlite"], ["sqlite", "postgres"]), indirect=True)
 async def test_keys_are_made_rolled_and_revoked_beside_a_running_server(server: Server) -> None:
     server.start()
     tenant = server.tillgate("merchants", "create", "Bookshop").stdout.split()[0]
@@ -87,6 +88,7 @@ async def pays(url: str, key: str, refused: list[Answer], stop: asyncio.Event) -
     return count
 
 
+@pytest.mark.parametrize("server", at_size(["postgres"], ["sqlite", "postgres"]), indirect=True)
 async def test_the_vault_is_rotated_under_load_and_a_kill_in_the_middle_leaves_everything_readable(
     server: Server,
 ) -> None:
