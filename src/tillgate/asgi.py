@@ -13,7 +13,7 @@ import uvicorn
 import uvloop
 
 from tillgate import assembly, logs, metrics, supervision
-from tillgate.assembly import Assembly, Opened
+from tillgate.assembly import Opened
 from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, CredentialKind
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.flows import directory
@@ -59,7 +59,11 @@ async def _keep_time(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with assembly.opened(settings, slot=WORK_SLOT) as parts, assembly.at_work(parts):
+    async with (
+        assembly.opened(settings, slot=WORK_SLOT) as parts,
+        assembly.at_work(parts),
+        _controlled(settings, parts),
+    ):
         print("Tillgate is at work", flush=True)
         await stopping.wait()
 
@@ -154,7 +158,7 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _controlled(settings: Settings, parts: Assembly, slot: int) -> AbstractAsyncContextManager[None]:
+def _controlled(settings: Settings, parts: Opened, slot: int = 0) -> AbstractAsyncContextManager[None]:
     """Commands are taken by the first of several processes."""
     if slot:
         return contextlib.nullcontext()
@@ -163,7 +167,8 @@ def _controlled(settings: Settings, parts: Assembly, slot: int) -> AbstractAsync
 
 async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) -> str:
     address = address_of(listener)
-    lines = [f"Tillgate is ready on {address}", "", f"  merchant         {DEMO_SHOP.name} (test mode)"]
+    lines = [f"Tillgate is ready on {address}", "", f"  reference        {address}/docs"]
+    lines.append(f"  merchant         {DEMO_SHOP.name} (test mode)")
     if is_loopback(settings.host):
         lines += [
             f"  secret key       {sandbox_keys.SECRET_KEY}",

@@ -109,9 +109,10 @@ def test_a_worker_says_that_it_is_at_work_and_stops_when_told(place: Place) -> N
         assert worker.stop() == 0
 
 
-def test_sqlite_is_worked_on_by_one_process(tmp_path: Path) -> None:
+def test_sqlite_is_worked_on_by_one_process_which_takes_commands(tmp_path: Path) -> None:
     migrate.migrate(None, tmp_path)
     with working(tmp_path, None):
         second: subprocess.CompletedProcess[str] = tillgate("work", data=tmp_path)
+        assert tillgate("merchants", "list", data=tmp_path).stdout.split("\n")[1].startswith("ten_demoshop")
     assert second.returncode == 2
     assert "served by another process" in second.stderr

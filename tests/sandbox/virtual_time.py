@@ -2,7 +2,8 @@
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from tests.connectors.questions import NOON
@@ -29,7 +30,12 @@ class Loop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._waits = _Selector()
+        self.at_its_end = ExitStack()
         super().__init__(self._waits)
+
+    def close(self) -> None:
+        self.at_its_end.close()
+        super().close()
 
     def time(self) -> float:
         return self._waits.passed_seconds
@@ -41,9 +47,18 @@ class Loop(asyncio.SelectorEventLoop):
 
 def wall() -> Instant:
     """Wall time in the world of the running loop."""
+    return _loop().wall()
+
+
+def at_its_end(close: Callable[[], None]) -> None:
+    """Call this when the world of the running loop ends, in the thread in which it ran."""
+    _loop().at_its_end.callback(close)
+
+
+def _loop() -> Loop:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, Loop)
-    return loop.wall()
+    return loop
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -1,7 +1,5 @@
 """A world with a sandbox bank in it, reached as the program reaches it: by connector and transport."""
 
-import weakref
-
 from tests.connectors.questions import GOOD, attempt, question
 from tests.sandbox import virtual_time
 from tillgate.connectors.contract import BankNotice
@@ -26,7 +24,7 @@ class World:
     def __init__(self, register: Register | None = None, faults: Faults | None = None) -> None:
         self.register = register or Register.in_memory()
         if register is None:
-            weakref.finalize(self, self.register.close)
+            virtual_time.at_its_end(self.register.close)
         self.bank = Bank(
             self.register,
             clock=virtual_time.wall,

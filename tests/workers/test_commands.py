@@ -67,6 +67,21 @@ async def test_a_key_is_good_for_what_it_was_made_for_and_for_its_merchant(opene
     assert await done(opened, "keys list") == []
 
 
+async def test_a_merchants_rate_limit_is_felt_within_a_second(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    bookshop = await done(opened, "merchants create", name="Bookshop", rate_limit="premium")
+    key = await done(opened, "keys create", kind="secret_key", merchant=bookshop["id"])
+
+    async def a_minute() -> int | None:
+        return (await opened.directory.identify(key["secret"], on_this_machine=False))[1].rate_limit.a_minute
+
+    assert await a_minute() == 500
+    changed = await done(opened, "merchants update", id=bookshop["id"], rate_limit="unlimited")
+    assert changed == {**bookshop, "rate_limit": "unlimited"} == (await done(opened, "merchants list"))[1]
+    wall = opened.gateway.clock.wall
+    monkeypatch.setattr(opened.gateway.clock, "wall", lambda: wall() + SECOND)
+    assert await a_minute() is None
+
+
 def stored(data: Path) -> bytes:
     """All that the database holds, and what it has not checkpointed yet."""
     return b"".join((data / f"tillgate.sqlite3{suffix}").read_bytes() for suffix in ("", "-wal"))
@@ -131,6 +146,9 @@ async def test_a_revoked_key_stays_revoked_since_the_first_time(opened: Opened) 
         ("merchants create", {"name": " "}, "1 to 100 printable characters"),
         ("merchants create", {"name": "x", "mode": "live"}, "Live merchants need"),
         ("merchants create", {"name": "x", "colour": "red"}, "colour"),
+        ("merchants update", {"id": "ten_none", "rate_limit": "premium"}, "There is no merchant ten_none"),
+        ("merchants update", {"id": "ten_demoshop", "rate_limit": "premium"}, "TILLGATE_RATE_LIMIT"),
+        ("merchants update", {"id": "ten_demoshop", "rate_limit": "endless"}, "endless"),
         ("keys eat", {}, "no command 'keys eat'"),
     ],
 )

@@ -70,6 +70,10 @@ class Api:
         """An answer that is a success. Raises Failed."""
         return _succeeded(await self.ask("POST", path, json=given))
 
+    async def delete(self, path: str) -> Answer:
+        """An answer that is a success. Raises Failed."""
+        return _succeeded(await self.ask("DELETE", path))
+
     async def ask(self, method: str, path: str, **more: Any) -> Answer:
         """An answer, whatever it says. Raises Failed where there is none."""
         assert self._client is not None

@@ -82,6 +82,12 @@ async def _change_customer(server: Api) -> str:
     return customer
 
 
+async def _delete_customer(server: Api) -> str:
+    customer = await _customer(server)
+    await server.delete(f"/v1/customers/{customer}")
+    return customer
+
+
 async def _attach(server: Api) -> str:
     card = {"number": _GOOD, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
     method = str((await server.post("/v1/payment_methods", type="card", card=card)).told["id"])
@@ -114,6 +120,7 @@ HAPPENINGS: Final[Mapping[str, Happening]] = {
     "refund.updated": _change_refund,
     "customer.created": _customer,
     "customer.updated": _change_customer,
+    "customer.deleted": _delete_customer,
     "payment_method.attached": _attach,
     "payment_method.updated": _change_method,
     "payment_method.detached": _detach,
@@ -123,7 +130,6 @@ HAPPENINGS: Final[Mapping[str, Happening]] = {
 NEED_MORE_THAN_CALLS: Final = frozenset(
     {
         "payment.capture_failed",  # a bank that says no to what it granted
-        "customer.deleted",
         "webhook_endpoint.disabled",  # an endpoint that fails for days
         "webhook_endpoint.test",  # an endpoint; it has a call of its own
     }

@@ -1,29 +1,43 @@
-"""`tillgate merchants`: taking merchants on, and naming them, beside a running server."""
+"""`tillgate merchants`: taking merchants on, their terms, and naming them, beside a running server."""
 
 from pathlib import Path
 
 import click
 
 from tillgate.cli import office, options
-from tillgate.core.merchants import Mode
-from tillgate.workers.commands import CreateMerchant, ListMerchants, Merchant
+from tillgate.core.merchants import Mode, RateLimit
+from tillgate.workers.commands import CreateMerchant, ListMerchants, Merchant, UpdateMerchant
+
+LIMITS = click.Choice([limit.value for limit in RateLimit])
 
 
 @click.group()
 def merchants() -> None:
-    """Merchants: take them on, and name them."""
+    """Merchants: take them on, set their terms, and name them."""
 
 
 @merchants.command()
 @click.argument("name")
 @click.option("--live", is_flag=True, help="With real money, in place of test money.")
+@click.option("--rate-limit", type=LIMITS, default=RateLimit.STANDARD.value, help="100, 500 or any number a minute.")
 @options.where
-def create(name: str, live: bool, data: Path | None, database: str | None) -> None:
+def create(name: str, live: bool, rate_limit: str, data: Path | None, database: str | None) -> None:
     """Take a merchant on, in test mode. `tillgate keys create --merchant ID` makes a key for it."""
     chosen = options.chosen_settings(data=data, database=database)
     mode = Mode.LIVE if live else Mode.TEST
-    merchant = office.ask(chosen, "merchants create", CreateMerchant(name, mode), Merchant)
+    merchant = office.ask(chosen, "merchants create", CreateMerchant(name, mode, RateLimit(rate_limit)), Merchant)
     click.echo(f"{merchant.id}  {merchant.name} ({merchant.mode.value} mode)")
+
+
+@merchants.command()
+@click.argument("merchant")
+@click.option("--rate-limit", type=LIMITS, required=True, help="100, 500 or any number of requests a minute.")
+@options.where
+def update(merchant: str, rate_limit: str, data: Path | None, database: str | None) -> None:
+    """Serve a merchant at another rate, from the next second on."""
+    chosen = options.chosen_settings(data=data, database=database)
+    changed = office.ask(chosen, "merchants update", UpdateMerchant(merchant, RateLimit(rate_limit)), Merchant)
+    click.echo(f"{changed.id}  {changed.name} ({changed.rate_limit.value})")
 
 
 @merchants.command("list")
@@ -33,6 +47,9 @@ def list_(data: Path | None, database: str | None) -> None:
     chosen = options.chosen_settings(data=data, database=database)
     found = office.ask(chosen, "merchants list", ListMerchants(), list[Merchant])
     options.table(
-        ("ID", "MODE", "BANK", "CREATED", "NAME"),
-        [(one.id, one.mode.value, one.bank, options.shown(one.created or None), one.name) for one in found],
+        ("ID", "MODE", "BANK", "RATE LIMIT", "CREATED", "NAME"),
+        [
+            (one.id, one.mode.value, one.bank, one.rate_limit.value, options.shown(one.created or None), one.name)
+            for one in found
+        ],
     )

@@ -2,13 +2,13 @@
 
 import base64
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from tillgate.core import metadata
-from tillgate.core.decisions import Decision
+from tillgate.core.decisions import Alias, Decision
 from tillgate.core.events import EventType, event
 from tillgate.core.instants import DAY, Duration, Instant
 from tillgate.core.metadata import Notes
@@ -27,6 +27,8 @@ FAILS_FOR: Duration = 5 * DAY
 
 MOST = 16
 """How many endpoints a tenant may have."""
+
+_SLOT = "webhook_endpoint_slot"
 
 EVERYTHING = "*"
 
@@ -64,7 +66,7 @@ class WebhookEndpoint(Record, frozen=True, kw_only=True, omit_defaults=True):
     """An address that is told of events. Its secrets are sealed; times are wall time but for `created`.
 
     `failing_since` is when the first try failed after the last one that did not. `events` counts what was announced
-    about the endpoint itself.
+    about the endpoint itself. `slot` is which of the tenant's places it has.
     """
 
     created: Instant
@@ -82,6 +84,7 @@ class WebhookEndpoint(Record, frozen=True, kw_only=True, omit_defaults=True):
     surface: str = "v1"
     api_version: str = API_VERSION
     events: int = 0
+    slot: int = 0
 
     @property
     def is_enabled(self) -> bool:
@@ -131,6 +134,24 @@ def check_events(names: Sequence[str]) -> tuple[str, ...]:
         if name != EVERYTHING and name not in SUBSCRIBABLE:
             raise Refused(Reason.EVENT_UNKNOWN, "enabled_events", name=name)
     return tuple(dict.fromkeys(names))
+
+
+def create(endpoint: WebhookEndpoint, others: Iterable[WebhookEndpoint]) -> tuple[WebhookEndpoint, Decision]:
+    """A new endpoint beside the tenant's others, in a place of its own: it is claimed, so that no two get the same.
+
+    Raises Refused(TOO_MANY_ENDPOINTS).
+    """
+    taken = {other.slot for other in others}
+    slot = next((slot for slot in range(MOST) if slot not in taken), None)
+    if slot is None:
+        raise Refused(Reason.TOO_MANY_ENDPOINTS, most=MOST)
+    placed = evolve(endpoint, slot=slot)
+    return placed, Decision(save=(placed,), name=(Alias(placed.tenant, _SLOT, str(slot), placed.id),))
+
+
+def delete(endpoint: WebhookEndpoint) -> Decision:
+    """Forget an endpoint; its place is free."""
+    return Decision(remove=(endpoint,), name=(Alias(endpoint.tenant, _SLOT, str(endpoint.slot), None, moves=True),))
 
 
 def change(endpoint: WebhookEndpoint, wishes: Wishes) -> WebhookEndpoint:

@@ -10,15 +10,13 @@ from tillgate.store import credentials as kept
 from tillgate.store import find
 
 KNOWN_FOR: Duration = SECOND
-"""How long a process goes by what it read of a credential: the longest that a revocation takes to be felt."""
+"""How long a process goes by what it read: the longest that a revocation or a merchant's new terms take to be felt."""
 
 _MOST_KNOWN = 10_000
 
-Known = tuple[Instant, Credential]
-
 
 class Directory:
-    """Looks credentials up and remembers them for a moment.
+    """Looks credentials and their merchants up, and remembers them for a moment.
 
     `sandbox` are credentials that exist by definition, for as long as everything happens on one machine, and
     `demo_shop` is the merchant that does.
@@ -27,9 +25,10 @@ class Directory:
     def __init__(self, gateway: Gateway, sandbox: dict[str, Credential], demo_shop: Tenant = DEMO_SHOP) -> None:
         self._gateway = gateway
         self._sandbox = sandbox
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, tuple[Instant, Credential]] = {}
         self._sandbox_clients = {one.digest: one for one in sandbox.values() if one.kind is CredentialKind.OAUTH_CLIENT}
-        self._tenants: dict[str, Tenant] = {demo_shop.id: demo_shop}
+        self._tenants: dict[str, tuple[Instant, Tenant]] = {}
+        self._demo_shop = demo_shop
 
     async def identify(self, secret: str, *, on_this_machine: bool) -> tuple[Principal, Tenant]:
         """Who holds a secret.
@@ -59,13 +58,17 @@ class Directory:
 
     async def tenant(self, tenant_id: str) -> Tenant:
         """A tenant by its id. Raises Refused(NOT_FOUND)."""
-        tenant = self._tenants.get(tenant_id)
-        if tenant is None:
-            tenant = await find.record(self._gateway.store, Tenant, tenant_id, tenant_id)
-            if tenant is None:
+        if tenant_id == self._demo_shop.id:
+            return self._demo_shop
+        wall = self._gateway.clock.wall()
+        known = self._tenants.get(tenant_id)
+        if known is None or known[0] <= wall:
+            found = await find.record(self._gateway.store, Tenant, tenant_id, tenant_id)
+            if found is None:
                 raise Refused(Reason.NOT_FOUND, "tenant")
-            self._tenants[tenant_id] = tenant
-        return tenant
+            known = (wall + KNOWN_FOR, found)
+            self._tenants[tenant_id] = known
+        return known[1]
 
     async def _of(self, secret: str, on_this_machine: bool) -> Credential:
         known = self._sandbox.get(secret) if on_this_machine else None

@@ -1,13 +1,15 @@
-"""Merchants: taking one on, in test mode or live, and naming them all."""
+"""Merchants: taking one on, in test mode or live, changing its terms, and naming them all."""
 
 from tillgate.core.decisions import Decision
-from tillgate.core.merchants import DEMO_SHOP, SANDBOX_FEES, Mode, Tenant
+from tillgate.core.merchants import SANDBOX_FEES, Mode, RateLimit, Tenant
 from tillgate.core.reasons import Reason, Refused
+from tillgate.core.records import evolve
 from tillgate.flows.gateway import Gateway
-from tillgate.store import lists
+from tillgate.store import find, lists
+from tillgate.store.batches import Conflict
 
 
-async def create(gateway: Gateway, name: str, mode: Mode) -> Tenant:
+async def create(gateway: Gateway, name: str, mode: Mode, rate_limit: RateLimit) -> Tenant:
     """A new merchant in one mode, on the sandbox's terms.
 
     Raises Refused(LIVE_MODE_UNAVAILABLE) where there is no bank that moves real money, or the key-encryption key lies
@@ -16,14 +18,37 @@ async def create(gateway: Gateway, name: str, mode: Mode) -> Tenant:
     wall = gateway.clock.wall()
     id = gateway.ids.new("ten", wall)
     bank = _bank(gateway, mode)
-    tenant = Tenant(tenant=id, id=id, created=wall, name=name, mode=mode, fee_plan=SANDBOX_FEES, bank=bank)
+    tenant = Tenant(
+        tenant=id,
+        id=id,
+        created=wall,
+        name=name,
+        mode=mode,
+        fee_plan=SANDBOX_FEES,
+        bank=bank,
+        rate_limit=rate_limit,
+    )
     await gateway.store.commit(Decision(save=(tenant,)))
     return tenant
 
 
+async def update(gateway: Gateway, tenant_id: str, rate_limit: RateLimit) -> Tenant:
+    """Serve a merchant at another rate: every process does within directory.KNOWN_FOR. Raises Refused(NOT_FOUND)."""
+    while True:
+        tenant = await find.record(gateway.store, Tenant, tenant_id, tenant_id)
+        if tenant is None:
+            raise Refused(Reason.NOT_FOUND, "tenant")
+        changed = evolve(tenant, rate_limit=rate_limit)
+        try:
+            await gateway.store.commit(Decision(save=(changed,)))
+            return changed
+        except Conflict:
+            continue
+
+
 async def every(gateway: Gateway) -> list[Tenant]:
-    """All merchants, in the order in which they came."""
-    return [DEMO_SHOP, *await lists.every(gateway.store, Tenant)]
+    """All merchants that were taken on, in the order in which they came."""
+    return await lists.every(gateway.store, Tenant)
 
 
 def _bank(gateway: Gateway, mode: Mode) -> str:

@@ -32,15 +32,14 @@ async def create(gateway: Gateway, caller: Caller, key: Key | None, wishes: Wish
 
     async def decide(occasion: Occasion) -> tuple[tuple[WebhookEndpoint, str], Decision]:
         _check_address(gateway, caller, url)
-        if len(await of_tenant(gateway, caller.tenant.id)) >= webhook_endpoints.MOST:
-            raise Refused(Reason.TOO_MANY_ENDPOINTS, most=webhook_endpoints.MOST)
         id = occasion.mint("we")
         secret, sealed = _new_secret(gateway, caller, id)
         endpoint = WebhookEndpoint(
             tenant=caller.tenant.id, id=id, created=occasion.now, url=url, enabled_events=(), secret=sealed
         )
         endpoint = webhook_endpoints.change(endpoint, wishes)
-        return (endpoint, secret), Decision(save=(endpoint,))
+        endpoint, decision = webhook_endpoints.create(endpoint, await of_tenant(gateway, caller.tenant.id))
+        return (endpoint, secret), decision
 
     return await changes.make(gateway, caller, key, decide, lambda made: render(*made))
 
@@ -87,7 +86,7 @@ async def delete(gateway: Gateway, caller: Caller, endpoint_id: str) -> None:
     while True:
         endpoint = await fetch(gateway, caller, endpoint_id)
         try:
-            return await gateway.store.commit(Decision(remove=(endpoint,)))
+            return await gateway.store.commit(webhook_endpoints.delete(endpoint))
         except Conflict:
             continue
 

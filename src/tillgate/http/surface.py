@@ -33,3 +33,16 @@ class Surface(Protocol[R]):
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """What went wrong, in this surface's form and with the problem's status. It must not fail."""
+
+
+class Open:
+    """What surfaces share that ask nobody who they are: each route's handler is given the request, and no more."""
+
+    async def admit(self, request: Request, route: Route | None) -> Reply | None:
+        """See Surface."""
+        return None
+
+    async def handle(self, request: Request, route: Route) -> Reply:
+        """See Surface."""
+        reply: Reply = await route.handler(request)
+        return reply

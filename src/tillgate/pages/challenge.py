@@ -4,6 +4,7 @@ import html
 from urllib.parse import urlsplit
 
 from tillgate.core.money import Money
+from tillgate.http import surface
 from tillgate.http.exchange import Headers, Reply, Request
 from tillgate.http.problems import NotFound, Problem
 from tillgate.http.routing import Route
@@ -35,7 +36,7 @@ button:focus-visible{outline:3px solid color-mix(in srgb,var(--accent) 50%,trans
 """
 
 
-class Challenge:
+class Challenge(surface.Open):
     """`GET` and `POST /sandbox/challenges/{reference}`: test mode only, for only the sandbox bank has such a page."""
 
     name = "challenge"
@@ -44,15 +45,6 @@ class Challenge:
         self._bank = bank
         path = "/sandbox/challenges/{reference}"
         self.routes = (Route("GET", path, self._ask), Route("POST", path, self._decide))
-
-    async def admit(self, request: Request, route: Route | None) -> Reply | None:
-        """See http.surface.Surface: anybody may ask."""
-        return None
-
-    async def handle(self, request: Request, route: Route) -> Reply:
-        """See http.surface.Surface."""
-        reply: Reply = await route.handler(request)
-        return reply
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """See http.surface.Surface."""

@@ -56,7 +56,10 @@ class Engine(Protocol):
     """How many batches may be in flight at once."""
 
     async def carry_out(self, lane: int, make_batch: Callable[[], Batch]) -> None:
-        """One transaction. Raises Retry, CommitUnknown or Corrupt; but for CommitUnknown, nothing is written then."""
+        """One transaction, of one at a time in a lane; the lane after the last is for fan-out.
+
+        Raises Retry, CommitUnknown or Corrupt; but for CommitUnknown, nothing is written then.
+        """
 
     async def settle(self, lane: int, batch_id: str) -> bool:
         """Whether a batch whose commit is unknown was committed; if not, it never will be from now on."""

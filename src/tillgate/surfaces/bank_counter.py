@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from tillgate.connectors.contract import BankRequest
+from tillgate.http import surface
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
@@ -23,7 +24,7 @@ class _Named(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Named).decode
 
 
-class BankCounter:
+class BankCounter(surface.Open):
     """`POST` where the teller takes orders, and `GET /operations/{reference}`: in words as inside the process."""
 
     name = "bank counter"
@@ -32,15 +33,6 @@ class BankCounter:
         self._bank = bank
         orders = (Route("POST", path, self._answer) for path in teller.PATHS)
         self.routes = (*orders, Route("GET", "/operations/{reference}", self._answer))
-
-    async def admit(self, request: Request, route: Route | None) -> Reply | None:
-        """See http.surface.Surface: no merchant asks here."""
-        return None
-
-    async def handle(self, request: Request, route: Route) -> Reply:
-        """See http.surface.Surface."""
-        reply: Reply = await route.handler(request)
-        return reply
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """See http.surface.Surface."""

@@ -6,12 +6,13 @@ from tillgate.core.reasons import Refused
 from tillgate.flows import notices
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
+from tillgate.http import surface
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
 
 
-class BankNotices:
+class BankNotices(surface.Open):
     """`POST /sandbox/bank/notices`: 204 once a notice has taken effect, 401 where the bank did not sign it."""
 
     name = "bank notices"
@@ -21,15 +22,6 @@ class BankNotices:
         self._directory = directory
         self._bank = bank
         self.routes = (Route("POST", "/sandbox/bank/notices", self._take),)
-
-    async def admit(self, request: Request, route: Route | None) -> Reply | None:
-        """See http.surface.Surface: no merchant asks here."""
-        return None
-
-    async def handle(self, request: Request, route: Route) -> Reply:
-        """See http.surface.Surface."""
-        reply: Reply = await route.handler(request)
-        return reply
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """See http.surface.Surface."""

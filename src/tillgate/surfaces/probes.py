@@ -7,6 +7,7 @@ import msgspec
 from tillgate import metrics
 from tillgate.core.instants import SECOND
 from tillgate.flows.gateway import Gateway
+from tillgate.http import surface
 from tillgate.http.addresses import Networks
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.problems import NotFound, Problem
@@ -15,7 +16,7 @@ from tillgate.metrics import Level
 from tillgate.store import backlog, readiness
 
 
-class Probes:
+class Probes(surface.Open):
     """`GET /health` and `GET /ready` for supervisors and load balancers, `GET /metrics` for Prometheus.
 
     The metrics tell what a merchant earns: only `readers`, addresses and networks, get them, and nobody behind a proxy
@@ -32,15 +33,6 @@ class Probes:
             Route("GET", "/ready", self._ready),
             Route("GET", "/metrics", self._metrics),
         )
-
-    async def admit(self, request: Request, route: Route | None) -> Reply | None:
-        """See http.surface.Surface: anybody may ask."""
-        return None
-
-    async def handle(self, request: Request, route: Route) -> Reply:
-        """See http.surface.Surface."""
-        reply: Reply = await route.handler(request)
-        return reply
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """See http.surface.Surface."""

@@ -8,7 +8,7 @@ import msgspec
 
 from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, Credential, CredentialKind, Scope
 from tillgate.core.instants import DAY, Duration, Instant
-from tillgate.core.merchants import DEMO_SHOP, Mode, Tenant
+from tillgate.core.merchants import DEMO_SHOP, Mode, RateLimit, Tenant
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import credentials, directory, merchants, sealing
 from tillgate.flows.directory import Directory
@@ -100,6 +100,14 @@ class CreateMerchant(msgspec.Struct, forbid_unknown_fields=True):
 
     name: str
     mode: Mode = Mode.TEST
+    rate_limit: RateLimit = RateLimit.STANDARD
+
+
+class UpdateMerchant(msgspec.Struct, forbid_unknown_fields=True):
+    """Serve a merchant at another rate."""
+
+    id: str
+    rate_limit: RateLimit
 
 
 class ListMerchants(msgspec.Struct, forbid_unknown_fields=True):
@@ -113,6 +121,7 @@ class Merchant(msgspec.Struct):
     name: str
     mode: Mode
     bank: str
+    rate_limit: RateLimit
     created: Instant
 
 
@@ -195,7 +204,7 @@ async def create_merchant(office: Office, given: CreateMerchant) -> Merchant:
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise Impossible("A merchant's name has 1 to 100 printable characters.")
     try:
-        return _merchant(await merchants.create(office.gateway, name, given.mode))
+        return _merchant(await merchants.create(office.gateway, name, given.mode, given.rate_limit))
     except Refused:
         raise Impossible(
             "Live merchants need a connector that moves real money, and a key-encryption key from outside the data "
@@ -203,9 +212,18 @@ async def create_merchant(office: Office, given: CreateMerchant) -> Merchant:
         ) from None
 
 
+async def update_merchant(office: Office, given: UpdateMerchant) -> Merchant:
+    """Every process does so within a second."""
+    if given.id == DEMO_SHOP.id:
+        raise Impossible("TILLGATE_RATE_LIMIT is Demo Shop's limit.")
+    await _tenant(office, given.id)
+    return _merchant(await merchants.update(office.gateway, given.id, given.rate_limit))
+
+
 async def list_merchants(office: Office, given: ListMerchants) -> list[Merchant]:
     """All of them, Demo Shop first."""
-    return [_merchant(tenant) for tenant in await merchants.every(office.gateway)]
+    others = await merchants.every(office.gateway)
+    return [_merchant(tenant) for tenant in (await office.directory.tenant(DEMO_SHOP.id), *others)]
 
 
 async def show_vault(office: Office, given: ShowVault) -> Vault:
@@ -256,6 +274,7 @@ COMMANDS: Final = {
     "keys roll": Command(RollKey, roll_key),
     "keys revoke": Command(RevokeKey, revoke_key),
     "merchants create": Command(CreateMerchant, create_merchant),
+    "merchants update": Command(UpdateMerchant, update_merchant),
     "merchants list": Command(ListMerchants, list_merchants),
     "vault status": Command(ShowVault, show_vault),
     "vault rotate": Command(RotateVault, rotate_vault),
@@ -331,7 +350,7 @@ def _shown(credential: Credential) -> Shown:
 
 
 def _merchant(tenant: Tenant) -> Merchant:
-    return Merchant(tenant.id, tenant.name, tenant.mode, tenant.bank, tenant.created)
+    return Merchant(tenant.id, tenant.name, tenant.mode, tenant.bank, tenant.rate_limit, tenant.created)
 
 
 def _vault(office: Office) -> Vault:

@@ -1,6 +1,7 @@
 """Webhooks as a merchant meets them: an endpoint is made, something happens, and it is told, signed, once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -94,10 +95,17 @@ async def test_what_cannot_be_is_refused_by_name(
 
 
 async def test_there_are_sixteen_endpoints_at_most(merchant: Client) -> None:
-    for _ in range(16):
-        await endpoint(merchant)
-    answer = await merchant.post("/webhook_endpoints", {"url": "https://shop.example/hook"})
+    given = {"url": "https://shop.example/hook"}
+    answers = await asyncio.gather(*[merchant.post("/webhook_endpoints", given) for _ in range(20)])
+    assert Counter(answer.status_code for answer in answers) == {200: 16, 400: 4}
+    answer = await merchant.post("/webhook_endpoints", given)
     shop.error(answer, 400, "invalid_request_error", "webhook_endpoints_exhausted")
+    deleted = [answer.json()["id"] for answer in answers if answer.status_code == 200][::8]
+    for id in deleted:
+        assert (await merchant.ask("DELETE", f"/v1/webhook_endpoints/{id}")).status_code == 200
+    answers = await asyncio.gather(*[merchant.post("/webhook_endpoints", given) for _ in range(5)])
+    assert Counter(answer.status_code for answer in answers) == {200: 2, 400: 3}
+    assert len(await merchant.listed("/webhook_endpoints?limit=100")) == 16
 
 
 async def test_what_was_tried_can_be_seen_and_sent_again(anyones: Client, receiver: Receiver) -> None:

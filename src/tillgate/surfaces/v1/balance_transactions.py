@@ -8,6 +8,7 @@ import msgspec
 from tillgate.core import currencies
 from tillgate.core.balance_transactions import BalanceTransaction
 from tillgate.core.credentials import Scope
+from tillgate.core.instants import unix_seconds
 from tillgate.core.ledger import MovementType
 from tillgate.flows import balances
 from tillgate.http.exchange import Reply
@@ -56,7 +57,7 @@ class BalanceTransactionShown(msgspec.Struct, frozen=True, kw_only=True):
 
 def show(moved: BalanceTransaction, *, livemode: bool) -> BalanceTransactionShown:
     """A movement in this API's form. What is captured is available at once."""
-    currency, second = moved.currency.lower(), moved.occurred_at // 1_000_000
+    currency, second = moved.currency.lower(), unix_seconds(moved.occurred_at)
     fees = [FeeShown(type="processing_fee", amount=moved.fee, currency=currency, description="Processing")]
     return BalanceTransactionShown(
         id=moved.id,

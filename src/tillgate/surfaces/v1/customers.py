@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType, structs
 
 from tillgate.core.credentials import Scope
 from tillgate.core.customers import Customer, Details, Erasure
+from tillgate.core.instants import unix_seconds
 from tillgate.core.reasons import Refused
 from tillgate.flows import customers, erasures, payment_methods
 from tillgate.flows.gateway import Answer
@@ -96,7 +97,7 @@ def show(customer: Customer, *, livemode: bool) -> CustomerShown:
         description=customer.description,
         default_payment_method=customer.default_payment_method,
         metadata=customer.metadata,
-        created=customer.created // 1_000_000,
+        created=unix_seconds(customer.created),
         livemode=livemode,
     )
 
@@ -108,21 +109,22 @@ def _render(call: Call) -> customers.Render:
     return rendered
 
 
-def _email(given: str | UnsetType | None) -> str | UnsetType | None:
-    return parse_email(given, "email") if isinstance(given, str) and given else given
+def _details(given: CustomerGiven | CustomerChangeGiven) -> Details:
+    """Raises Refused(PARAMETER_INVALID, "email")."""
+    return Details(
+        email=parse_email(given.email, "email") if given.email else given.email,
+        name=given.name,
+        phone=given.phone,
+        description=given.description,
+        default_payment_method=given.default_payment_method,
+    )
 
 
 @operation("POST", "/v1/customers", Scope.CUSTOMERS_WRITE, CustomerGiven, CustomerShown)
 async def create(call: Call) -> Reply:
     """Write a customer down. Several may have the same e-mail address; payments find the newest by it."""
     given: CustomerGiven = call.given
-    details = Details(
-        email=_email(given.email),
-        name=given.name,
-        phone=given.phone,
-        description=given.description,
-        default_payment_method=given.default_payment_method,
-    )
+    details = _details(given)
     return answered(await customers.create(call.gateway, call.caller, call.key, details, given.metadata, _render(call)))
 
 
@@ -151,13 +153,7 @@ async def fetch(call: Call) -> Reply:
 async def update(call: Call) -> Reply:
     """Change what is known of a customer."""
     given: CustomerChangeGiven = call.given
-    details = Details(
-        email=_email(given.email),
-        name=given.name,
-        phone=given.phone,
-        description=given.description,
-        default_payment_method=given.default_payment_method,
-    )
+    details = _details(given)
     return answered(
         await customers.update(
             call.gateway, call.caller, call.key, call.id, details, notes(given.metadata), _render(call)

@@ -3,11 +3,11 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
 
+from tillgate.http import surface
 from tillgate.http.exchange import JSON, Headers, Reply, Request
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
@@ -32,7 +32,7 @@ _POLICY: Final[Headers] = (
 _PLAIN_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,260}")
 
 
-class Docs:
+class Docs(surface.Open):
     """Everything is made when it is first asked for: a server that nobody reads about starts without it."""
 
     name = "docs"
@@ -46,15 +46,6 @@ class Docs:
             Route("GET", "/docs/docs.css", self._style),
             Route("GET", "/docs/docs.js", self._script),
         )
-
-    async def admit(self, request: Request, route: Route | None) -> Reply | None:
-        """See http.surface.Surface: anybody may ask."""
-        return None
-
-    async def handle(self, request: Request, route: Route) -> Reply:
-        """See http.surface.Surface."""
-        handler: Callable[[Request], Awaitable[Reply]] = route.handler
-        return await handler(request)
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """See http.surface.Surface."""

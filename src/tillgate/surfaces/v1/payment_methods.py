@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tillgate.core.cards import Card, CardSummary
 from tillgate.core.credentials import Scope
+from tillgate.core.instants import unix_seconds
 from tillgate.core.payment_methods import Address, BillingDetails, Details, PaymentMethod
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import payment_methods
@@ -183,7 +184,7 @@ def show(method: PaymentMethod, *, livemode: bool) -> PaymentMethodShown:
         ),
         customer=method.customer,
         metadata=method.metadata,
-        created=method.created // 1_000_000,
+        created=unix_seconds(method.created),
         livemode=livemode,
     )
 

@@ -9,6 +9,7 @@ from tillgate.core import currencies
 from tillgate.core.attempts import Kind, State
 from tillgate.core.conclusions import Standing
 from tillgate.core.credentials import Scope
+from tillgate.core.instants import unix_seconds
 from tillgate.core.money import Money
 from tillgate.core.payments import CaptureMethod, Payment, Status, Terms
 from tillgate.core.reasons import Reason, Refused
@@ -147,7 +148,7 @@ def show(payment: Payment, *, livemode: bool, origin: str) -> PaymentShown:
         failure_message=failure_message,
         next_action=_next_action(payment, origin),
         metadata=payment.metadata,
-        created=payment.created // 1_000_000,
+        created=unix_seconds(payment.created),
         livemode=livemode,
     )
 

@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from tillgate.core.conclusions import Standing
 from tillgate.core.credentials import Scope
+from tillgate.core.instants import unix_seconds
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import Refund, RefundState
 from tillgate.flows import refunds
@@ -79,7 +80,7 @@ def show(refund: Refund, *, livemode: bool) -> RefundShown:
         failure_code=failure_code,
         failure_message=failure_message,
         metadata=refund.metadata,
-        created=refund.created // 1_000_000,
+        created=unix_seconds(refund.created),
         livemode=livemode,
     )
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from tillgate.core.credentials import Scope
+from tillgate.core.instants import unix_seconds
 from tillgate.core.payment_methods import Token
 from tillgate.flows import tokens
 from tillgate.flows.gateway import Answer
@@ -36,8 +37,8 @@ def show(token: Token, *, livemode: bool) -> TokenShown:
         id=token.id,
         card=card_shown(token.card),
         used=token.used_by is not None,
-        created=token.created // 1_000_000,
-        expires_at=token.expires_at // 1_000_000,
+        created=unix_seconds(token.created),
+        expires_at=unix_seconds(token.expires_at),
         livemode=livemode,
     )
 

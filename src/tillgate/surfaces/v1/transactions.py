@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from tillgate.core import currencies, ids
 from tillgate.core.credentials import Scope
-from tillgate.core.instants import DAY, Instant
+from tillgate.core.instants import DAY, Instant, unix_seconds
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import Refund
 from tillgate.core.transactions import Transaction, TransactionStatus, TransactionType
@@ -77,7 +77,7 @@ def show(transaction: Transaction, source: Source, *, livemode: bool) -> Transac
         status=transaction.status,
         customer=transaction.customer,
         description=source.reason if isinstance(source, Refund) else source.description,
-        created=source.created // 1_000_000,
+        created=unix_seconds(source.created),
         livemode=livemode,
     )
 

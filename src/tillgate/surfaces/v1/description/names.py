@@ -51,7 +51,7 @@ def summary(operation: Operation) -> str:
     segments = operation.path.split("/")[2:]
     fixed = [segment.replace("_", " ") for segment in segments if not segment.startswith("{")]
     of_one = any(segment.startswith("{") for segment in segments[:-1])
-    noun = _singular(fixed[-1]) if not of_one else _singular(fixed[-2])
+    noun = _singular(fixed[-2]) if of_one else _singular(" ".join(fixed))
     one = ("an " if noun[0] in "aeiou" else "a ") + noun
     if segments[-1].startswith("{"):
         return {"GET": "Get ", "POST": "Update ", "DELETE": "Delete "}[operation.method] + one
@@ -59,7 +59,7 @@ def summary(operation: Operation) -> str:
         verb, _, what = fixed[-1].partition(" ")
         return f"{verb.capitalize()} {one}" + (f"'s {what}" if what else "")
     if operation.method == "GET":
-        listed = f"{one}'s {fixed[-1]}" if of_one else fixed[-1]
+        listed = f"{one}'s {fixed[-1]}" if of_one else " ".join(fixed)
         return f"List {listed}" if is_list(operation.gives) else f"Get the {listed}"
     return f"Create {one}"
 
