@@ -233,6 +233,18 @@ async def test_410_switches_the_endpoint_off_and_the_others_are_told(world: Worl
     assert (await world.load(on)).is_enabled
 
 
+async def test_one_success_among_failures_says_that_an_endpoint_is_there(world: World) -> None:
+    endpoint = await world.endpoint("picky")
+
+    async def answer(post: Post) -> Posted:
+        return WELL if b"cus_a 1" in post.body else FAILED
+
+    world.outside.answers["picky"] = answer
+    await world.announce(("cus_a", 1), ("cus_b", 1), ("cus_c", 1))
+    await world.deliver()
+    assert (await world.load(endpoint)).failing_since is None
+
+
 async def test_five_days_of_failures_switch_off_and_one_success_starts_anew(world: World) -> None:
     endpoint = await world.endpoint("down")
     world.outside.answers["down"] = fails

@@ -180,16 +180,17 @@ def _result(gateway: Gateway, courier: Courier, before: Delivery, made: Try, ret
 
 
 async def conclude(gateway: Gateway, results: Sequence[Result]) -> None:
-    """Write down what became of tries, and what the last one at each endpoint says about it.
+    """Write down what became of tries, and what they say about each endpoint: one that goes well says all is well.
 
     Raises engine.Retry where nothing is written; doing it again then changes nothing twice.
     """
     await kept.conclude(gateway.store, [each.before for each in results], [each.after for each in results])
-    last = {each.courier.endpoint.id: each for each in results}
+    couriers = {each.courier.endpoint.id: each.courier for each in results}
+    well = {each.courier.endpoint.id for each in results if each.made.is_success}
     gone = {each.courier.endpoint.id for each in results if each.made.is_gone}
-    for id, each in last.items():
-        caller = system(each.courier.tenant, "deliveries")
-        await webhook_endpoints.hear(gateway, each.courier.endpoint, caller, well=each.made.is_success, gone=id in gone)
+    for id, courier in couriers.items():
+        caller = system(courier.tenant, "deliveries")
+        await webhook_endpoints.hear(gateway, courier.endpoint, caller, well=id in well, gone=id in gone)
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -116,7 +116,7 @@ async def secrets(gateway: Gateway, endpoint: WebhookEndpoint, wall: Instant) ->
 
 
 async def hear(gateway: Gateway, endpoint: WebhookEndpoint, caller: Caller, *, well: bool, gone: bool) -> None:
-    """Write down what the last try says about an endpoint, if it says anything new."""
+    """Write down what tries say about an endpoint, if they say anything new."""
     found: WebhookEndpoint | None = endpoint
     while found is not None:
         decision = webhook_endpoints.heard(found, well=well, gone=gone, occasion=gateway.occasion(caller))
