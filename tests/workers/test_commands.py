@@ -22,20 +22,13 @@ from tillgate.flows.gateway import Answer, Caller
 from tillgate.flows.idempotency import Key
 from tillgate.flows.payments import TEST_CARD
 from tillgate.settings import Settings
-from tillgate.store import find, lists, migrate
+from tillgate.store import find, lists
 from tillgate.vault import key_encryption
 from tillgate.vault.data_keys import SEALING, Purpose
 from tillgate.workers import commands
 from tillgate.workers.commands import Answered
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("migrated")
-    migrate.migrate(None, directory)
-    return directory
 
 
 @pytest.fixture

@@ -3,16 +3,13 @@
 import asyncio
 import itertools
 import random
-import shutil
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests import postgres
 from tests.sizes import at_size
 from tests.workers import outside
 from tests.workers.outside import WELL, Post, World
@@ -20,46 +17,17 @@ from tillgate.core import deliveries
 from tillgate.core.deliveries import DeliveryState
 from tillgate.core.instants import DAY, HOUR, MINUTE, SECOND
 from tillgate.core.merchants import DEMO_SHOP
-from tillgate.core.personal import redacted
 from tillgate.core.webhook_endpoints import DisabledReason, Ordering
 from tillgate.flows import deliveries as flow
-from tillgate.flows import events, retention, webhook_endpoints
+from tillgate.flows import webhook_endpoints
 from tillgate.store import deliveries as kept
-from tillgate.store import leases, migrate, outbox
-from tillgate.store.events import Asked
+from tillgate.store import leases, outbox
 from tillgate.transport.egress import Posted
 from tillgate.workers.deliveries import FIRST_AT_AN_ENDPOINT, Deliverer
 
 pytestmark = pytest.mark.anyio
 
 FAILED = Posted(status=500)
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("migrated")
-    migrate.migrate(None, directory)
-    return directory
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """None for SQLite, or the address of a migrated PostgreSQL database."""
-    if request.param == "sqlite":
-        yield None
-        return
-    cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
-    with cluster.fresh(cluster.template("deliveries", lambda url: migrate.migrate(url, Path()))) as url:
-        yield url
-
-
-@pytest.fixture
-async def world(database: str | None, tmp_path: Path, migrated: Path) -> AsyncIterator[World]:
-    """A world of the test's own, on each engine in turn."""
-    if database is None:
-        shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
-    async with outside.opened(tmp_path, database) as opened:
-        yield opened
 
 
 async def fails(post: Post) -> Posted:
@@ -351,39 +319,6 @@ async def test_an_endpoint_is_told_of_what_happens_from_the_moment_on_that_it_is
     await world.announce(("cus_a", 2))
     await world.deliver()
     assert outside.names(world.outside, "well") == ["cus_a 2"]
-
-
-async def test_an_erased_person_is_in_no_event_and_no_body_any_more(world: World) -> None:
-    endpoint = await world.endpoint("down")
-    world.outside.answers["down"] = fails
-    (event,) = await world.announce(("cus_a", 1))
-    await world.deliver()
-    assert b"cus_a 1" in world.outside.posts[-1].body
-    gateway = world.parts.gateway
-    assert await events.redact(gateway, DEMO_SHOP, "cus_a", redacted) == 1
-    await world.pass_time(6)
-    assert b"cus_a 1" not in world.outside.posts[-1].body
-    assert world.outside.posts[-1].event == event
-    assert (await events.fetch(gateway, outside.CALLER, event)).view == redacted(
-        (await events.fetch(gateway, outside.CALLER, event)).view
-    )
-    assert (await world.delivery(endpoint, event)).tries == 2
-
-
-async def test_old_deliveries_and_events_are_forgotten_and_nothing_that_still_goes(world: World) -> None:
-    endpoint = await world.endpoint("well")
-    await world.announce(("cus_a", 1))
-    await world.deliver()
-    gateway = world.parts.gateway
-    world.clock.advance(31 * DAY)
-    (young,) = await world.announce(("cus_a", 2))
-    await world.deliver()
-    await retention.prune(gateway)
-    assert [each.event for each in await kept.page(gateway.store, DEMO_SHOP.id, endpoint, 10)] == [young]
-    assert len(await events.page(gateway, outside.CALLER, Asked(10))) == 2
-    world.clock.advance(60 * DAY)
-    await retention.prune(gateway)
-    assert [each.id for each in await events.page(gateway, outside.CALLER, Asked(10))] == [young]
 
 
 async def test_a_lease_is_one_holders_until_it_runs_out(world: World) -> None:

@@ -1,0 +1,39 @@
+"""Worlds for the tests of workers, on each engine in turn."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import postgres
+from tests.workers import outside
+from tests.workers.outside import World
+from tillgate.store import migrate
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("migrated")
+    migrate.migrate(None, directory)
+    return directory
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """None for SQLite, or the address of a migrated PostgreSQL database."""
+    if request.param == "sqlite":
+        yield None
+        return
+    cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
+    with cluster.fresh(cluster.template("deliveries", lambda url: migrate.migrate(url, Path()))) as url:
+        yield url
+
+
+@pytest.fixture
+async def world(database: str | None, tmp_path: Path, migrated: Path) -> AsyncIterator[World]:
+    """A world of the test's own, on each engine in turn."""
+    if database is None:
+        shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+    async with outside.opened(tmp_path, database) as opened:
+        yield opened
