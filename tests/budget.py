@@ -8,19 +8,19 @@ import pytest
 from tests.sizes import PROVING
 
 BUDGET_SECONDS = {
-    "architecture": 20,
+    "architecture": 15,
     "connectors": 5,
-    "core": 20,
+    "core": 15,
     "http": 10,
-    "journeys": 90,
+    "journeys": 135,
     "pages": 5,
-    "sandbox": 10,
-    "simulation": 60,
+    "sandbox": 5,
+    "simulation": 40,
     "store": 40,
-    "surfaces": 50,
-    "transport": 10,
+    "surfaces": 55,
+    "transport": 5,
     "vault": 5,
-    "workers": 25,
+    "workers": 15,
 }
 
 _spent: defaultdict[str, float] = defaultdict(float)
