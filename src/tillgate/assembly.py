@@ -47,6 +47,9 @@ from tillgate.workers.deliveries import Deliverer
 
 BANK = "sandbox"
 
+DISPUTES_SECONDS = 0.5
+"""How often a sandbox bank looks what has become due of its disputes."""
+
 
 class Opened(msgspec.Struct, frozen=True):
     """The parts that commands work with: nothing is served, and nothing happens by itself."""
@@ -128,6 +131,9 @@ async def at_work(parts: Opened) -> AsyncIterator[None]:
     """Do what happens by itself; on leaving, finish what was begun."""
     deliverer = Deliverer(parts.gateway, parts.directory)
     jobs = schedule.jobs(parts.gateway, parts.directory, deliverer, parts.office.data_keys)
+    if parts.bank is not None:
+        disputes = schedule.Job("disputes at the sandbox bank", DISPUTES_SECONDS, parts.bank.look_after_disputes)
+        jobs = (*jobs, disputes)
     async with deliverer.running(), schedule.running(jobs):
         yield
 

@@ -22,6 +22,7 @@ from tillgate.sandbox.register import Register
 from tillgate.settings import SettingInvalid, Settings
 from tillgate.surfaces.bank_counter import BankCounter
 from tillgate.transport.remote import RemoteBanks
+from tillgate.workers import schedule
 
 DEFAULT_URL: Final = "http://127.0.0.1:8001"
 
@@ -86,14 +87,17 @@ async def assembled(settings: Settings, *, gateway: str, origin: str) -> AsyncIt
         notice_key=settings.sandbox_bank_secret,
         faults=assembly.faults_of(settings),
         on_notification=courier.deliver,
+        on_dispute=courier.hand_over,
         origin=origin,
     )
+    job = schedule.Job("disputes at the sandbox bank", assembly.DISPUTES_SECONDS, bank.look_after_disputes)
     try:
-        yield Application(
-            (BankCounter(bank), Challenge(bank)),
-            lambda: ids.new("req", clock.wall()),
-            drain_seconds=_DRAIN_SECONDS,
-        )
+        async with schedule.running((job,)):
+            yield Application(
+                (BankCounter(bank), Challenge(bank)),
+                lambda: ids.new("req", clock.wall()),
+                drain_seconds=_DRAIN_SECONDS,
+            )
     finally:
         bank.stop()
         await courier.close()
@@ -114,6 +118,11 @@ class Courier:
             task = asyncio.create_task(self._repeat(notice))
             self._repeating.add(task)
             task.add_done_callback(self._repeating.discard)
+
+    async def hand_over(self, notice: BankNotice) -> None:
+        """Bring a notice that the bank itself repeats. Raises ConnectionError where it was not taken."""
+        if not await self._is_settled(notice):
+            raise ConnectionError
 
     async def close(self) -> None:
         """Bring no more."""

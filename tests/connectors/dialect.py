@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tillgate.connectors.contract import BankAnswer, BankNotice
 from tillgate.core.attempts import Attempt
+from tillgate.core.disputes import Dispute, Statement
 from tillgate.core.reasons import Reason
 
 
@@ -41,6 +42,9 @@ class Dialect(Protocol):
 
     def inquired(self, answer: BankAnswer) -> BankAnswer:
         """What an inquiry is answered, where the question itself was answered so."""
+
+    def statements(self, dispute: Dispute) -> Iterable[tuple[BankAnswer, Statement]]:
+        """Everything that is said of a dispute when it is asked for, or responded to, and what that means."""
 
     def notice(self, answer: BankAnswer) -> BankNotice:
         """The same, said unasked and signed."""

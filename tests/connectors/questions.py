@@ -4,7 +4,9 @@ from tillgate.connectors.contract import Question
 from tillgate.core import attempts
 from tillgate.core.attempts import Attempt, Kind
 from tillgate.core.cards import Card
+from tillgate.core.disputes import Dispute, DisputeReason, DisputeStatus, Response, ResponseKind
 from tillgate.core.ids import Ids
+from tillgate.core.instants import DAY
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 
@@ -36,6 +38,26 @@ def attempt(
         bank="sandbox",
         occasion=occasion,
         target=target,
+    )
+
+
+def dispute(kind: ResponseKind = ResponseKind.EVIDENCE, amount: int = 2599) -> Dispute:
+    """A dispute of a charge, with a response of a kind on its way."""
+    id = _ids.new("dp", NOON)
+    return Dispute(
+        tenant="ten_1",
+        id=id,
+        created=NOON,
+        payment="pay_1",
+        amount=Money(amount, "USD"),
+        reason=DisputeReason.DUPLICATE,
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due_by=NOON + DAY,
+        bank="sandbox",
+        bank_reference=_ids.new("cb", NOON),
+        target=_ids.new("att", NOON) + "_1",
+        evidence={"uncategorized_text": "Jo Doe signed for it"},
+        response=Response(f"{id}_1", kind),
     )
 
 

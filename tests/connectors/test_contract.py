@@ -8,12 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.connectors import dialect
-from tests.connectors.questions import attempt, question
+from tests.connectors.questions import attempt, dispute, question
 from tillgate import logs
 from tillgate.connectors import registry
-from tillgate.connectors.contract import BankAnswer, BankRequest, Connector, Notification, Question
+from tillgate.connectors.contract import (
+    BankAnswer,
+    BankRequest,
+    Connector,
+    DisputeNotification,
+    Notification,
+    Question,
+)
 from tillgate.core import attempts
 from tillgate.core.attempts import Attempt, Kind, Outcome, Verdict
+from tillgate.core.disputes import DisputeStatus, ResponseKind
 from tillgate.core.money import Money
 from tillgate.core.records import evolve
 from tillgate.transport.banks import Transport
@@ -220,3 +228,65 @@ def test_a_forged_notice_is_refused(name: str) -> None:
 @given(body=st.one_of(st.binary(), st.sampled_from([b"{}", b"null", b'{"reference":"att_1"}'])))
 def test_a_signed_notice_that_cannot_be_read_is_refused(name: str, body: bytes) -> None:
     assert connector(name).notification(dialect.of(name).notice(BankAnswer(200, body))) is None
+
+
+@every_bank
+def test_everything_that_is_said_of_a_dispute_is_read_in_answers_and_in_notices(name: str) -> None:
+    bank, about = dialect.of(name), dispute()
+    told = list(bank.statements(about))
+    assert {said.status for _, said in told} == set(DisputeStatus)
+    for answer, said in told:
+        assert connector(name).read_dispute(about, answer) == said
+        assert connector(name).notification(bank.notice(answer)) == DisputeNotification(about.tenant, said)
+
+
+@every_bank
+def test_what_is_said_of_another_dispute_says_nothing(name: str) -> None:
+    about = dispute()
+    for answer, _ in dialect.of(name).statements(about):
+        for other in (
+            evolve(about, tenant="ten_2"),
+            evolve(about, bank_reference=about.bank_reference + "0"),
+            evolve(about, target=about.target + "0"),
+            evolve(about, amount=Money(about.amount.amount + 1, "USD")),
+            evolve(about, amount=Money(about.amount.amount, "EUR")),
+        ):
+            assert connector(name).read_dispute(other, answer) is None
+
+
+@every_bank
+def test_a_statement_that_is_cut_off_or_comes_with_the_status_of_a_failure_says_nothing(name: str) -> None:
+    about = dispute()
+    for answer, _ in dialect.of(name).statements(about):
+        for status in (0, 301, 400, 401, 404, 409, 429, 500, 502, 503, 504):
+            assert connector(name).read_dispute(about, BankAnswer(status, answer.body)) is None
+        for length in range(len(answer.body)):
+            assert connector(name).read_dispute(about, BankAnswer(answer.status, answer.body[:length])) is None
+
+
+@every_bank
+@given(status=st.sampled_from([200, 404]), body=st.binary() | st.sampled_from([b"{}", b"null", b"[" * 100_000]))
+def test_garbage_says_nothing_of_a_dispute(name: str, status: int, body: bytes) -> None:
+    assert connector(name).read_dispute(dispute(), BankAnswer(status, body)) is None
+
+
+@every_bank
+def test_a_forged_notice_of_a_dispute_is_refused(name: str) -> None:
+    bank = dialect.of(name)
+    for answer, _ in bank.statements(dispute()):
+        for forgery in bank.forgeries(answer):
+            assert connector(name).notification(forgery) is None
+
+
+@every_bank
+@pytest.mark.parametrize("kind", ResponseKind)
+def test_a_response_bears_its_id_and_is_the_same_whenever_it_is_written(name: str, kind: ResponseKind) -> None:
+    about = dispute(kind)
+    request = connector(name).respond(about)
+    assert about.response is not None
+    assert request.reference == about.response.id
+    assert request == connector(name).respond(about)
+    for seen in (repr(request), request.url, f"{request.headers}"):
+        assert "Jo Doe" not in seen
+    with pytest.raises(ValueError, match="no response"):
+        connector(name).respond(evolve(about, response=None))

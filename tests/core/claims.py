@@ -3,18 +3,23 @@
 from collections.abc import Iterator
 
 from tests.core.world import (
+    DISPUTE_FEE,
     Answer,
     AskAgain,
     Capture,
     Charge,
+    Decide,
     Expire,
     GiveBack,
     Happening,
+    Object,
+    Respond,
     Void,
     World,
 )
 from tillgate.core import accounts, fees, ledger, reconciliation
 from tillgate.core.attempts import Attempt, Contradiction, Kind, State, Verdict
+from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.events import Event, EventType
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment, Reservation, Status
@@ -28,7 +33,8 @@ REFUSALS: dict[type[Happening], set[Reason]] = {
     Charge: {Reason.IN_PROGRESS},
     Capture: {Reason.IN_PROGRESS, Reason.NOTHING_TO_CAPTURE, Reason.CAPTURE_EXCEEDS_AUTHORIZED},
     Void: {Reason.IN_PROGRESS, Reason.NOTHING_TO_CANCEL},
-    GiveBack: {Reason.IN_PROGRESS, Reason.NOTHING_TO_REFUND, Reason.REFUND_EXCEEDS_CAPTURED},
+    GiveBack: {Reason.IN_PROGRESS, Reason.NOTHING_TO_REFUND, Reason.REFUND_EXCEEDS_CAPTURED, Reason.DISPUTED},
+    Respond: {Reason.IN_PROGRESS, Reason.DISPUTE_CLOSED},
     AskAgain: {Reason.IN_PROGRESS},
 }
 
@@ -51,6 +57,16 @@ def _nothing_is_lost(world: World) -> None:
     assert payment.authorized in (0, payment.amount.amount)
     assert payment.capturable.amount >= 0 <= payment.refundable.amount
     assert payment.canceled is not None or not payment.voided
+    # What banks took over disputes is covered by what is left of the payment, as far as that goes.
+    taken = objected(world)
+    assert payment.disputed == min(taken, payment.captured - payment.refunded)
+    assert payment.overdrawn == taken - payment.disputed
+    assert payment.dispute == (list(world.disputes)[-1] if world.disputes else None)
+
+
+def objected(world: World) -> int:
+    """What banks took over disputes and have not returned."""
+    return sum(one.amount.amount for one in world.disputes.values() if one.status is not DisputeStatus.WON)
 
 
 def _nothing_is_set_aside_for_nothing(world: World) -> None:
@@ -64,7 +80,7 @@ def _nothing_is_set_aside_for_nothing(world: World) -> None:
         assert held in (Reservation(attempt.id, attempt.kind, attempt.amount.amount), gives_up)
     if not in_doubt:
         assert payment.capturable.amount == payment.authorized - payment.captured - payment.voided
-        assert payment.refundable.amount == payment.captured - payment.refunded
+        assert payment.refundable.amount == max(0, payment.captured - payment.refunded - objected(world))
 
 
 def status(world: World) -> Status:
@@ -87,7 +103,10 @@ def _the_books_agree(world: World) -> None:
     payment, currency = world.payment, world.payment.amount.currency
     held = payment.authorized - payment.captured - payment.voided
     assert world.balance(accounts.receivable("sandbox")) == payment.refunded - payment.captured
-    assert world.balance(accounts.PAYABLE) == payment.captured - payment.fees - payment.refunded
+    taken, handled = objected(world), DISPUTE_FEE * len(world.disputes)
+    assert world.balance(accounts.PAYABLE) == payment.captured - payment.fees - payment.refunded - taken - handled
+    assert world.balance(accounts.disputed("sandbox")) == taken
+    assert world.balance(accounts.DISPUTE_FEES) == handled
     assert world.balance(accounts.FEES) == payment.fees
     assert world.balance(accounts.AUTHORIZED) == held == -world.balance(accounts.holds("sandbox"))
     assert sum(ledger.movements(world.entries).values()) == 0
@@ -108,6 +127,8 @@ def _events_are_gapless(world: World) -> None:
 def _timers_fit(world: World) -> None:
     in_doubt = {attempt.id for attempt in world.attempts.values() if not attempt.is_final}
     assert {subject for kind, subject in world.timers if kind is TimerKind.INQUIRE} == in_doubt
+    undecided = {dispute.id for dispute in world.disputes.values() if not dispute.is_closed}
+    assert {subject for kind, subject in world.timers if kind is TimerKind.FOLLOW_DISPUTE} == undecided
     payment = world.payment
     held = payment.authorized - payment.captured - payment.voided
     expiring = any(
@@ -141,7 +162,13 @@ def _has_room(world: World, what: Happening) -> bool:
         case Capture(amount):
             return amount <= _held(world) - _on_the_way(world, Kind.CAPTURE, Kind.VOID) and not _is_canceled(world)
         case GiveBack(amount):
-            return amount <= _taken(world) - _on_the_way(world, Kind.REFUND)
+            return amount <= _taken(world) - objected(world) - _on_the_way(world, Kind.REFUND)
+        case Object() | Decide():
+            # A bank need not ask whether there is room.
+            return True
+        case Respond(dispute):
+            known = world.disputes[dispute]
+            return known.status is DisputeStatus.NEEDS_RESPONSE and known.response is None
         case AskAgain(attempt):
             return _has_room(world, _as_asked(world.attempts[attempt])) and _still_fits(world, world.attempts[attempt])
         case Answer(attempt):
@@ -218,9 +245,20 @@ def follow(before: World, what: Happening, after: World) -> None:
     for event in told:
         _is_of_its_time(event, before, after)
     for entry in after.entries[len(before.entries) :]:
+        if entry.id.startswith("dp_"):
+            assert entry.id in _entries_of_disputes(before, after)
+            continue
         attempt = after.attempts[entry.id.partition(":")[0]]
         assert attempt.state is State.APPROVED
         assert before.attempts[attempt.id].state is not State.APPROVED
+
+
+def _entries_of_disputes(before: World, after: World) -> Iterator[str]:
+    for dispute in after.disputes.values():
+        if dispute.id not in before.disputes:
+            yield f"{dispute.id}:opened"
+        elif dispute.status is DisputeStatus.WON is not before.disputes[dispute.id].status:
+            yield f"{dispute.id}:won"
 
 
 def _is_of_its_time(event: Event, before: World, after: World) -> None:
@@ -229,12 +267,15 @@ def _is_of_its_time(event: Event, before: World, after: World) -> None:
             assert payment == (before if event.type is EventType.PAYMENT_CREATED else after).payment
         case Refund() as refund:
             assert refund == after.refunds[refund.id]
+        case Dispute() as dispute:
+            assert dispute == after.disputes[dispute.id]
         case other:
             raise AssertionError(other)
 
 
 def _news(before: World, after: World) -> Iterator[EventType]:
-    """What a step brings to tell, by the attempt that moved."""
+    """What a step brings to tell, by the attempt or dispute that moved."""
+    yield from _news_of_disputes(before, after)
     for attempt in after.attempts.values():
         known = before.attempts.get(attempt.id)
         if known is None or known == attempt or attempt.asked > known.asked:
@@ -247,6 +288,23 @@ def _news(before: World, after: World) -> Iterator[EventType]:
             yield from _success(before.payment, attempt)
         elif attempt.is_final and not known.is_final:
             yield from _failure(before.payment, attempt)
+
+
+def _news_of_disputes(before: World, after: World) -> Iterator[EventType]:
+    for dispute in after.disputes.values():
+        known = before.disputes.get(dispute.id)
+        if known is None:
+            if not before.events:
+                yield EventType.PAYMENT_CREATED
+            yield from (EventType.DISPUTE_CREATED, EventType.DISPUTE_FUNDS_WITHDRAWN)
+        elif known.evidence != dispute.evidence:
+            yield EventType.DISPUTE_UPDATED
+        elif known.status is not dispute.status:
+            yield from {
+                DisputeStatus.UNDER_REVIEW: (EventType.DISPUTE_UPDATED,),
+                DisputeStatus.WON: (EventType.DISPUTE_FUNDS_REINSTATED, EventType.DISPUTE_CLOSED),
+                DisputeStatus.LOST: (EventType.DISPUTE_CLOSED,),
+            }[dispute.status]
 
 
 def _news_of_refund(before: Refund, attempt: Attempt) -> Iterator[EventType]:

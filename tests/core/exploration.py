@@ -5,8 +5,9 @@ from collections.abc import Hashable, Iterator
 
 from tests.core import claims
 from tests.core.claims import BY_CARD
-from tests.core.world import Answer, AskAgain, Happening, World, happenings, tried
+from tests.core.world import Answer, AskAgain, Decide, Happening, World, happenings, tried
 from tillgate.core.attempts import Attempt, Contradiction, State
+from tillgate.core.disputes import Dispute
 from tillgate.core.reasons import Refused
 from tillgate.core.timers import TimerKind
 
@@ -41,9 +42,11 @@ def essence(world: World) -> Hashable:
     return (
         frozenset(Counter(_alive(world, attempt) for attempt in world.attempts.values() if _counts(attempt)).items()),
         (payment.authorized, payment.captured, payment.voided, payment.refunded, payment.fees),
+        (payment.disputed, payment.overdrawn),
         (payment.failure is None, payment.action is None, payment.canceled is None),
         (payment.events == 0, len(world.entries)),
         (TimerKind.EXPIRE_AUTHORIZATION, payment.id) in world.timers,
+        frozenset(Counter(map(_objection, world.disputes.values())).items()),
     )
 
 
@@ -86,12 +89,19 @@ def _alive(world: World, attempt: Attempt) -> Hashable:
     )
 
 
+def _objection(dispute: Dispute) -> Hashable:
+    """What may come of a dispute; nothing of one that is closed."""
+    return "closed" if dispute.is_closed else (dispute.amount.amount, dispute.status)
+
+
 def _step(world: World, what: Happening) -> Hashable:
     match what:
         case Answer(attempt, verdict, early):
             return _alive(world, world.attempts[attempt]), verdict, early
         case AskAgain(attempt):
             return _alive(world, world.attempts[attempt])
+        case Decide(dispute, status):
+            return _objection(world.disputes[dispute]), status
         case _:
             return what
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.core.world import LATER, attempt, occasion, said
-from tillgate.core import attempts
+from tillgate.core import attempts, disputes
 from tillgate.core.attempts import FINAL, MOVES, Contradiction, State, Verdict
+from tillgate.core.disputes import DisputeStatus
 
 PAGE = Path(__file__).parents[2] / "docs" / "states.md"
 
@@ -43,6 +44,13 @@ the same reference.
 has to look. A yes to something else than was asked is one in any state, and so is a yes that the payment leaves no room
 for, such as one to a refund of more than was captured. `never_seen` counts as `unknown` for as long as the question may
 still be on its way: the {patience_seconds} seconds that a bank may take to answer, and {margin_seconds} more.
+
+# The states of a dispute
+
+A dispute stands where its bank says that it does (`MOVES` in `core/disputes.py`). A statement that is no move of these
+says nothing new; only one that takes back what was decided is a contradiction.
+
+{disputes}
 """
 
 
@@ -55,6 +63,7 @@ def page() -> str:
         matrix="\n".join(_matrix()),
         patience_seconds=attempts.PATIENCE // 1_000_000,
         margin_seconds=attempts.MARGIN // 1_000_000,
+        disputes=diagram_of_disputes(),
     )
 
 
@@ -67,6 +76,14 @@ def diagram() -> str:
     arrows = [f"    {state} --> {after}: {', '.join(said)}" for (state, after), said in labels.items()]
     again = f"    {State.NEVER_SEEN} --> {State.SENDING}: asked again"
     return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {State.SENDING}", *arrows, again, "```"])
+
+
+def diagram_of_disputes() -> str:
+    """The moves of a dispute, as Mermaid draws them."""
+    arrows = [f"    {before} --> {after}" for (before, _), after in disputes.MOVES.items()]
+    ends = [f"    {status} --> [*]" for status in DisputeStatus if status in disputes.CLOSED]
+    start = f"    [*] --> {DisputeStatus.NEEDS_RESPONSE}"
+    return "\n".join(["```mermaid", "stateDiagram-v2", start, *arrows, *ends, "```"])
 
 
 def _matrix() -> Iterator[str]:

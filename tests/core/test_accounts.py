@@ -7,6 +7,8 @@ from tillgate.core.reasons import Reason, Refused
 SPELT = {
     accounts.PAYABLE: ("merchant:payable", Nature.LIABILITY),
     accounts.FEES: ("fees:processing", Nature.INCOME),
+    accounts.DISPUTE_FEES: ("fees:disputes", Nature.INCOME),
+    accounts.disputed("sandbox"): ("bank:sandbox:disputed", Nature.ASSET),
     accounts.AUTHORIZED: ("payments:authorized", Nature.MEMORANDUM),
     accounts.receivable("sandbox"): ("bank:sandbox:receivable", Nature.ASSET),
     accounts.holds("sandbox"): ("bank:sandbox:holds", Nature.MEMORANDUM),

@@ -14,9 +14,12 @@ from tests.core.world import (
     AskAgain,
     Capture,
     Charge,
+    Decide,
     Expire,
     GiveBack,
     Happening,
+    Object,
+    Respond,
     Void,
     World,
     lived,
@@ -25,6 +28,7 @@ from tests.core.world import (
 )
 from tests.sizes import at_size
 from tillgate.core.attempts import Contradiction, State, Verdict
+from tillgate.core.disputes import DisputeStatus, ResponseKind
 from tillgate.core.payments import CaptureMethod, Status
 from tillgate.core.timers import TimerKind
 
@@ -69,6 +73,36 @@ def test_worlds_that_the_search_takes_for_one_have_one_future(method: CaptureMet
             assert futures.setdefault(exploration.essence(after), future) == future
 
 
+@pytest.mark.parametrize(
+    ("amount", "method", "most_disputes"),
+    [
+        (2, CaptureMethod.AUTOMATIC, 1),
+        (1, CaptureMethod.AUTOMATIC, 2),
+        (1, CaptureMethod.MANUAL, 1),
+        *at_size(
+            [],
+            [
+                (2, CaptureMethod.AUTOMATIC, 2),
+                (1, CaptureMethod.MANUAL, 2),
+                (3, CaptureMethod.AUTOMATIC, 2),
+                (2, CaptureMethod.MANUAL, 1),
+                (2, CaptureMethod.AUTOMATIC, 3),
+            ],
+        ),
+    ],
+)
+def test_whatever_a_bank_takes_back_and_whenever_nothing_is_lost_or_frozen(
+    amount: int, method: CaptureMethod, most_disputes: int
+) -> None:
+    """No answer of a bank is a contradiction for a dispute's sake, and no more is refunded than disputes leave."""
+    most_overdrawn = 0
+    for _, _, after in exploration.steps(World(opened(amount, method), most_disputes=most_disputes), 0):
+        if isinstance(after, World):
+            most_overdrawn = max(most_overdrawn, after.payment.overdrawn)
+    # Everything was refunded, or never taken, and each dispute is of everything.
+    assert most_overdrawn == amount * most_disputes
+
+
 class Lives(RuleBasedStateMachine):
     """Payments of any size, to which anything happens."""
 
@@ -91,6 +125,21 @@ class Lives(RuleBasedStateMachine):
     def the_merchant_refunds(self, data: st.DataObject) -> None:
         refundable = self.world.payment.refundable.amount
         self.try_out(GiveBack(data.draw(st.integers(1, refundable + 1), label="amount")))
+
+    @precondition(lambda self: self.world.attempts)
+    @rule(data=st.data())
+    def a_cardholder_objects(self, data: st.DataObject) -> None:
+        self.try_out(Object(data.draw(st.integers(1, self.world.payment.amount.amount), label="amount")))
+
+    @precondition(lambda self: self.world.disputes)
+    @rule(data=st.data(), status=st.sampled_from(DisputeStatus), heard=st.booleans())
+    def the_bank_decides(self, data: st.DataObject, status: DisputeStatus, heard: bool) -> None:
+        self.try_out(Decide(data.draw(st.sampled_from(sorted(self.world.disputes)), label="dispute"), status, heard))
+
+    @precondition(lambda self: self.world.disputes)
+    @rule(data=st.data(), kind=st.sampled_from(ResponseKind))
+    def the_merchant_responds(self, data: st.DataObject, kind: ResponseKind) -> None:
+        self.try_out(Respond(data.draw(st.sampled_from(sorted(self.world.disputes)), label="dispute"), kind))
 
     @precondition(lambda self: EXPIRY in self.world.timers)
     @rule()
@@ -121,6 +170,8 @@ class Lives(RuleBasedStateMachine):
             claims.refused(self.world, what, after)
 
     def is_flip(self, what: Happening) -> bool:
+        if isinstance(what, Decide):
+            return self.world.disputes[what.dispute].is_closed
         final = (State.APPROVED, State.DECLINED)
         return isinstance(what, Answer) and self.world.attempts[what.attempt].state in final
 

@@ -4,10 +4,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.core.world import START, Capture, Charge, GiveBack, Void, World, lived, opened
+from tests.core.world import START, Capture, Charge, Decide, GiveBack, Object, Void, World, lived, opened
 from tillgate.core import accounts, reconciliation
 from tillgate.core.attempts import Kind, State, Verdict
-from tillgate.core.payments import Cancellation, Reservation
+from tillgate.core.disputes import DisputeStatus, Response, ResponseKind
+from tillgate.core.payments import Cancellation, CaptureMethod, Reservation
 from tillgate.core.reconciliation import Moved, Story
 from tillgate.core.records import evolve
 from tillgate.core.refunds import RefundState
@@ -30,6 +31,18 @@ TOLD = lived(
     (Kind.REFUND, Verdict.UNKNOWN),
 ).story()
 """Held, captured in part, the rest released, a part of it refunded, and another refund in doubt."""
+
+DISPUTED = lived(
+    World(opened(100, CaptureMethod.AUTOMATIC)),
+    Charge(),
+    (Kind.CHARGE, Verdict.APPROVED),
+    Object(40),
+    GiveBack(20),
+    (Kind.REFUND, Verdict.APPROVED),
+    Object(70),
+)
+DISPUTED = lived(DISPUTED, Decide(next(iter(DISPUTED.disputes)), DisputeStatus.WON))
+"""Disputed in part and won, refunded in part, and disputed again."""
 
 AUTHORIZE, DECLINED, CAPTURE, VOID, REFUND, IN_DOUBT = (attempt.id for attempt in TOLD.attempts)
 
@@ -58,6 +71,10 @@ def with_refund(number: int, **facts: Any) -> Plant:
     return lambda story: changed(story, refunds=_with(story.refunds, number, evolve, facts))
 
 
+def with_dispute(number: int, **facts: Any) -> Plant:
+    return lambda story: changed(story, disputes=_with(story.disputes, number, evolve, facts))
+
+
 def with_told(*told: int) -> Plant:
     return lambda story: changed(story, told=list(told))
 
@@ -78,7 +95,7 @@ def _with(records: list[Any], number: int, change: Callable[..., Any], facts: di
     return [change(record, **facts) if n == number else record for n, record in enumerate(records)]
 
 
-@pytest.mark.parametrize("story", [World(opened(100)).story(), HELD, TOLD])
+@pytest.mark.parametrize("story", [World(opened(100)).story(), HELD, TOLD, DISPUTED.story()])
 def test_where_the_books_are_right_there_is_no_difference(story: Story) -> None:
     assert list(reconciliation.differences(story)) == []
 
@@ -146,6 +163,35 @@ def test_seven_events_were_told() -> None:
 @pytest.mark.parametrize("plant", PLANTED.values(), ids=list(PLANTED))
 def test_every_planted_difference_is_found(plant: Plant) -> None:
     assert list(reconciliation.differences(plant(TOLD)))
+
+
+LINES_OF_DISPUTES = [n for n, line in enumerate(DISPUTED.story().moved) if line.entry.startswith("dp_")]
+
+PLANTED_IN_DISPUTES: dict[str, Plant] = {
+    **{f"line {n} is missing": without("moved", n) for n in LINES_OF_DISPUTES},
+    **{f"line {n} is there twice": twice("moved", n) for n in LINES_OF_DISPUTES},
+    **{f"line {n} is of another amount": with_line(n, amount=8) for n in LINES_OF_DISPUTES},
+    **{f"line {n} goes elsewhere": with_line(n, destination="fees:other") for n in LINES_OF_DISPUTES},
+    "disputed is less": with_payment(disputed=69),
+    "disputed is more": with_payment(disputed=71),
+    "it is all overdrawn": with_payment(disputed=0, overdrawn=70),
+    "no dispute is named": with_payment(dispute=None),
+    "a dispute is lost": without("disputes", 0),
+    "the open dispute is lost": without("disputes", 1),
+    "the won dispute is open": with_dispute(0, status=DisputeStatus.UNDER_REVIEW),
+    "the won dispute was lost": with_dispute(0, status=DisputeStatus.LOST),
+    "the open dispute was won": with_dispute(1, status=DisputeStatus.WON, closed_at=START),
+    "the open dispute was lost": with_dispute(1, status=DisputeStatus.LOST),
+    "the won dispute has no end": with_dispute(0, closed_at=None),
+    "the won dispute has a response on its way": with_dispute(0, response=Response("dp_1", ResponseKind.EVIDENCE)),
+    "the fee was another": with_dispute(1, fee=8),
+}
+
+
+@pytest.mark.parametrize("plant", PLANTED_IN_DISPUTES.values(), ids=list(PLANTED_IN_DISPUTES))
+def test_every_planted_difference_in_disputes_is_found(plant: Plant) -> None:
+    assert len(LINES_OF_DISPUTES) == 5
+    assert list(reconciliation.differences(plant(DISPUTED.story())))
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,18 @@ from typing import TypeAlias
 
 import msgspec
 
-from tillgate.core import attempts, conclusions, ledger, payments, refunds
+from tillgate.core import attempts, conclusions, disputes, ledger, payments, refunds
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, State, Verdict
 from tillgate.core.cards import Brand, CardSummary
 from tillgate.core.conclusions import Standing
 from tillgate.core.customers import CustomerSummary
 from tillgate.core.decisions import Decision
+from tillgate.core.disputes import Dispute, DisputeReason, DisputeStatus, ResponseKind, Statement
 from tillgate.core.events import Event
 from tillgate.core.fees import FeePlan
 from tillgate.core.instants import SECOND, Instant
 from tillgate.core.ledger import Entry
+from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import CaptureMethod, Payment, Terms
@@ -26,20 +28,21 @@ from tillgate.core.timers import TimerKind
 
 CARD = CardSummary(Brand.VISA, "4242", 12, 2034, "fingerprint")
 FEES = FeePlan(2_900, {"USD": 1})
+DISPUTE_FEE = 7
 START: Instant = 1_000_000 * SECOND
 LATER: Instant = 9_000_000 * SECOND
 """Wall time at which nothing that was asked from START on can be on its way any more."""
 
 
 class Mint:
-    """Ids that count: `evt_1`, `evt_2`. No world depends on them."""
+    """Ids that count, and sort as they do: `evt_000000001`. No world depends on them."""
 
     def __init__(self) -> None:
         self.minted = 0
 
     def __call__(self, prefix: str) -> str:
         self.minted += 1
-        return f"{prefix}_{self.minted}"
+        return f"{prefix}_{self.minted:09}"
 
 
 MINT = Mint()
@@ -83,6 +86,8 @@ class World(msgspec.Struct, frozen=True):
     events: tuple[Event, ...] = ()
     timers: dict[tuple[TimerKind, str], Instant] = {}
     time: int = 0
+    disputes: dict[str, Dispute] = {}
+    most_disputes: int = 0
 
     def occasion(self, wall: Instant = LATER) -> Occasion:
         """The next moment."""
@@ -101,7 +106,8 @@ class World(msgspec.Struct, frozen=True):
             for posting in entry.postings
         ]
         told = [event.sequence for event in self.events]
-        return Story(self.payment, list(self.attempts.values()), list(self.refunds.values()), moved, told)
+        by_attempt, given_back = list(self.attempts.values()), list(self.refunds.values())
+        return Story(self.payment, by_attempt, given_back, moved, told, list(self.disputes.values()))
 
     def balance(self, account: str) -> int:
         """What the books say of an account."""
@@ -112,6 +118,7 @@ class World(msgspec.Struct, frozen=True):
         ids = {entry.id for entry in self.entries}
         assert not ids & {entry.id for entry in decision.post}, "posted twice"
         payment, saved, given_back = self.payment, dict(self.attempts), dict(self.refunds)
+        objections = dict(self.disputes)
         for record in decision.save:
             match record:
                 case Payment():
@@ -120,6 +127,8 @@ class World(msgspec.Struct, frozen=True):
                     saved[record.id] = record
                 case Refund():
                     given_back[record.id] = record
+                case Dispute():
+                    objections[record.id] = record
                 case _:
                     raise AssertionError(record)
         timers = dict(self.timers)
@@ -128,7 +137,8 @@ class World(msgspec.Struct, frozen=True):
             if timer.due_at is not None:
                 timers[timer.kind, timer.subject] = timer.due_at
         entries, events = (*self.entries, *decision.post), (*self.events, *decision.announce)
-        return World(payment, saved, given_back, entries, events, timers, self.time + 1)
+        after = World(payment, saved, given_back, entries, events, timers, self.time + 1)
+        return msgspec.structs.replace(after, disputes=objections, most_disputes=self.most_disputes)
 
 
 class Charge(msgspec.Struct, frozen=True):
@@ -155,6 +165,27 @@ class GiveBack(msgspec.Struct, frozen=True):
     amount: int
 
 
+class Object(msgspec.Struct, frozen=True):
+    """A cardholder objects to so much, and the bank takes it back, however much there is."""
+
+    amount: int
+
+
+class Decide(msgspec.Struct, frozen=True):
+    """The bank says where a dispute stands, and that it has taken the response, or does not say so."""
+
+    dispute: str
+    status: DisputeStatus
+    heard: bool = False
+
+
+class Respond(msgspec.Struct, frozen=True):
+    """The merchant answers a dispute."""
+
+    dispute: str
+    kind: ResponseKind
+
+
 class AskAgain(msgspec.Struct, frozen=True):
     """The client repeats a request whose question the bank never saw."""
 
@@ -169,7 +200,7 @@ class Answer(msgspec.Struct, frozen=True):
     early: bool = False
 
 
-Happening: TypeAlias = Charge | Capture | Void | Expire | GiveBack | AskAgain | Answer
+Happening: TypeAlias = Charge | Capture | Void | Expire | GiveBack | AskAgain | Answer | Object | Decide | Respond
 
 Happened: TypeAlias = Happening | tuple[Kind, Verdict]
 """Something that happened; a pair is an answer about the newest attempt of a kind."""
@@ -184,6 +215,12 @@ def happenings(world: World) -> Iterator[Happening]:
     for amount in range(1, world.payment.amount.amount + 1):
         yield Capture(amount)
         yield GiveBack(amount)
+    if world.attempts and len(world.disputes) < world.most_disputes:
+        for amount in range(1, world.payment.amount.amount + 1):
+            yield Object(amount)
+    for dispute in world.disputes.values():
+        if not dispute.is_closed:
+            yield from (Decide(dispute.id, status) for status in DisputeStatus)
     for attempt in world.attempts.values():
         if attempt.state is State.NEVER_SEEN:
             yield AskAgain(attempt.id)
@@ -206,8 +243,46 @@ def happen(world: World, what: Happening) -> World:
             return _ask_again(world, attempt)
         case Expire():
             return _expire(world)
+        case Object(amount):
+            return _told(world, None, statement(world, f"cb_{len(world.disputes)}", amount))
+        case Decide(dispute, status, heard):
+            return _told(world, world.disputes[dispute], as_said(world.disputes[dispute], status, heard))
+        case Respond(dispute, kind):
+            standing = disputes.Standing(world.payment, world.disputes[dispute])
+            now = world.occasion(START)
+            return world.after(disputes.revise(standing, {"uncategorized_text": "x"}, Notes(), now, respond=kind)[1])
         case _:
             return world.after(_ask(world, what))
+
+
+def _told(world: World, dispute: Dispute | None, said: Statement) -> World:
+    learned = disputes.learn(world.payment, dispute, said, DISPUTE_FEE, world.occasion())
+    return world.after(learned[1]) if learned else world
+
+
+def statement(world: World, reference: str, amount: int) -> Statement:
+    """What a bank says that opens a dispute."""
+    return Statement(
+        reference=reference,
+        target=next(iter(world.attempts)),
+        amount=Money(amount, "USD"),
+        reason=DisputeReason.FRAUDULENT,
+        status=DisputeStatus.NEEDS_RESPONSE,
+        evidence_due_by=LATER,
+    )
+
+
+def as_said(dispute: Dispute, status: DisputeStatus, heard: bool = False) -> Statement:
+    """What a bank says of a dispute that is known."""
+    return Statement(
+        reference=dispute.bank_reference,
+        target=dispute.target,
+        amount=dispute.amount,
+        reason=dispute.reason,
+        status=status,
+        evidence_due_by=dispute.evidence_due_by,
+        response=dispute.response.id if heard and dispute.response else None,
+    )
 
 
 def _ask(world: World, what: Charge | Capture | Void | GiveBack) -> Decision:

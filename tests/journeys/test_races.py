@@ -1,6 +1,7 @@
 """Races over the wire: sixteen requests at once about one payment, again and again, and one outcome each time."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -83,4 +84,41 @@ async def test_refunds_never_give_back_more_than_was_captured(server: Server) ->
         answers, payment = await race(server, CARD_PAYMENT, [("refund", {"amount": 300})] * AT_ONCE)
         assert count(answers) == 5
         assert payment["amount_refunded"] == 1_500
+    assert_the_books_are_right(server)
+
+
+async def test_refunds_and_disputes_never_take_more_than_was_captured(server: Server) -> None:
+    """Whoever is quicker has it: the merchant who gives back, or the cardholders who object."""
+    server.start()
+    shares: Counter[tuple[int, int]] = Counter()
+    for turn in range(ROUNDS):
+        merchants = [Merchant(server.url) for _ in range(AT_ONCE)]
+        payment = (await merchants[0].ask("POST", "/v1/payments", CARD_PAYMENT)).told["id"]
+        paths = ["/v1/refunds", "/sandbox/disputes"] * (AT_ONCE // 2)
+        if turn % 2:
+            paths.reverse()
+        answers = await asyncio.gather(
+            *(
+                merchant.ask("POST", path, {"payment": payment, "amount": 300})
+                for merchant, path in zip(merchants, paths, strict=True)
+            )
+        )
+        count(list(answers))
+        told = [answer.told for answer in answers if answer.status == 200]
+        refunded = sum(one["amount"] for one in told if one["object"] == "refund" and one["status"] == "succeeded")
+        disputed = [one["id"] for one in told if one["object"] == "dispute"]
+        # One is accepted, one is contested and won, the others wait.
+        for dispute, response in zip(disputed, ("losing", "winning_evidence"), strict=False):
+            evidence = {"evidence": {"uncategorized_text": response}}
+            answer = await merchants[0].ask("POST", f"/v1/disputes/{dispute}", evidence)
+            assert answer.told["status"] == "under_review", answer.told
+        afterwards = (await merchants[0].ask("GET", f"/v1/payments/{payment}")).told
+        assert afterwards["amount_refunded"] + afterwards["amount_disputed"] <= afterwards["amount_captured"] == 1_600
+        assert afterwards["amount_refunded"] == refunded
+        assert refunded + 300 * len(disputed) <= 1_500
+        assert len(disputed) + refunded // 300 >= 4
+        shares[refunded, len(disputed)] += 1
+        for merchant in merchants:
+            merchant.hang_up()
+    assert len(shares) > 1 or ROUNDS < 5
     assert_the_books_are_right(server)

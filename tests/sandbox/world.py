@@ -2,10 +2,11 @@
 
 from tests.connectors.questions import GOOD, attempt, question
 from tests.sandbox import virtual_time
-from tillgate.connectors.contract import BankNotice
+from tillgate.connectors.contract import BankNotice, DisputeNotification
 from tillgate.connectors.sandbox import NOTICE_KEY, SandboxConnector
 from tillgate.core import attempts
 from tillgate.core.attempts import Attempt, Kind, Outcome, Verdict
+from tillgate.core.disputes import Statement
 from tillgate.core.records import evolve
 from tillgate.sandbox.bank import Bank
 from tillgate.sandbox.faults import Faults
@@ -34,10 +35,14 @@ class World:
         )
         self.transport = Transport({"sandbox": self.bank.answer})
         self.notices: list[tuple[str, Verdict]] = []
+        self.disputes: list[Statement] = []
         self.seen: list[Attempt] = []
 
     async def _listen(self, notice: BankNotice) -> None:
         heard = connector.notification(notice)
+        if isinstance(heard, DisputeNotification):
+            self.disputes.append(heard.said)
+            return
         assert heard is not None
         self.notices.append((heard.attempt, heard.outcome.verdict))
 

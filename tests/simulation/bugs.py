@@ -9,17 +9,19 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from tillgate.core import attempts, conclusions, ledger, payment_methods, payments
+from tillgate.core import accounts, attempts, conclusions, disputes, ledger, payment_methods, payments
 from tillgate.core.attempts import Attempt, Kind, Outcome, State, Verdict
 from tillgate.core.cards import Card
 from tillgate.core.decisions import Decision
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.merchants import DEMO_SHOP, Tenant
+from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import Refund
 from tillgate.flows import attempts as flow
+from tillgate.flows import disputes as dispute_flow
 from tillgate.flows import idempotency as keys
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
@@ -329,3 +331,56 @@ def reply_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         return ()
 
     monkeypatch.setattr(keys, "answered", answered)
+
+
+@bug()
+def dispute_forgotten_in_what_is_refundable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a bank has taken back is given back once more, if the bank lets it."""
+
+    def refundable(payment: Payment) -> Money:
+        left = payment.captured - payment.refunded - payment.reserved(Kind.REFUND)
+        return Money(max(left, 0), payment.amount.currency)
+
+    monkeypatch.setattr(Payment, "refundable", property(refundable))
+
+
+@bug()
+def dispute_fee_posted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dispute costs its fee when it is opened, and once more when it is decided."""
+    whole = disputes._entries
+
+    def entries(before: Any, after: Any, occasion: Occasion) -> Any:
+        booked = whole(before, after, occasion)
+        if not after.is_closed or before is None or not after.fee:
+            return booked
+        fee = ledger.Posting(accounts.PAYABLE, accounts.DISPUTE_FEES, Money(after.fee, after.amount.currency))
+        return (*booked, ledger.entry(after.tenant, f"{after.id}:closed", after.id, (fee,), occasion))
+
+    monkeypatch.setattr(disputes, "_entries", entries)
+
+
+@bug({"notice twice": 0.5})
+def dispute_notice_applied_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a bank says of a dispute the second time opens another one."""
+    whole, opened = disputes.learn, set()
+
+    def learn(payment: Any, dispute: Any, said: Any, fee: int, occasion: Occasion) -> Any:
+        if dispute is None or dispute.id in opened:
+            return whole(payment, dispute, said, fee, occasion)
+        opened.add(dispute.id)
+        learned = whole(payment, None, said, fee, occasion)
+        assert learned is not None
+        opened.add(learned[0].dispute.id)
+        return learned[0], msgspec.structs.replace(learned[1], name=())
+
+    monkeypatch.setattr(disputes, "learn", learn)
+
+
+@bug({"question lost on the way": 0.3})
+def response_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the bank did not confirm that it has heard of a dispute is not said again."""
+
+    async def follow(gateway: Gateway, tenant: Tenant, dispute_id: str) -> bool:
+        return True
+
+    monkeypatch.setattr(dispute_flow, "follow", follow)

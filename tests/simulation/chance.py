@@ -91,6 +91,7 @@ class Chance:
             draws.randrange(2**32),
             latency_seconds=(0.0, draws.choice((0.0, 0.1, 0.8))),
             pending_seconds=(1.0, draws.choice((5.0, 60.0))),
+            dispute_seconds=(0.0, draws.choice((1.0, 60.0, 40_000.0))),
             **{name.removeprefix("bank: "): self._rates[name] / all_of_them for name in BANK_FAULTS},
         )
 

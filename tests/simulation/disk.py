@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from tillgate.core.attempts import Attempt
 from tillgate.core.customers import Customer
+from tillgate.core.disputes import Dispute
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment
 from tillgate.core.records import Record
@@ -25,6 +26,7 @@ class Disk:
         self.payments = self._records(Payment)
         self.attempts = self._records(Attempt)
         self.refunds = self._records(Refund)
+        self.disputes = self._records(Dispute)
         self.tokens = self._records(Token)
         self.methods = self._records(PaymentMethod)
         self.customers = self._records(Customer)

@@ -12,11 +12,14 @@ from tests.simulation.merchants import CARDS, CORNER_CAFE, Merchant
 from tests.simulation.world import World
 from tillgate.core import accounts, fees
 from tillgate.core.attempts import Attempt, Kind, State
+from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.events import EventType
+from tillgate.core.instants import SECOND
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment, Status
 from tillgate.core.refunds import RefundState
+from tillgate.sandbox.chargebacks import Stage
 from tillgate.sandbox.operations import Operation, Result
 from tillgate.store.audit import audit
 
@@ -31,16 +34,28 @@ _SIGNS = {
 """How what the bank did shows in the books: what flows out of an account lowers it."""
 
 
+_APART = 70 * SECOND
+"""By how much what was decided upon may be written down later, and the clocks of two processes differ."""
+
+
 def in_doubt(world: World) -> list[str]:
-    """The attempts of which nobody knows what became."""
-    return [attempt.id for attempt in Disk(world.data).attempts.values() if not attempt.is_final]
+    """The attempts of which nobody knows what became, and the disputes with a response on its way."""
+    disk = Disk(world.data)
+    attempts = [attempt.id for attempt in disk.attempts.values() if not attempt.is_final]
+    return attempts + [dispute.id for dispute in disk.disputes.values() if dispute.response]
 
 
 async def of_the_books(world: World) -> list[str]:
     """What the audit finds, and every difference between the books and the bank's."""
     disk = Disk(world.data)
     found = await audit(None, world.data)
-    return [*found.differences, *_against_the_bank(world, disk), *_balances(world, disk), *_payable(world, disk)]
+    return [
+        *found.differences,
+        *_against_the_bank(world, disk),
+        *_disputes_against_the_bank(world, disk),
+        *_balances(world, disk),
+        *_payable(world, disk),
+    ]
 
 
 async def of_everything(world: World, merchants: list[Merchant]) -> list[str]:
@@ -49,6 +64,7 @@ async def of_everything(world: World, merchants: list[Merchant]) -> list[str]:
     found = await of_the_books(world)
     found += [
         *_left_over(disk),
+        *_beyond_what_disputes_leave(disk),
         *_events(disk),
         *_last_words(disk),
         *_customers(disk),
@@ -60,6 +76,10 @@ async def of_everything(world: World, merchants: list[Merchant]) -> list[str]:
     for attempt in disk.attempts.values():
         world.chance.happened[f"{attempt.kind.value}: {attempt.state.value}"] += 1
         world.chance.happened["asked again"] += attempt.asked > 1
+    for dispute in disk.disputes.values():
+        world.chance.happened[f"dispute: {dispute.status.value}"] += 1
+        world.chance.happened["dispute: answered"] += dispute.submitted_at is not None
+        world.chance.happened["dispute: accepted"] += dispute.responses > 0 and dispute.submitted_at is None
     for payment in disk.payments.values():
         world.chance.happened[f"payment: {payment.status.value}"] += 1
         cause = payment.canceled.cause if payment.canceled else None
@@ -79,6 +99,37 @@ def _against_the_bank(world: World, disk: Disk) -> Iterator[str]:
     for attempt in disk.attempts.values():
         if attempt.is_final and (attempt.id in operations) == (attempt.state is State.NEVER_SEEN):
             yield f"{attempt.id} is {attempt.state}, and the bank's books say {operations.get(attempt.id)}"
+
+
+def _disputes_against_the_bank(world: World, disk: Disk) -> Iterator[str]:
+    """Dispute by dispute: each is known once, and what the bank was told to have been heard is so."""
+    known = Counter(dispute.bank_reference for dispute in disk.disputes.values())
+    by_reference = {dispute.bank_reference: dispute for dispute in disk.disputes.values()}
+    for chargeback in world.bank.disputes():
+        if chargeback.stage in (Stage.PLANNED, Stage.DROPPED) or chargeback.told < chargeback.version:
+            continue
+        dispute = by_reference.get(chargeback.reference)
+        if dispute is None or known[chargeback.reference] > 1:
+            yield f"the bank told of {chargeback}, which is known {known[chargeback.reference]} times"
+        elif (dispute.amount.amount, dispute.status.value) != (chargeback.amount, chargeback.stage.value):
+            yield f"the bank told of {chargeback}, we have {dispute}"
+
+
+def _beyond_what_disputes_leave(disk: Disk) -> Iterator[str]:
+    """No bank is asked to give back what another dispute is known to have taken."""
+    for attempt in disk.attempts.values():
+        if attempt.kind is not Kind.REFUND:
+            continue
+        since, until = attempt.asked_at - _APART, attempt.asked_at + _APART
+        taken = sum(
+            dispute.amount.amount
+            for dispute in disk.disputes.values()
+            if dispute.payment == attempt.payment
+            and dispute.created < since
+            and not (dispute.status is DisputeStatus.WON and (dispute.closed_at or 0) < until)
+        )
+        if taken and attempt.amount.amount > disk.payments[attempt.payment].captured - taken:
+            yield f"{attempt.id} was to give back {attempt.amount}, and {taken} was disputed"
 
 
 def _is_same(attempt: Attempt, operation: Operation) -> bool:
@@ -122,6 +173,13 @@ def _payable(world: World, disk: Disk) -> Iterator[str]:
             taken[attempt.payment] += operation.amount
         if operation.kind.value == Kind.REFUND.value:
             expected[attempt.tenant, operation.currency] -= operation.amount
+    stages = {chargeback.reference: chargeback for chargeback in world.bank.disputes()}
+    terms = {tenant.id: tenant.dispute_fees for tenant in (DEMO_SHOP, CORNER_CAFE)}
+    for dispute in disk.disputes.values():
+        chargeback, place = stages[dispute.bank_reference], (dispute.tenant, dispute.amount.currency)
+        heard = chargeback.told == chargeback.version
+        won = chargeback.stage is Stage.WON if heard else dispute.status is DisputeStatus.WON
+        expected[place] -= (0 if won else chargeback.amount) + terms[dispute.tenant].get(place[1], 0)
     for payment_id, amount in taken.items():
         payment = disk.payments[payment_id]
         currency = payment.amount.currency
@@ -143,6 +201,9 @@ def _left_over(disk: Disk) -> Iterator[str]:
             yield f"{payment.id} still holds money, long after its authorization ended"
         if payment.status in (Status.PENDING, Status.REQUIRES_ACTION, Status.AUTHORIZED):
             yield f"{payment.id} is {payment.status} for ever"
+    for dispute in disk.disputes.values():
+        if not dispute.is_closed or dispute.response:
+            yield f"{dispute.id} is never decided: {dispute}"
     for table in ("timers", "idempotency_keys"):
         for row in disk.rows(f"select * from {table}"):
             yield f"left in {table}: {row}"
@@ -158,14 +219,23 @@ def _events(disk: Disk) -> Iterator[str]:
         by_payment.setdefault(attempt.payment, []).append(attempt)
     for payment in disk.payments.values():
         expected = _expected_events(payment, by_payment[payment.id], disk)
+        for dispute in disk.disputes.values():
+            if dispute.payment == payment.id:
+                expected.update(_told_of(dispute))
         heard = told.get(payment.id, Counter()).copy()
         heard.pop(EventType.REFUND_UPDATED.value, None)
+        heard.pop(EventType.DISPUTE_UPDATED.value, None)
         if payment.canceled and not payment.authorized:
             # Whether its end is heard of before the cancellation that brought it about is a matter of chance.
             expected.pop(EventType.PAYMENT_FAILED.value, None)
             heard.pop(EventType.PAYMENT_FAILED.value, None)
         if heard != expected:
             yield f"of {payment.id} was told {told.get(payment.id)}, and not {expected}"
+
+
+def _told_of(dispute: Dispute) -> list[str]:
+    told = [EventType.DISPUTE_CREATED.value, EventType.DISPUTE_FUNDS_WITHDRAWN.value, EventType.DISPUTE_CLOSED.value]
+    return [*told, EventType.DISPUTE_FUNDS_REINSTATED.value] if dispute.status is DisputeStatus.WON else told
 
 
 def _expected_events(payment: Payment, attempts: list[Attempt], disk: Disk) -> Counter[str]:
@@ -199,12 +269,15 @@ def _last_words(disk: Disk) -> Iterator[str]:
     last: dict[str, Any] = {}
     for stream, view in disk.rows("select stream, view from events order by stream, sequence"):
         shown = msgspec.json.decode(view)
-        if shown["id"] in (stream, *disk.refunds):
+        if shown["id"] in (stream, *disk.refunds, *disk.disputes):
             last[shown["id"]] = shown
     for payment in disk.payments.values():
         told = msgspec.convert(last[payment.id], Payment)
         if (told.authorized, told.captured, told.voided) != (payment.authorized, payment.captured, payment.voided):
             yield f"{payment.id} was last shown as {told}, and is {payment}"
+    for dispute in disk.disputes.values():
+        if last[dispute.id]["status"] != dispute.status.value:
+            yield f"{dispute.id} was last shown as {last[dispute.id]}, and is {dispute}"
     for refund in disk.refunds.values():
         if last[refund.id].get("state", RefundState.PENDING.value) != refund.state.value:
             yield f"{refund.id} was last shown as {last[refund.id]}, and is {refund}"
@@ -249,9 +322,19 @@ def _answers(merchant: Merchant, disk: Disk) -> Iterator[str]:
                 refund = disk.refunds.get(said["id"])
                 if refund is None or said["status"] not in (refund.state.value, RefundState.PENDING.value):
                     yield f"request {asked.name} was told {said}, and there is {refund}"
+            case "dispute":
+                dispute = disk.disputes.get(said["id"])
+                if dispute is None or not _may_become(said, dispute):
+                    yield f"request {asked.name} was told {said}, and there is {dispute}"
             case "token":
                 if said["id"] not in disk.tokens:
                     yield f"request {asked.name} was told {said}, which is not there"
+
+
+def _may_become(said: dict[str, Any], dispute: Dispute) -> bool:
+    decided = said["status"] in ("won", "lost")
+    same = (said["amount"], said["payment"]) == (dispute.amount.amount, dispute.payment)
+    return same and (not decided or said["status"] == dispute.status.value)
 
 
 def _of_a_payment(asked: Asked, said: dict[str, Any], failed: bool, disk: Disk) -> Iterator[str]:

@@ -20,6 +20,7 @@ CORNER_CAFE = Tenant(
     fee_plan=FeePlan(175),
     bank="sandbox",
     rate_limit=RateLimit.UNLIMITED,
+    dispute_fees={"USD": 700, "JPY": 1},
 )
 
 CARDS: Final = {
@@ -29,6 +30,7 @@ CARDS: Final = {
     "4000000000009995": 5,
     "4000000000000119": 3,
     "4000002500003155": 20,
+    "4000000000000259": 15,
 }
 """The sandbox cards in use, and how often each is."""
 
@@ -82,6 +84,8 @@ class Merchant:
             self.cancel: 10,
             self.refund: 20,
             self.tokenize: 10,
+            self.dispute: 10,
+            self.respond: 20,
             self.read: 15,
             self.repeat: 8,
             self.misuse: 2,
@@ -127,6 +131,30 @@ class Merchant:
     async def refund(self) -> None:
         """Give some back, or all, by either of the two ways."""
         await self._about_a_payment("refund", 0.6)
+
+    async def dispute(self) -> None:
+        """Have a test payment disputed, in part or as a whole."""
+        if known := self._some_payment():
+            given: dict[str, Any] = {"payment": known.id}
+            if self.random.random() < 0.5:
+                given["amount"] = self.random.randint(1, known.amount)
+            await self._insist(self._new("POST", "/sandbox/disputes", given))
+
+    async def respond(self) -> None:
+        """Look at the disputes there are, and contest or accept one of them, or make a note."""
+        reply = await self._insist(self._new("GET", "/v1/disputes", None))
+        if reply is None or reply.status != 200 or not reply.said["data"]:
+            return
+        path = f"/v1/disputes/{self.random.choice(reply.said['data'])['id']}"
+        text = self.random.choice(("winning_evidence", "losing_evidence", "It was delivered."))
+        draw = self.random.random()
+        if draw < 0.2:
+            await self._insist(self._new("POST", f"{path}/close", {}))
+        elif draw < 0.4:
+            await self._insist(self._new("POST", path, {"metadata": {"seen": text}}))
+        else:
+            given = {"evidence": {"uncategorized_text": text}, "submit": draw < 0.8}
+            await self._insist(self._new("POST", path, given))
 
     async def tokenize(self) -> None:
         """Hand in a card for later."""

@@ -4,7 +4,8 @@ What is planted, each as a patch in bugs.py: the answers of banks misread (unkno
 early, by an old inquiry, or for a question that leaves late; a late answer dropped), the order of commits broken
 (intent not written, announced outside the commit, acknowledged before the commit, reply not kept), the books (a
 balance or a posting missing), what is set aside (forgotten, kept), keys and tokens (released on error, not spent, a
-challenge kept from a repeat), resends, timers, and the store itself (lost updates, unknown commits, reading in
+challenge kept from a repeat), disputes (forgotten in what is refundable, a fee posted twice, a notice applied twice, a
+response forgotten), resends, timers, and the store itself (lost updates, unknown commits, reading in
 pieces).
 """
 

@@ -24,6 +24,7 @@ SITUATIONS = (
     *(f"payment: {status}" for status in ("succeeded", "failed", "canceled")),
     *(f"released: {cause}" for cause in ("requested", "expired")),
     *(f"race lost: {failure}" for failure in ("Conflict", "Taken")),
+    *(f"dispute: {what}" for what in ("won", "lost", "answered", "accepted")),
     "asked again",
 )
 RARE_SITUATIONS = ("capture: never_seen", "void: declined", "void: never_seen", "refund: never_seen")

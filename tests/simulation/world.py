@@ -76,6 +76,7 @@ class World:
             on_notification=self._notified,
         )
         self.processes: list[Process] = []
+        self._at_the_bank: asyncio.Task[int] | None = None
 
     @property
     def trace(self) -> str:
@@ -144,6 +145,8 @@ class World:
         """Every process does what is due, unless something happens to it."""
         if not self.database_is_down and self.chance.strikes_within("database outage", seconds):
             self.spawn(self._outage())
+        if self._at_the_bank is None or self._at_the_bank.done():
+            self._at_the_bank = self.spawn(self.bank.look_after_disputes())
         for process in list(self.processes):
             if self.chance.strikes_within("crash at any time", seconds):
                 process.kill()
@@ -229,15 +232,29 @@ class World:
             raise Retry
 
     async def _notified(self, notice: BankNotice) -> None:
-        """The bank's notices find their way to somebody, or do not."""
-        if self.chance.strikes("notice lost"):
-            return
+        """The bank's notices find their way to somebody, or do not; of some it cares whether they were taken.
+
+        Raises ConnectionResetError where one that concerns a dispute was not.
+        """
+        taken = not self.chance.strikes("notice lost") and await self._carried(notice)
+        if not taken and b'"dispute":' in notice.body:
+            raise ConnectionResetError
+
+    async def _carried(self, notice: BankNotice) -> bool:
+        taken = 0
+
+        async def take(process: Process) -> None:
+            nonlocal taken
+            await process.take_notice(notice)
+            taken += 1
+
         for _ in range(2 if self.chance.strikes("notice twice") else 1):
             if self.chance.strikes("notice late"):
                 await asyncio.sleep(self.random.uniform(0, 100))
             process = self.anyone()
             if process is not None:
-                await asyncio.wait([process.spawn(self.watched(partial(process.take_notice, notice)))])
+                await asyncio.wait([process.spawn(self.watched(partial(take, process)))])
+        return taken > 0
 
     def _listen(self, logger: object, method: str, event: dict[str, Any]) -> dict[str, Any]:
         owner, error = OWNER.get(), sys.exc_info()[1]

@@ -3,6 +3,7 @@
 from tillgate.core.cards import Brand, CardSummary
 from tillgate.core.customers import Customer, CustomerSummary
 from tillgate.core.decisions import Alias, Decision, Numbering
+from tillgate.core.disputes import Dispute, DisputeReason, DisputeStatus
 from tillgate.core.events import Event, EventType
 from tillgate.core.fees import FeePlan
 from tillgate.core.idempotency import IdempotencyKey
@@ -42,6 +43,22 @@ def payment(id: str, *, tenant: str = TENANT, of: str | None = None) -> Payment:
 
 def refund(id: str, *, of: str, tenant: str = TENANT) -> Refund:
     return Refund(tenant=tenant, id=id, created=1, payment=of, attempt=f"att_{id}", amount=Money(500, "USD"))
+
+
+def dispute(id: str, *, of: str, status: DisputeStatus, tenant: str = TENANT) -> Dispute:
+    return Dispute(
+        tenant=tenant,
+        id=id,
+        created=1,
+        payment=of,
+        amount=Money(500, "USD"),
+        reason=DisputeReason.GENERAL,
+        status=status,
+        evidence_due_by=2,
+        bank="sandbox",
+        bank_reference=f"cb_{id}",
+        target="att_one",
+    )
 
 
 def entry(id: str, *postings: Posting, tenant: str = TENANT) -> Entry:

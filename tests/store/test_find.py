@@ -51,7 +51,7 @@ async def test_another_tenants_record_is_as_if_it_did_not_exist(store: Store) ->
         assert (await lists.page(store, type, OTHER, Cursor(10))).records == ()
     assert await find.alias(store, TENANT, "email", "claimed_one") == "cus_one"
     assert await find.alias(store, OTHER, "email", "claimed_one") is None
-    of_mine = await lists.page(store, Payment, OTHER, Cursor(10), where=("customer", "cus_one"))
+    of_mine = await lists.page(store, Payment, OTHER, Cursor(10), where={"customer": "cus_one"})
     assert of_mine.records == ()
 
 

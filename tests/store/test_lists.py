@@ -12,6 +12,7 @@ from tests.store import samples
 from tests.store.places import Place
 from tests.store.samples import OTHER, TENANT
 from tillgate.core.decisions import Decision
+from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.payments import Payment
 from tillgate.core.records import Record, evolve
 from tillgate.core.refunds import Refund
@@ -33,16 +34,22 @@ def refund_of(n: int, tenant: str) -> Refund:
     return samples.refund(f"re_{n:02}", tenant=tenant, of=f"pay_{n % 3}")
 
 
+def dispute_of(n: int, tenant: str) -> Dispute:
+    status = (DisputeStatus.LOST, DisputeStatus.WON)[n * n % 3 % 2]
+    return samples.dispute(f"dp_{n:02}", tenant=tenant, of=f"pay_{n % 3}", status=status)
+
+
 PAYMENTS = tuple(payment_of(n, TENANT) for n in IDS)
 REFUNDS = tuple(refund_of(n, TENANT) for n in IDS)
+DISPUTES = tuple(dispute_of(n, TENANT) for n in IDS)
 """As they are before they are stored."""
 
 
 @pytest.fixture
 async def filled(place: Place) -> AsyncIterator[Store]:
-    """A store with the payments and refunds of two tenants, whose ids lie between each other's."""
-    theirs = [made(n, OTHER) for n in range(40) for made in (payment_of, refund_of)]
-    records: list[Record] = [*PAYMENTS, *REFUNDS, *theirs]
+    """A store with the payments, refunds and disputes of two tenants, whose ids lie between each other's."""
+    theirs = [made(n, OTHER) for n in range(40) for made in (payment_of, refund_of, dispute_of)]
+    records: list[Record] = [*PAYMENTS, *REFUNDS, *DISPUTES, *theirs]
     async with place.opened() as store:
         await asyncio.gather(*(store.commit(Decision(save=(evolve(record),))) for record in records))
         yield store
@@ -68,7 +75,7 @@ def cursors(prefix: str) -> st.SearchStrategy[Cursor]:
 @settings(max_examples=at_size(150, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_a_page_of_payments_is_what_the_model_says(filled: Store, cursor: Cursor, buyer: str | None) -> None:
     ids = [p.id for p in PAYMENTS if buyer is None or (p.customer is not None and p.customer.id == buyer)]
-    where = None if buyer is None else ("customer", buyer)
+    where = {} if buyer is None else {"customer": buyer}
     page = await lists.page(filled, Payment, TENANT, cursor, where=where)
     assert ([payment.id for payment in page.records], page.has_more) == model(ids, cursor)
     assert all(payment.tenant == TENANT for payment in page.records)
@@ -78,9 +85,25 @@ async def test_a_page_of_payments_is_what_the_model_says(filled: Store, cursor: 
 @settings(max_examples=at_size(100, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_a_page_of_refunds_is_what_the_model_says(filled: Store, cursor: Cursor, of: str | None) -> None:
     ids = [refund.id for refund in REFUNDS if of in (None, refund.payment)]
-    where = None if of is None else ("payment", of)
+    where = {} if of is None else {"payment": of}
     page = await lists.page(filled, Refund, TENANT, cursor, where=where)
     assert ([refund.id for refund in page.records], page.has_more) == model(ids, cursor)
+
+
+@given(
+    cursor=cursors("dp"),
+    of=st.sampled_from([None, "pay_0", "pay_1"]),
+    status=st.sampled_from([None, *DisputeStatus]),
+)
+@settings(max_examples=at_size(60, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_a_page_of_disputes_is_what_the_model_says(
+    filled: Store, cursor: Cursor, of: str | None, status: DisputeStatus | None
+) -> None:
+    ids = [dispute.id for dispute in DISPUTES if of in (None, dispute.payment) and status in (None, dispute.status)]
+    given = {"payment": of, "status": status}
+    where = {name: value for name, value in given.items() if value is not None}
+    page = await lists.page(filled, Dispute, TENANT, cursor, where=where)
+    assert ([dispute.id for dispute in page.records], page.has_more) == model(ids, cursor)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7, 20, 100])

@@ -13,6 +13,7 @@ from tests.sizes import at_size
 from tests.store.places import Place
 from tillgate.core.attempts import Attempt
 from tillgate.core.customers import Customer
+from tillgate.core.disputes import Dispute
 from tillgate.core.ledger import MovementType
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment
@@ -43,16 +44,19 @@ pytestmark = pytest.mark.anyio
 
 ROWS = at_size(6_000, 200_000)
 TENANT = "ten_1"
-PAGED: list[tuple[type[Record], tuple[str, str] | None]] = [
-    (Payment, None),
-    (Payment, ("customer", "cus_1")),
-    (Refund, None),
-    (Refund, ("payment", "pay_1")),
-    (Customer, None),
-    (Customer, ("email", "ann1@example.com")),
-    (PaymentMethod, None),
-    (PaymentMethod, ("customer", "cus_1")),
-    (Attempt, None),
+PAGED: list[tuple[type[Record], dict[str, str]]] = [
+    (Payment, {}),
+    (Payment, {"customer": "cus_1"}),
+    (Refund, {}),
+    (Refund, {"payment": "pay_1"}),
+    (Dispute, {}),
+    (Dispute, {"payment": "pay_1"}),
+    (Dispute, {"status": "lost"}),
+    (Customer, {}),
+    (Customer, {"email": "ann1@example.com"}),
+    (PaymentMethod, {}),
+    (PaymentMethod, {"customer": "cus_1"}),
+    (Attempt, {}),
 ]
 MIDDLE = f"id_{1_000_000 + ROWS // 2}"
 CURSORS = {
@@ -79,6 +83,7 @@ FILLED = [
     for table, more in (
         ("payments", ", 'cus_' || (n % 40)"),
         ("refunds", ", 'pay_' || (n % 900)"),
+        ("disputes", ", 'pay_' || (n % 900), case n % 3 when 0 then 'won' else 'lost' end"),
         ("customers", ", 'ann' || (n % 40) || '@example.com'"),
         ("attempts", ""),
         ("payment_methods", ", case when n % 2 = 0 then n end, case when n % 2 = 1 then 'cus_' || (n % 40) end"),
@@ -128,12 +133,12 @@ class Overhearing:
 Question = Callable[[Store], Awaitable[object]]
 
 
-def a_page(type: type[Record], where: tuple[str, str] | None, cursor: Cursor) -> Question:
+def a_page(type: type[Record], where: dict[str, str], cursor: Cursor) -> Question:
     return lambda store: lists.page(store, type, TENANT, cursor, where=where)
 
 
 PAGES = {
-    f"{type.__name__} by {where[0] if where else 'id'}, {which}": a_page(type, where, cursor)
+    f"{type.__name__} by {next(iter(where), 'id')}, {which}": a_page(type, where, cursor)
     for type, where in PAGED
     for which, cursor in CURSORS.items()
 }

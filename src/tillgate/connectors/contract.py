@@ -7,6 +7,7 @@ import msgspec
 
 from tillgate.core.attempts import Attempt, Outcome
 from tillgate.core.cards import Card
+from tillgate.core.disputes import Dispute, Statement
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +85,13 @@ class Notification(msgspec.Struct, frozen=True):
     outcome: Outcome
 
 
+class DisputeNotification(msgspec.Struct, frozen=True):
+    """What a bank said unasked of a dispute, by the tenant whose money it is about."""
+
+    tenant: str
+    said: Statement
+
+
 class Connector(Protocol):
     """A bank's language. Reading never raises: what is not an explicit answer about the attempt is UNKNOWN.
 
@@ -110,5 +118,20 @@ class Connector(Protocol):
     def read_inquiry(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
         """What the answer to an inquiry says; NEVER_SEEN where the bank knows no such reference."""
 
-    def notification(self, notice: BankNotice) -> Notification | None:
+    def respond(self, dispute: Dispute) -> BankRequest:
+        """The request that tells the bank the response on its way, under the response's id.
+
+        A bank takes an id once, however often it is told. Raises ValueError where no response is on its way.
+        """
+
+    def inquire_dispute(self, dispute: Dispute) -> BankRequest:
+        """The request that asks how a dispute stands; it moves nothing."""
+
+    def read_dispute(self, dispute: Dispute, answer: BankAnswer) -> Statement | None:
+        """What the answer to either says; None for what is not an explicit answer about the dispute.
+
+        An answer is about a dispute when tenant, reference, target, amount and currency are the dispute's own.
+        """
+
+    def notification(self, notice: BankNotice) -> Notification | DisputeNotification | None:
         """What a notice says; None for one that cannot be read, or that the bank did not sign."""

@@ -3,15 +3,25 @@
 import enum
 import hmac
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
-from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest, Notification, Question
+from tillgate.connectors.contract import (
+    BankAnswer,
+    BankNotice,
+    BankRequest,
+    DisputeNotification,
+    Notification,
+    Question,
+)
 from tillgate.core import attempts, currencies
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, Verdict
+from tillgate.core.disputes import Dispute, DisputeReason, DisputeStatus, ResponseKind, Statement
+from tillgate.core.instants import Instant
 from tillgate.core.money import Money
-from tillgate.core.reasons import Reason
+from tillgate.core.payments import Payment
+from tillgate.core.reasons import Reason, Refused
 
 NAME: Final = "sandbox"
 
@@ -84,6 +94,40 @@ class _Statement(msgspec.Struct, frozen=True, kw_only=True):
     challenge_url: str | None = None
 
 
+class _Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the bank is told of a dispute."""
+
+    reference: str
+    merchant_id: str
+    evidence: dict[str, str] = {}
+
+
+class _Complaint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What has the bank open a dispute, as a cardholder's objection would."""
+
+    reference: str
+    merchant_id: str
+    target: str
+    currency: str
+    reason: DisputeReason
+    amount: int | None = None
+    evidence_due_by: Instant | None = None
+
+
+class _Disputed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bank says of a dispute."""
+
+    dispute: str
+    merchant_id: str
+    target: str
+    amount: Annotated[int, msgspec.Meta(gt=0)]
+    currency: str
+    reason: str
+    status: DisputeStatus
+    evidence_due_by: Instant
+    response: str | None = None
+
+
 _PATHS: Final[Mapping[Kind, str]] = {
     Kind.CHARGE: "/charges",
     Kind.AUTHORIZE: "/authorizations",
@@ -97,6 +141,12 @@ _BY_CARD: Final = (Kind.CHARGE, Kind.AUTHORIZE)
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Statement).decode
+_decode_dispute = msgspec.json.Decoder(_Disputed).decode
+
+_ANSWERED_AT: Final[Mapping[ResponseKind, str]] = {
+    ResponseKind.EVIDENCE: "evidence",
+    ResponseKind.ACCEPTANCE: "acceptance",
+}
 
 
 class SandboxConnector:
@@ -146,11 +196,73 @@ class SandboxConnector:
             return Outcome(verdict=Verdict.NEVER_SEEN)
         return _outcome(said) if answer.status == 200 and _is_about(attempt, said) else attempts.UNKNOWN
 
-    def notification(self, notice: BankNotice) -> Notification | None:
+    def respond(self, dispute: Dispute) -> BankRequest:
+        """As in the contract."""
+        response = dispute.response
+        if response is None:
+            raise ValueError(f"{dispute.id} has no response on its way")
+        evidence = dispute.evidence if response.kind is ResponseKind.EVIDENCE else {}
+        body = _encode(_Response(reference=response.id, merchant_id=dispute.tenant, evidence=evidence))
+        url = f"{self._place}/disputes/{dispute.bank_reference}/{_ANSWERED_AT[response.kind]}"
+        return BankRequest(method="POST", url=url, reference=response.id, body=body)
+
+    def inquire_dispute(self, dispute: Dispute) -> BankRequest:
+        """As in the contract."""
+        url = f"{self._place}/disputes/{dispute.bank_reference}"
+        return BankRequest(method="GET", url=url, reference=dispute.bank_reference)
+
+    def read_dispute(self, dispute: Dispute, answer: BankAnswer) -> Statement | None:
+        """As in the contract: every answer about a dispute comes with status 200."""
+        said = _read_dispute(answer.body)
+        if said is None or answer.status != 200 or said.merchant_id != dispute.tenant:
+            return None
+        statement = _statement(said)
+        known = (dispute.bank_reference, dispute.target, dispute.amount)
+        about = statement and (statement.reference, statement.target, statement.amount)
+        return statement if about == known else None
+
+    def complain(
+        self,
+        payment: Payment,
+        target: str,
+        reference: str,
+        amount: int | None,
+        reason: DisputeReason,
+        evidence_due_by: Instant | None,
+    ) -> BankRequest:
+        """The request that has the sandbox bank open a dispute under a reference, or once more say how it stands.
+
+        It is of `amount` minor units, or of all that the bank has left of `target`. No other bank does so.
+        """
+        complaint = _Complaint(
+            reference=reference,
+            merchant_id=payment.tenant,
+            target=target,
+            amount=amount,
+            currency=payment.amount.currency,
+            reason=reason,
+            evidence_due_by=evidence_due_by,
+        )
+        return BankRequest(method="POST", url=f"{self._place}/disputes", reference=reference, body=_encode(complaint))
+
+    def read_complaint(self, reference: str, answer: BankAnswer) -> Statement | None:
+        """What the answer to `complain` says; None where it says nothing.
+
+        Raises Refused(NOTHING_TO_DISPUTE) where the bank has less than that to take back.
+        """
+        said = _read_dispute(answer.body)
+        if answer.status in (404, 409):
+            raise Refused(Reason.NOTHING_TO_DISPUTE, "amount")
+        return _statement(said) if said and answer.status == 200 and said.dispute == reference else None
+
+    def notification(self, notice: BankNotice) -> Notification | DisputeNotification | None:
         """As in the contract. The amount is in the outcome, for the attempt to be compared with."""
         signature = hmac.digest(self._notice_key, notice.body, "sha256").hex()
         if not hmac.compare_digest(signature.encode(), notice.headers.get(SIGNATURE, "").encode()):
             return None
+        if disputed := _read_dispute(notice.body):
+            statement = _statement(disputed)
+            return DisputeNotification(disputed.merchant_id, statement) if statement else None
         said = _read(notice.body)
         if said is None or said.merchant_id is None or said.amount is None:
             return None
@@ -169,6 +281,29 @@ def _read(body: bytes) -> _Statement | None:
         return _decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+
+
+def _read_dispute(body: bytes) -> _Disputed | None:
+    try:
+        return _decode_dispute(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def _statement(said: _Disputed) -> Statement | None:
+    """A reason that is not among ours is a general one."""
+    if not currencies.recorded(said.currency):
+        return None
+    known = said.reason in set(DisputeReason)
+    return Statement(
+        reference=said.dispute,
+        target=said.target,
+        amount=Money(said.amount, said.currency),
+        reason=DisputeReason(said.reason) if known else DisputeReason.GENERAL,
+        status=said.status,
+        evidence_due_by=said.evidence_due_by,
+        response=said.response,
+    )
 
 
 def _is_about(attempt: Attempt, said: _Statement) -> bool:

@@ -29,6 +29,9 @@ PAYABLE = "merchant:payable"
 FEES = "fees:processing"
 """What processing earned."""
 
+DISPUTE_FEES = "fees:disputes"
+"""What handling disputes earned."""
+
 AUTHORIZED = "payments:authorized"
 """Authorized and neither captured nor released."""
 
@@ -41,6 +44,11 @@ def receivable(bank: str) -> str:
 def holds(bank: str) -> str:
     """What issuers hold on cards at our request, through a bank."""
     return f"bank:{bank}:holds"
+
+
+def disputed(bank: str) -> str:
+    """What a bank took back over disputes, and returns where they are won."""
+    return f"bank:{bank}:disputed"
 
 
 def exchange(currency: str) -> str:
@@ -59,8 +67,10 @@ class Account(msgspec.Struct, frozen=True):
 CHART = (
     Account(PAYABLE, Nature.LIABILITY, "owed to the merchant"),
     Account(FEES, Nature.INCOME, "processing fees earned"),
+    Account(DISPUTE_FEES, Nature.INCOME, "dispute fees earned"),
     Account(AUTHORIZED, Nature.MEMORANDUM, "authorized, neither captured nor released"),
     Account("bank:{bank}:receivable", Nature.ASSET, "owed by a bank for captured payments"),
+    Account("bank:{bank}:disputed", Nature.ASSET, "taken back by a bank over disputes, unless they are won"),
     Account("bank:{bank}:holds", Nature.MEMORANDUM, "held by issuers, seen through a bank"),
     Account("exchange:{currency}", Nature.EXCHANGE, "position opened by exchanges into or out of a currency"),
 )

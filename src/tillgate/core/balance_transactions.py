@@ -32,7 +32,7 @@ def of_postings(
     for posting in postings:
         if posting.destination == accounts.PAYABLE:
             amount += posting.money.amount
-        elif posting.source == accounts.PAYABLE and posting.destination == accounts.FEES:
+        elif posting.source == accounts.PAYABLE and posting.destination in (accounts.FEES, accounts.DISPUTE_FEES):
             fee += posting.money.amount
         elif posting.source == accounts.PAYABLE:
             amount -= posting.money.amount

@@ -49,6 +49,7 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     told = _news(standing, payment, types, refund)
     before = standing.payment.events
     payment = evolve(payment, in_flight=_still_in_flight(payment, moved), events=before + len(told))
+    payment = payments.covered(payment)
     if not payments.is_sound(payment):
         raise Contradiction(f"{moved.id}: a yes to more than there was")
     if moved.is_final:

@@ -29,6 +29,8 @@ class Scope(enum.StrEnum):
     PAYMENTS_WRITE = "payments.write"
     REFUNDS_READ = "refunds.read"
     REFUNDS_WRITE = "refunds.write"
+    DISPUTES_READ = "disputes.read"
+    DISPUTES_WRITE = "disputes.write"
     CUSTOMERS_READ = "customers.read"
     CUSTOMERS_WRITE = "customers.write"
     PAYMENT_METHODS_READ = "payment_methods.read"

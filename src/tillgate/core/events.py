@@ -26,6 +26,11 @@ class EventType(enum.StrEnum):
     """The rest of a partly captured payment was given up or expired, or what was granted after it was canceled."""
     REFUND_CREATED = "refund.created"
     REFUND_UPDATED = "refund.updated"
+    DISPUTE_CREATED = "dispute.created"
+    DISPUTE_UPDATED = "dispute.updated"
+    DISPUTE_FUNDS_WITHDRAWN = "dispute.funds_withdrawn"
+    DISPUTE_FUNDS_REINSTATED = "dispute.funds_reinstated"
+    DISPUTE_CLOSED = "dispute.closed"
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_UPDATED = "customer.updated"
     CUSTOMER_DELETED = "customer.deleted"
@@ -39,7 +44,7 @@ class EventType(enum.StrEnum):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact. `stream` keeps events in order (a payment's is shared by its refunds), `sequence` counts in it from 1.
+    """A fact. `stream` keeps events in order, `sequence` counts in it from 1; what is about a payment is in its stream.
 
     `view` is the record as it was at that moment, from which each surface renders its own form.
     """

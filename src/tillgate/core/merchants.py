@@ -29,9 +29,12 @@ class RateLimit(enum.StrEnum):
 
 
 class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """A merchant in one mode. A tenant's record belongs to itself: `tenant` equals `id`."""
+    """A merchant in one mode. A tenant's record belongs to itself: `tenant` equals `id`.
 
-    SHAPE: ClassVar[int] = 2
+    `dispute_fees` is what a dispute costs, by currency in minor units (absent: nothing).
+    """
+
+    SHAPE: ClassVar[int] = 3
 
     created: Instant
     name: str
@@ -39,6 +42,7 @@ class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
     fee_plan: FeePlan
     bank: str
     rate_limit: RateLimit = RateLimit.STANDARD
+    dispute_fees: dict[str, int] = {}
 
     @property
     def is_live(self) -> bool:
@@ -49,6 +53,9 @@ class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
 SANDBOX_FEES = FeePlan(290, {"USD": 30, "EUR": 25, "GBP": 20})
 """What the sandbox charges for processing: 2.9 % and a fixed part, like a card processor's usual terms."""
 
+SANDBOX_DISPUTE_FEES = {"USD": 1500, "EUR": 1500, "GBP": 1500}
+"""What the sandbox charges for a dispute: 15.00, like card processors, whoever wins."""
+
 DEMO_SHOP = Tenant(
     tenant="ten_demoshop",
     id="ten_demoshop",
@@ -57,5 +64,6 @@ DEMO_SHOP = Tenant(
     mode=Mode.TEST,
     fee_plan=SANDBOX_FEES,
     bank="sandbox",
+    dispute_fees=SANDBOX_DISPUTE_FEES,
 )
 """The one merchant of a sandbox that nobody configured. It exists by definition and is never live."""

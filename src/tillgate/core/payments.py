@@ -81,8 +81,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A payment by card. Totals are minor units of `amount.currency` and hold concluded facts only.
 
-    Always: refunded + disputed <= captured <= authorized and voided <= authorized - captured.
+    Always: refunded + disputed <= captured <= authorized and voided <= authorized - captured. What banks took back over
+    disputes beyond that is `overdrawn`: they may, and it is the merchant's debt. `dispute` is the newest one's id.
     """
+
+    SHAPE = 2
 
     created: Instant
     amount: Money
@@ -105,6 +108,8 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     voided: int = 0
     refunded: int = 0
     disputed: int = 0
+    overdrawn: int = 0
+    dispute: str | None = None
     fees: int = 0
     failure: Failure | None = None
     action: attempts.Action | None = None
@@ -163,8 +168,25 @@ def is_sound(payment: Payment) -> bool:
     """Whether no more came back than was taken, and no more was taken and released than was granted."""
     return (
         0 <= payment.refunded + payment.disputed <= payment.captured <= payment.authorized - payment.voided
-        and min(payment.refunded, payment.disputed, payment.voided, payment.fees) >= 0
+        and min(payment.refunded, payment.disputed, payment.overdrawn, payment.voided, payment.fees) >= 0
+        and (not payment.overdrawn or payment.refunded + payment.disputed == payment.captured)
     )
+
+
+def disputed(payment: Payment, more: int, dispute: str) -> Payment:
+    """The payment of which a bank took `more` minor units over a dispute, or returned them where that is negative."""
+    return covered(evolve(payment, disputed=payment.disputed + more, dispute=max(payment.dispute or "", dispute)))
+
+
+def covered(payment: Payment) -> Payment:
+    """The payment with what disputes took of it told apart: `disputed` as far as there is anything left, the rest
+    `overdrawn`. A refund that was on its way, or a capture, changes how much that is.
+    """
+    if not (payment.disputed or payment.overdrawn):
+        return payment
+    took = payment.disputed + payment.overdrawn
+    within = min(took, payment.captured - payment.refunded)
+    return evolve(payment, disputed=within, overdrawn=took - within)
 
 
 def open(

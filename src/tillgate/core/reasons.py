@@ -23,6 +23,9 @@ class Reason(enum.StrEnum):
     NOTHING_TO_CANCEL = "nothing_to_cancel"
     CAPTURE_EXCEEDS_AUTHORIZED = "capture_exceeds_authorized"
     REFUND_EXCEEDS_CAPTURED = "refund_exceeds_captured"
+    DISPUTED = "disputed"
+    DISPUTE_CLOSED = "dispute_closed"
+    NOTHING_TO_DISPUTE = "nothing_to_dispute"
     IN_PROGRESS = "in_progress"
     TOKEN_USED = "token_used"  # noqa: S105 — a reason, not a secret
     TOKEN_EXPIRED = "token_expired"  # noqa: S105

@@ -1,4 +1,4 @@
-"""Reconciliation: whether a payment's records, attempts, refunds, postings and events tell one story."""
+"""Reconciliation: whether a payment's records, attempts, refunds, disputes, postings and events tell one story."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import msgspec
 from tillgate.core import accounts, fees, payments
 from tillgate.core.attempts import Attempt, Kind, State
 from tillgate.core.conclusions import POSTED_AS
+from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment, Reservation
 from tillgate.core.refunds import Refund, RefundState
@@ -36,6 +37,7 @@ class Story(msgspec.Struct):
     refunds: list[Refund] = []
     moved: list[Moved] = []
     told: list[int] = []
+    disputes: list[Dispute] = []
 
     def approved(self, *kinds: Kind) -> list[Attempt]:
         """The attempts of these kinds that a bank said yes to."""
@@ -48,15 +50,17 @@ def differences(story: Story) -> Iterator[str]:
     yield from _totals(story)
     yield from _in_flight(story)
     yield from _refunds(story)
+    yield from _disputes(story)
     if story.told != list(range(1, story.payment.events + 1)):
         yield f"events {story.told} where {story.payment.events} were announced"
 
 
 def _books(story: Story) -> Iterator[str]:
-    """Every yes of a bank is in the books once, with what it was a yes to, and nothing else is."""
+    """Every yes of a bank and every dispute is in the books once, with what it was about, and nothing else is."""
     approved = [attempt for attempt in story.approved(*Kind) if not _moved_nothing(story, attempt)]
     expected = [line for attempt in approved for line in _lines(story.payment, attempt)]
     entries = {line.entry for line in expected}
+    expected += [line for dispute in story.disputes for line in _lines_of_dispute(dispute)]
     fees_moved = [moved for moved in story.moved if moved.entry in entries and _is_fee(story.payment, moved)]
     lines = Counter(story.moved)
     lines.subtract(expected)
@@ -84,6 +88,16 @@ def _lines(payment: Payment, attempt: Attempt) -> Iterator[Moved]:
     for source, destination in ways[attempt.kind]:
         entry = f"{attempt.id}:{POSTED_AS[attempt.kind]}"
         yield Moved(entry, source, destination, payment.amount.currency, attempt.amount.amount)
+
+
+def _lines_of_dispute(dispute: Dispute) -> Iterator[Moved]:
+    """What a dispute moved when it was opened, and where it was won."""
+    taken, currency, amount = accounts.disputed(dispute.bank), dispute.amount.currency, dispute.amount.amount
+    yield Moved(f"{dispute.id}:opened", accounts.PAYABLE, taken, currency, amount)
+    if dispute.fee:
+        yield Moved(f"{dispute.id}:opened", accounts.PAYABLE, accounts.DISPUTE_FEES, currency, dispute.fee)
+    if dispute.status is DisputeStatus.WON:
+        yield Moved(f"{dispute.id}:won", taken, accounts.PAYABLE, currency, amount)
 
 
 def _is_fee(payment: Payment, moved: Moved) -> bool:
@@ -137,6 +151,18 @@ def _in_flight(story: Story) -> Iterator[str]:
 def _gives_up(attempt: Attempt) -> Reservation | None:
     """A void of a challenge, which sets nothing aside."""
     return Reservation(attempt.id, Kind.VOID, 0) if attempt.kind is Kind.VOID else None
+
+
+def _disputes(story: Story) -> Iterator[str]:
+    payment = story.payment
+    taken = sum(dispute.amount.amount for dispute in story.disputes if dispute.status is not DisputeStatus.WON)
+    if payment.disputed + payment.overdrawn != taken:
+        yield f"disputed is {payment.disputed} and overdrawn {payment.overdrawn}, banks took {taken} over disputes"
+    if payment.dispute != max((dispute.id for dispute in story.disputes), default=None):
+        yield f"{payment.dispute} is not its newest dispute"
+    for dispute in story.disputes:
+        if dispute.is_closed != (dispute.closed_at is not None) or (dispute.is_closed and dispute.response):
+            yield f"{dispute.id} is {dispute.status}, and its end says otherwise"
 
 
 _REFUND_STATES = {

@@ -51,12 +51,13 @@ def ask(
 ) -> tuple[Refund, Asking]:
     """Set aside what is to be given back, and the question to the bank. Without an amount: all that is left.
 
-    Raises Refused(NOTHING_TO_REFUND) where nothing is refundable, Refused(REFUND_EXCEEDS_CAPTURED) where less is.
+    Raises Refused(NOTHING_TO_REFUND) where nothing is refundable (DISPUTED where that is why), and
+    Refused(REFUND_EXCEEDS_CAPTURED) where less is.
     """
     refundable = payment.refundable
     if refundable.is_zero:
         busy = payment.reserved(Kind.REFUND) or (payment.in_flight and not payment.captured)
-        why = Reason.IN_PROGRESS if busy else Reason.NOTHING_TO_REFUND
+        why = Reason.IN_PROGRESS if busy else Reason.DISPUTED if payment.disputed else Reason.NOTHING_TO_REFUND
         raise Refused(why, "payment", status=payment.status)
     asked = asked or refundable
     if asked > refundable:

@@ -16,6 +16,8 @@ class TimerKind(enum.StrEnum):
     """Release what nobody captured in time. Subject: the payment."""
     ERASE_CUSTOMER = "erase_customer"
     """Go on erasing what is kept of a deleted customer. Subject: the customer."""
+    FOLLOW_DISPUTE = "follow_dispute"
+    """Tell the bank again what it may not have heard, and ask how a dispute stands. Subject: the dispute."""
 
 
 class Timer(msgspec.Struct, frozen=True):

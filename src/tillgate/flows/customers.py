@@ -58,7 +58,7 @@ async def was_deleted(gateway: Gateway, caller: Caller, customer_id: str) -> boo
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, email: str | None = None) -> Page[Customer]:
     """A merchant's customers, newest first; those with one e-mail address only if one is named."""
-    where = ("email", customers.email_key(email)) if email is not None else None
+    where = {"email": customers.email_key(email)} if email is not None else {}
     return await lists.page(gateway.store, Customer, caller.tenant.id, cursor, where=where)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from tillgate.core import customers, idempotency, payment_methods, personal
 from tillgate.core.customers import Customer, Erasure
 from tillgate.core.decisions import Decision
+from tillgate.core.disputes import Dispute
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.instants import MINUTE, Duration
 from tillgate.core.occasions import Occasion
@@ -85,7 +86,7 @@ async def proceed(gateway: Gateway, caller: Caller, customer_id: str) -> bool:
 async def _portion(gateway: Gateway, caller: Caller, erasure: Erasure) -> Erasure:
     """The erasure after some payments, oldest first, or after everything else where no payment is left."""
     cursor = Cursor(AT_ONCE, before=erasure.redacted_up_to)
-    found = await lists.page(gateway.store, Payment, erasure.tenant, cursor, where=("customer", erasure.id))
+    found = await lists.page(gateway.store, Payment, erasure.tenant, cursor, where={"customer": erasure.id})
     if found.records:
         await _redact_payments(gateway, caller, erasure, found.records)
         return evolve(erasure, redacted_up_to=found.records[0].id)
@@ -110,16 +111,24 @@ async def _redact_payments(gateway: Gateway, caller: Caller, erasure: Erasure, p
     used = await find.every(gateway.store, PaymentMethod, erasure.tenant, [each.payment_method for each in payments])
     methods = [method for method in used.values() if method.customer in (None, erasure.id)]
     changed: list[Record] = [payment for payment in map(personal.redacted, payments) if payment not in payments]
+    disputes = [dispute for payment in payments for dispute in await _disputes(gateway, payment)]
+    changed += [dispute for dispute in map(personal.redacted, disputes) if dispute not in disputes]
     changed += [gone for gone in map(payment_methods.taken_away, methods) if gone not in methods]
     changed += await replies(gateway, erasure.tenant, *(method.id for method in methods))
     if changed:
         await gateway.store.commit(Decision(save=tuple(changed)))
-    for payment in payments:
-        await events.redact(gateway, caller.tenant, payment.id, personal.redacted)
+    for told_of in (*payments, *disputes):
+        await events.redact(gateway, caller.tenant, told_of.id, personal.redacted)
+
+
+async def _disputes(gateway: Gateway, payment: Payment) -> tuple[Dispute, ...]:
+    if payment.dispute is None:
+        return ()
+    return (await lists.page(gateway.store, Dispute, payment.tenant, Cursor(AT_ONCE), where={"payment": payment.id})).records
 
 
 async def _methods(gateway: Gateway, tenant: str, customer_id: str) -> tuple[PaymentMethod, ...]:
-    where = ("customer", customer_id)
+    where = {"customer": customer_id}
     return (await lists.page(gateway.store, PaymentMethod, tenant, Cursor(AT_ONCE), where=where)).records
 
 

@@ -1,7 +1,7 @@
 """Notices: what a bank says without being asked is believed if the bank signed it."""
 
-from tillgate.connectors.contract import BankNotice
-from tillgate.flows import attempts
+from tillgate.connectors.contract import BankNotice, DisputeNotification
+from tillgate.flows import attempts, disputes
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 
@@ -12,5 +12,8 @@ async def take(gateway: Gateway, directory: Directory, bank: str, notice: BankNo
     if told is None:
         return False
     tenant = await directory.tenant(told.tenant)
-    await attempts.learn(gateway, tenant, told.attempt, told.outcome)
+    if isinstance(told, DisputeNotification):
+        await disputes.learn(gateway, tenant, told.said)
+    else:
+        await attempts.learn(gateway, tenant, told.attempt, told.outcome)
     return True

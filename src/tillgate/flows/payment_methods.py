@@ -113,7 +113,7 @@ async def fetch(gateway: Gateway, caller: Caller, method_id: str) -> PaymentMeth
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, customer: str | None = None) -> Page[PaymentMethod]:
     """A merchant's payment methods, newest first; those of one customer only if one is named."""
-    where = ("customer", customer) if customer is not None else None
+    where = {"customer": customer} if customer is not None else {}
     return await lists.page(gateway.store, PaymentMethod, caller.tenant.id, cursor, where=where)
 
 

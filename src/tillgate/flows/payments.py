@@ -191,7 +191,7 @@ async def fetch(gateway: Gateway, caller: Caller, payment_id: str) -> Payment:
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, customer: str | None = None) -> Page[Payment]:
     """A merchant's payments, newest first; those of one customer only if one is named."""
-    where = ("customer", customer) if customer is not None else None
+    where = {"customer": customer} if customer is not None else {}
     return await lists.page(gateway.store, Payment, caller.tenant.id, cursor, where=where)
 
 

@@ -60,5 +60,5 @@ async def fetch(gateway: Gateway, caller: Caller, refund_id: str) -> Refund:
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, payment_id: str | None = None) -> Page[Refund]:
     """A merchant's refunds, newest first; those of one payment only if one is named."""
-    where = ("payment", payment_id) if payment_id is not None else None
+    where = {"payment": payment_id} if payment_id is not None else {}
     return await lists.page(gateway.store, Refund, caller.tenant.id, cursor, where=where)

@@ -8,6 +8,8 @@ from typing import Final, TypeAlias
 from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest
 from tillgate.core.instants import SECOND, Instant
 from tillgate.logs import log
+from tillgate.sandbox import chargebacks
+from tillgate.sandbox.chargebacks import Chargeback
 from tillgate.sandbox.faults import Fault, Faults
 from tillgate.sandbox.operations import Operation, Result
 from tillgate.sandbox.register import Register
@@ -23,8 +25,9 @@ Listener: TypeAlias = Callable[[BankNotice], Awaitable[object]]
 class Bank:
     """A bank with a register of its own or shared.
 
-    `clock` tells wall time. Notices are signed with `notice_key` and go to `on_notification`, which may be
-    set later. `origin` is where customers find its pages, for a bank that is a server of its own.
+    `clock` tells wall time. Notices are signed with `notice_key` and go to `on_notification`, which may be set later;
+    those of disputes to `on_dispute`, where that is given, until it raises nothing. `origin` is where customers find
+    its pages, for a bank that is a server of its own.
     """
 
     def __init__(
@@ -35,12 +38,14 @@ class Bank:
         notice_key: str,
         faults: Faults | None = None,
         on_notification: Listener | None = None,
+        on_dispute: Listener | None = None,
         origin: str = "",
     ) -> None:
         self.faults = faults or Faults()
         self.on_notification = on_notification
+        self._on_dispute = on_dispute
         self._register = register
-        self._teller = Teller(register, clock, origin)
+        self._teller = Teller(register, clock, origin, lambda: round(self.faults.dispute_seconds() * SECOND))
         self._notice_key = notice_key.encode()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._telling: set[asyncio.Task[None]] = set()
@@ -73,6 +78,22 @@ class Bank:
     def statement(self) -> Iterator[Operation]:
         """Everything that the bank did or refused, each operation once, as it stands."""
         return self._register.everything()
+
+    def disputes(self) -> list[Chargeback]:
+        """Every objection of a cardholder's, as it stands."""
+        return self._register.docket.everything()
+
+    async def look_after_disputes(self) -> int:
+        """Let happen what is due, and tell merchants until they confirm it; how many were told.
+
+        All of it is on disk, so that any process goes on with it after another died.
+        """
+        told = self._teller.desk.advance()
+        for chargeback in told:
+            if await self._tell_of(chargeback):
+                with self._register:
+                    self._teller.desk.confirmed(chargeback)
+        return len(told)
 
     def stop(self) -> None:
         """Tell nobody anything any more. The register knows all of it; whoever opened it closes it."""
@@ -129,12 +150,25 @@ class Bank:
     async def _tell(self, operation: Operation) -> None:
         if self.on_notification is None:
             return
-        body = self._teller.statement(operation)
-        signature = hmac.digest(self._notice_key, body, "sha256").hex()
         try:
-            await self.on_notification(BankNotice({SIGNATURE: signature}, body))
+            await self.on_notification(self._signed(self._teller.statement(operation)))
         except Exception:
             log.exception("bank_notice_not_taken", reference=operation.reference)
+
+    async def _tell_of(self, chargeback: Chargeback) -> bool:
+        """Whether the merchant has taken note: unlike an operation, nobody asks for a dispute that is not known."""
+        listener = self._on_dispute or self.on_notification
+        if listener is None:
+            return False
+        try:
+            await listener(self._signed(chargebacks.statement(chargeback)))
+        except Exception as error:
+            log.warning("bank_notice_not_taken", reference=chargeback.reference, error=type(error).__name__)
+            return False
+        return True
+
+    def _signed(self, body: bytes) -> BankNotice:
+        return BankNotice({SIGNATURE: hmac.digest(self._notice_key, body, "sha256").hex()}, body)
 
 
 async def _silence() -> BankAnswer:

@@ -46,8 +46,8 @@ class Faults:
     """Draws from one seeded source what goes wrong with each request, after whatever was planted.
 
     Keywords are the probabilities of faults by name: `Faults(7, timeout_after=0.01)`. `latency_seconds` is
-    how long an ordinary answer takes, `pending_seconds` until a pending one is known. Raises ValueError
-    that names the field.
+    how long an ordinary answer takes, `pending_seconds` until a pending one is known, and `dispute_seconds`
+    until a cardholder objects, or evidence is decided upon. Raises ValueError that names the field.
     """
 
     def __init__(
@@ -56,11 +56,13 @@ class Faults:
         *,
         latency_seconds: Range = (0.0, 0.0),
         pending_seconds: Range = (1.0, 10.0),
+        dispute_seconds: Range = (2.0, 2.0),
         **probabilities: float,
     ) -> None:
         self._random = random.Random(seed)  # noqa: S311 — to be repeated, not to be secret
         self._latency = _checked("latency_seconds", latency_seconds)
         self._pending = _checked("pending_seconds", pending_seconds)
+        self._dispute = _checked("dispute_seconds", dispute_seconds)
         self._planted: deque[Fault] = deque()
         self._thresholds = _thresholds(probabilities)
 
@@ -87,6 +89,10 @@ class Faults:
     def pending_seconds(self) -> float:
         """How long the next pending operation stays so."""
         return self._random.uniform(*self._pending)
+
+    def dispute_seconds(self) -> float:
+        """How long until the next objection, or decision about one."""
+        return self._random.uniform(*self._dispute)
 
     def slow_seconds(self) -> float:
         """How long a slow answer takes: less than the caller's patience."""
@@ -135,6 +141,7 @@ _READ: Final[Mapping[str, Callable[[str], object]]] = {
     "seed": int,
     "latency_seconds": _range,
     "pending_seconds": _range,
+    "dispute_seconds": _range,
 }
 _FIELDS: Final = (*Fault, *_READ)
 

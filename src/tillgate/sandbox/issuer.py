@@ -20,6 +20,10 @@ CHALLENGED: Final = frozenset({"4000002500003155"})
 """Cards whose holder has to prove who they are (3-D Secure) and is then approved."""
 
 
+DISPUTED: Final = frozenset({"4000000000000259"})
+"""Cards that pay, and whose holder objects soon afterwards."""
+
+
 def refusal(number: str) -> Code | None:
     """Why the issuer says no to a card, or None: every other number that passes the Luhn check is good."""
     if number in DECLINES:

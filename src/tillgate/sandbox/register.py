@@ -16,6 +16,7 @@ from typing import Final, Self
 
 import msgspec
 
+from tillgate.sandbox.chargebacks import Docket
 from tillgate.sandbox.operations import Operation
 
 # References rise with time: without a rowid, each one is appended at the right edge of a single tree.
@@ -47,6 +48,7 @@ class Register:
         self._slot = slot
         self._claim = claim
         self._turn = None if directory is None else _open(directory / "turn")
+        self.docket = Docket(None if directory is None else directory / "disputes")
         self._others: dict[str, sqlite3.Connection] = {}
         own = ":memory:" if directory is None or slot is None else str(directory / slot)
         self._own = sqlite3.connect(own, isolation_level=None)
@@ -130,6 +132,7 @@ class Register:
 
     def close(self) -> None:
         """Give the book back."""
+        self.docket.close()
         for book in (self._own, *self._others.values()):
             book.close()
         for file in (self._turn, self._claim):

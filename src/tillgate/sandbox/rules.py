@@ -7,16 +7,24 @@ from tillgate.sandbox.operations import Code, Kind, Operation, Order, Result
 
 
 def refusal(
-    order: Order, kind: Kind, target: Operation | None, since: Sequence[Operation], challenged: bool = False
+    order: Order,
+    kind: Kind,
+    target: Operation | None,
+    since: Sequence[Operation],
+    challenged: bool = False,
+    disputed: int = 0,
 ) -> Code | None:
     """Why a capture, void or refund of `target` is refused, or None; `since` is all that was done to it.
 
-    `challenged` says that a challenge is to be given up, and nothing else.
+    `challenged` says that a challenge is to be given up, and nothing else. `disputed` (minor units) was taken back over
+    disputes.
     """
     if target is None or (target.merchant_id, target.currency) != (order.merchant_id, order.currency):
         return Code.NO_SUCH_OPERATION
     if challenged and target.result is not Result.CHALLENGE:
         return Code.NOTHING_HELD
+    if kind is Kind.REFUND:
+        return Code.EXCEEDS_CAPTURED if order.amount > refundable(target, since) - disputed else None
     return _RULES[kind](order.amount, target, since)
 
 
@@ -32,14 +40,9 @@ def _void(amount: int, target: Operation, since: Sequence[Operation]) -> Code | 
     return None if amount == left else Code.NOTHING_HELD
 
 
-def _refund(amount: int, target: Operation, since: Sequence[Operation]) -> Code | None:
-    return Code.EXCEEDS_CAPTURED if amount > refundable(target, since) else None
-
-
 _RULES: Final[Mapping[Kind, Callable[[int, Operation, Sequence[Operation]], Code | None]]] = {
     Kind.CAPTURE: _capture,
     Kind.VOID: _void,
-    Kind.REFUND: _refund,
 }
 
 

@@ -6,8 +6,9 @@ from typing import Final
 import msgspec
 
 from tillgate.connectors.contract import BankAnswer, BankRequest
-from tillgate.core.instants import MINUTE, Duration, Instant
+from tillgate.core.instants import MINUTE, SECOND, Duration, Instant
 from tillgate.sandbox import issuer, rules
+from tillgate.sandbox.dispute_desk import DisputeDesk
 from tillgate.sandbox.operations import Code, Kind, Operation, Order, Result
 from tillgate.sandbox.register import Register
 
@@ -50,11 +51,18 @@ _REFERENCE_TAKEN: Final = BankAnswer(409, _encode(_Error("reference_taken")))
 class Teller:
     """Decides without giving up control, so that requests are heard one after the other.
 
-    Whatever depends on the books of other processes takes its turn with them. `clock` tells wall time.
-    `origin` goes before the path of a challenge's page.
+    Whatever depends on the books of other processes takes its turn with them. `clock` tells wall time, `delay` how long
+    cardholders take to object, and the dispute desk to decide. `origin` goes before the path of a challenge's page.
     """
 
-    def __init__(self, register: Register, clock: Callable[[], Instant], origin: str = "") -> None:
+    def __init__(
+        self,
+        register: Register,
+        clock: Callable[[], Instant],
+        origin: str = "",
+        delay: Callable[[], Duration] = lambda: SECOND,
+    ) -> None:
+        self.desk = DisputeDesk(register, clock, delay)
         self._register = register
         self._clock = clock
         self._origin = origin
@@ -62,6 +70,8 @@ class Teller:
     def hear(self, request: BankRequest, pending: Duration | None = None) -> BankAnswer:
         """The answer; with `pending` what it decides is told only after that time."""
         path = request.url.partition(":")[2]
+        if path.startswith("/disputes"):
+            return self.desk.hear(request.method, path, request.body)
         if request.method == "POST" and path in PATHS:
             return self._do(PATHS[path], request.body, pending, challenged=path == "/cancellations")
         if request.method == "GET" and path.startswith("/operations/"):
@@ -132,7 +142,7 @@ class Teller:
         if (order.target is None) != (kind in (Kind.CHARGE, Kind.AUTHORIZE)):
             return _BAD_REQUEST
         # What is heard for the first time cannot be in another process's book: nobody has to wait for a turn.
-        if order.target is None and not order.again:
+        if order.target is None and not order.again and not _is_objecting(order):
             operation = self._by_card(kind, order, pending)
             if self._register.add(operation):
                 return self._answer(operation)
@@ -143,19 +153,32 @@ class Teller:
         return self._answer(known) if _is_same(known, kind, order) else _REFERENCE_TAKEN
 
     def _first(self, kind: Kind, order: Order, pending: Duration | None, challenged: bool) -> Operation:
+        if order.target is None and _is_objecting(order):
+            return self._put_objected(self._by_card(kind, order, pending))
         if order.target is None:
             return self._put(self._by_card(kind, order, pending))
         target = self._find(order.target)
-        refusal = rules.refusal(order, kind, target, self._register.about(order.target), challenged)
+        since, disputed = self._register.about(order.target), self.desk.taken(order.target)
+        refusal = rules.refusal(order, kind, target, since, challenged, disputed)
         operation = self._decided(kind, order, refusal, pending)
         if target is not None and target.result is Result.CHALLENGE and refusal is None:
             canceled = target.concluded(Result.DECLINED, Code.AUTHENTICATION_CANCELED)
             self._register.put(operation, canceled)
             return operation
+        if kind is Kind.CAPTURE and refusal is None:
+            self.desk.captured(order.target)
         return self._put(operation)
 
     def _answer(self, operation: Operation) -> BankAnswer:
         return BankAnswer(402 if operation.result is Result.DECLINED else 200, self.statement(operation))
+
+    def _put_objected(self, operation: Operation) -> Operation:
+        """What is paid by a card whose holder objects to it."""
+        self._put(operation)
+        self.desk.plan(operation)
+        if operation.kind is Kind.CHARGE:
+            self.desk.captured(operation.reference)
+        return operation
 
     def _by_card(self, kind: Kind, order: Order, pending: Duration | None) -> Operation:
         number = order.card.number if order.card else ""
@@ -187,6 +210,10 @@ class Teller:
             becomes=None if pending is None else result,
             due_at=None if pending is None else self._clock() + pending,
         )
+
+
+def _is_objecting(order: Order) -> bool:
+    return order.card is not None and order.card.number in issuer.DISPUTED
 
 
 def _is_same(known: Operation, kind: Kind, order: Order) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 
 from tillgate.core import reconciliation
 from tillgate.core.attempts import Attempt
+from tillgate.core.disputes import Dispute
 from tillgate.core.payments import Payment
 from tillgate.core.reconciliation import Moved, Story
 from tillgate.core.refunds import Refund
@@ -126,16 +127,23 @@ async def _payments(stream: Stream, found: Found) -> None:
     """Payments with all that belongs to them, side by side: ids are made so that all of it comes in one order."""
     attempts = _Merged(_records(stream, kept(Attempt), "id", lambda attempt: attempt.payment))
     refunds = _Merged(_records(stream, kept(Refund), "payment, id", lambda refund: refund.payment))
-    moved = _Merged(_moved(stream))
-    told = _Merged(_told(stream))
+    disputes = _Merged(_records(stream, kept(Dispute), "payment, id", lambda dispute: dispute.payment))
+    parts = (
+        ("attempts", attempts),
+        ("refunds", refunds),
+        ("disputes", disputes),
+        ("moved", _Merged(_moved(stream))),
+        ("moved", _Merged(_moved_by_disputes(stream))),
+        ("told", _Merged(_told(stream))),
+    )
     async for key, payment in _records(stream, kept(Payment), "id", lambda payment: payment.id):
         story = Story(payment)
-        for part, source in (("attempts", attempts), ("refunds", refunds), ("moved", moved), ("told", told)):
+        for part, source in parts:
             group, strays = await source.of(key)
             getattr(story, part).extend(group)
             _note(strays, part, found)
         _tell(story, found)
-    for part, source in (("attempts", attempts), ("refunds", refunds), ("moved", moved), ("told", told)):
+    for part, source in parts:
         _note((await source.of(_LAST))[1], part, found)
 
 
@@ -143,6 +151,7 @@ def _tell(story: Story, found: Found) -> None:
     found.count("payments")
     found.count("attempts", len(story.attempts))
     found.count("refunds", len(story.refunds))
+    found.count("disputes", len(story.disputes))
     found.count("postings", len(story.moved))
     found.count("events of payments", len(story.told))
     found.count("attempts in doubt", sum(not attempt.is_final for attempt in story.attempts))
@@ -171,6 +180,18 @@ async def _moved(stream: Stream) -> AsyncIterator[tuple[tuple[str, str], Moved]]
     async for tenant, entry, source, destination, currency, amount in stream(query):
         moved = Moved(entry, source, destination, currency, amount)
         yield (tenant, "pay_" + moved.attempt.split("_")[1]), moved
+
+
+async def _moved_by_disputes(stream: Stream) -> AsyncIterator[tuple[tuple[str, str], Moved]]:
+    """They are few: the database may well sort them into the order of payments."""
+    query = (
+        "select p.tenant, coalesce(d.payment, ''), p.entry, p.source, p.destination, p.currency, p.amount"
+        " from postings p join entries e on e.tenant = p.tenant and e.id = p.entry"
+        " left join disputes d on d.tenant = e.tenant and d.id = e.subject"
+        " where p.entry >= 'dp_' and p.entry < 'dp`' order by 1, 2, p.entry, p.line"
+    )
+    async for tenant, payment, *moved in stream(query):
+        yield (tenant, payment), Moved(*moved)
 
 
 async def _told(stream: Stream) -> AsyncIterator[tuple[tuple[str, str], int]]:

@@ -5,6 +5,7 @@ range of an index.
 """
 
 import operator
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -31,6 +32,9 @@ class Cursor(msgspec.Struct, frozen=True):
     below: str | None = None
 
 
+_EVERYTHING: Mapping[str, str] = {}
+
+
 class Page(msgspec.Struct, Generic[R], frozen=True):
     """Records newest first, and whether there are more in the direction of paging."""
 
@@ -39,20 +43,24 @@ class Page(msgspec.Struct, Generic[R], frozen=True):
 
 
 async def page(
-    store: Store, type: type[R], tenant: str, cursor: Cursor, *, where: tuple[str, str] | None = None
+    store: Store,
+    type: type[R],
+    tenant: str,
+    cursor: Cursor,
+    *,
+    where: Mapping[str, str] = _EVERYTHING,
 ) -> Page[R]:
-    """One page of a tenant's records, of those only where a query column equals a value if `where` says so."""
-    column, value = where or (None, None)
+    """One page of a tenant's records, of those only whose query columns equal the values of `where`."""
     bounds = frozenset(name for name in BOUNDS if getattr(cursor, name) is not None)
-    query = _page(kept(type).table, column, bounds)
+    query = _page(kept(type).table, tuple(where), bounds)
     values = {
         "tenant": tenant,
-        "value": value,
         "after": cursor.after,
         "before": cursor.before,
         "at_least": cursor.at_least,
         "below": cursor.below,
         "most": cursor.limit + 1,
+        **{f"is_{name}": is_ for name, is_ in where.items()},
     }
     rows = list(await store.engine.fetch(query, values))
     has_more = len(rows) > cursor.limit
@@ -76,11 +84,11 @@ BOUNDS = {"after": operator.lt, "before": operator.gt, "at_least": operator.ge, 
 
 
 @cache
-def _page(table: sa.Table, column: str | None, bounds: frozenset[str]) -> sa.Select[Any]:
+def _page(table: sa.Table, columns: tuple[str, ...], bounds: frozenset[str]) -> sa.Select[Any]:
     query = sa.select(table.c.shape, table.c.body).where(table.c.tenant == sa.bindparam("tenant"))
     order: list[sa.ColumnElement[Any]] = [table.c.tenant, table.c.id]
-    if column is not None:
-        query = query.where(table.c[column] == sa.bindparam("value"))
+    for column in columns:
+        query = query.where(table.c[column] == sa.bindparam(f"is_{column}"))
         order.insert(1, table.c[column])
     for name in sorted(bounds):
         query = query.where(BOUNDS[name](table.c.id, sa.bindparam(name)))

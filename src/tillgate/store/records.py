@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from tillgate.core import customers, transactions
 from tillgate.core.attempts import Attempt
 from tillgate.core.customers import Customer, Erasure
+from tillgate.core.disputes import Dispute
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.merchants import Tenant
 from tillgate.core.payment_methods import PaymentMethod, Token
@@ -104,6 +105,7 @@ KEPT: dict[type[Record], Kept[Any]] = {
         ),
         Kept(Attempt, schema.attempts),
         Kept(Refund, schema.refunds, lambda refund: (refund.payment,), listed=transactions.of_refund),
+        Kept(Dispute, schema.disputes, lambda dispute: (dispute.payment, dispute.status.value)),
         Kept(Customer, schema.customers, _columns_of_customer),
         Kept(Erasure, schema.erasures),
         Kept(

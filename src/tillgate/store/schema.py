@@ -46,6 +46,13 @@ refunds = _record_table(
     sa.Column("payment", Text, nullable=False),
     sa.Index("refunds_by_payment", "tenant", "payment", "id"),
 )
+disputes = _record_table(
+    "disputes",
+    sa.Column("payment", Text, nullable=False),
+    sa.Column("status", Text, nullable=False),
+    sa.Index("disputes_by_payment", "tenant", "payment", "id"),
+    sa.Index("disputes_by_status", "tenant", "status", "id"),
+)
 customers = _record_table(
     "customers",
     sa.Column("email", Text),
@@ -275,5 +282,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 3
+CURRENT = 4
 """The schema that this code writes."""

@@ -25,14 +25,21 @@ _decode = msgspec.json.Decoder(_Named).decode
 
 
 class BankCounter(surface.Open):
-    """`POST` where the teller takes orders, and `GET /operations/{reference}`: in words as inside the process."""
+    """`POST` where the teller takes orders, `GET /operations/{reference}`, `/disputes`: in words as inside the process."""
 
     name = "bank counter"
 
     def __init__(self, bank: Bank) -> None:
         self._bank = bank
         orders = (Route("POST", path, self._answer) for path in teller.PATHS)
-        self.routes = (*orders, Route("GET", "/operations/{reference}", self._answer))
+        self.routes = (
+            *orders,
+            Route("GET", "/operations/{reference}", self._answer),
+            Route("POST", "/disputes", self._answer),
+            Route("GET", "/disputes/{reference}", self._answer),
+            Route("POST", "/disputes/{reference}/evidence", self._answer),
+            Route("POST", "/disputes/{reference}/acceptance", self._answer),
+        )
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """See http.surface.Surface."""

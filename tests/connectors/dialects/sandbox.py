@@ -4,10 +4,12 @@ import hmac
 from collections.abc import Iterator, Mapping, Sequence
 
 from tests.connectors.questions import NOON, attempt, question
+from tests.core.world import opened
 from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest, Question
 from tillgate.connectors.sandbox import NAME, NOTICE_KEY, SIGNATURE, SandboxConnector
 from tillgate.core.attempts import Attempt, Kind
-from tillgate.core.instants import SECOND
+from tillgate.core.disputes import Dispute, DisputeStatus, Response, ResponseKind, Statement
+from tillgate.core.instants import DAY, SECOND, Instant
 from tillgate.core.reasons import Reason
 from tillgate.core.records import evolve
 from tillgate.sandbox.register import Register
@@ -60,6 +62,46 @@ class Dialect:
     def inquired(self, answer: BankAnswer) -> BankAnswer:
         return BankAnswer(200, answer.body)
 
+    def statements(self, dispute: Dispute) -> Iterator[tuple[BankAnswer, Statement]]:
+        connector = self._connector()
+        before = [
+            connector.write(question(attempt(amount=dispute.amount.amount, reference=dispute.target))),
+            connector.complain(
+                opened(dispute.amount.amount),
+                dispute.target,
+                dispute.bank_reference,
+                dispute.amount.amount,
+                dispute.reason,
+                dispute.evidence_due_by,
+            ),
+        ]
+        response = dispute.response
+        assert response is not None
+        accepted = evolve(dispute, response=Response(response.id, ResponseKind.ACCEPTANCE))
+        submitted = evolve(dispute, response=Response(response.id, ResponseKind.EVIDENCE))
+        winning = evolve(submitted, evidence={"uncategorized_text": "This is winning_evidence."})
+        inquiry = connector.inquire_dispute(dispute)
+        for asked, status, later in (
+            ([inquiry], DisputeStatus.NEEDS_RESPONSE, False),
+            ([inquiry], DisputeStatus.LOST, True),
+            ([connector.respond(submitted)], DisputeStatus.UNDER_REVIEW, False),
+            ([connector.respond(submitted)] * 2, DisputeStatus.UNDER_REVIEW, False),
+            ([connector.respond(submitted), inquiry], DisputeStatus.LOST, True),
+            ([connector.respond(winning), inquiry], DisputeStatus.WON, True),
+            ([connector.respond(accepted)], DisputeStatus.LOST, False),
+        ):
+            taken = response.id if asked != [inquiry] else None
+            said = Statement(
+                reference=dispute.bank_reference,
+                target=dispute.target,
+                amount=dispute.amount,
+                reason=dispute.reason,
+                status=status,
+                evidence_due_by=dispute.evidence_due_by,
+                response=taken,
+            )
+            yield self.answered([*before, *asked], last_at=NOON + (2 * DAY if later else 0)), said
+
     def notice(self, answer: BankAnswer) -> BankNotice:
         return _signed(self.secrets[NOTICE_KEY], answer.body)
 
@@ -70,13 +112,17 @@ class Dialect:
         yield _signed("another key", answer.body)
         yield BankNotice(self.notice(answer).headers, answer.body + b" ")
 
-    def answered(self, requests: Sequence[BankRequest], pending: int | None = None) -> BankAnswer:
+    def answered(
+        self, requests: Sequence[BankRequest], pending: int | None = None, last_at: Instant = NOON
+    ) -> BankAnswer:
         """The answer of a new bank to the last of some requests, which it knows only later if `pending` says so."""
         register = Register.in_memory()
-        teller = Teller(register, lambda: NOON)
+        wall = NOON
+        teller = Teller(register, lambda: wall)
         *before, last = requests
         for request in before:
             teller.hear(request)
+        wall = last_at
         answer = teller.hear(last, pending)
         register.close()
         return answer

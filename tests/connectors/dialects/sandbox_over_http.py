@@ -4,7 +4,7 @@ import asyncio
 import functools
 import socket
 import threading
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import uvloop
@@ -14,6 +14,7 @@ from tests.connectors.questions import NOON
 from tillgate import asgi
 from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.connectors.sandbox import NOTICE_KEY, URL
+from tillgate.core.instants import Instant
 from tillgate.http.application import Application
 from tillgate.http.exchange import Receive, Send
 from tillgate.sandbox.bank import Bank
@@ -59,8 +60,8 @@ def _counter() -> _Counter:
     return _Counter()
 
 
-def _bank(register: Register) -> Bank:
-    return Bank(register, clock=lambda: NOON, notice_key="", faults=Faults(), origin="https://bank.example")
+def _bank(register: Register, clock: Callable[[], Instant] = lambda: NOON) -> Bank:
+    return Bank(register, clock=clock, notice_key="", faults=Faults(), origin="https://bank.example")
 
 
 class _OverHttp(sandbox.Dialect):
@@ -68,16 +69,21 @@ class _OverHttp(sandbox.Dialect):
     def secrets(self) -> Mapping[str, str]:  # type: ignore[override]
         return {NOTICE_KEY: "a key that nobody else has", URL: _counter().url}
 
-    def answered(self, requests: Sequence[BankRequest], pending: int | None = None) -> BankAnswer:
-        return asyncio.run_coroutine_threadsafe(self._answered(requests, pending), _counter().loop).result(10)
+    def answered(
+        self, requests: Sequence[BankRequest], pending: int | None = None, last_at: Instant = NOON
+    ) -> BankAnswer:
+        work = self._answered(requests, pending, last_at)
+        return asyncio.run_coroutine_threadsafe(work, _counter().loop).result(10)
 
-    async def _answered(self, requests: Sequence[BankRequest], pending: int | None) -> BankAnswer:
+    async def _answered(self, requests: Sequence[BankRequest], pending: int | None, last_at: Instant) -> BankAnswer:
         register, route = Register.in_memory(), _counter().route
-        bank = _bank(register)
+        wall = NOON
+        bank = _bank(register, lambda: wall)
         _counter().open(bank)
         *before, last = requests
         for request in before:
             await route.carry(request)
+        wall = last_at
         if pending is not None:
             bank.faults.plant(Fault.PENDING)
         answer = await route.carry(last)

@@ -15,7 +15,7 @@ from tillgate.assembly import Assembly
 from tillgate.clock import Clock
 from tillgate.core.credentials import ALL_SCOPES, CredentialKind, Scope
 from tillgate.core.decisions import Decision
-from tillgate.core.merchants import SANDBOX_FEES, Mode, RateLimit, Tenant
+from tillgate.core.merchants import SANDBOX_DISPUTE_FEES, SANDBOX_FEES, Mode, RateLimit, Tenant
 from tillgate.flows import directory
 from tillgate.settings import Settings
 from tillgate.surfaces.v1.sandbox_keys import SECRET_KEY
@@ -84,7 +84,8 @@ async def open_shop(
     rate_limit: RateLimit = RateLimit.UNLIMITED,
 ) -> AsyncIterator[Assembly]:
     """Everything, on a database that was migrated."""
-    async with assembly.assembled(Settings(data=data, database=database, rate_limit=rate_limit), clock=clock) as parts:
+    settings = Settings(data=data, database=database, rate_limit=rate_limit, bank_faults="dispute_seconds=0")
+    async with assembly.assembled(settings, clock=clock) as parts:
         yield parts
 
 
@@ -108,6 +109,7 @@ async def new_tenant(
         fee_plan=SANDBOX_FEES,
         bank="sandbox",
         rate_limit=rate_limit,
+        dispute_fees=SANDBOX_DISPUTE_FEES,
     )
     await parts.gateway.store.commit(Decision(save=(tenant,)))
     return tenant

@@ -77,6 +77,17 @@ WORDINGS: dict[Reason, Wording] = {
     Reason.REFUND_EXCEEDS_CAPTURED: _invalid(
         "amount_too_large", "Amount must be at most {at_most}, which is what is left to refund."
     ),
+    Reason.DISPUTED: _invalid(
+        "payment_disputed",
+        "This payment cannot be refunded: it is disputed, and nothing beyond that is left to refund.",
+    ),
+    Reason.DISPUTE_CLOSED: _invalid(
+        "dispute_unexpected_state",
+        "This dispute takes no response: its status is {status}, or the time for evidence is over.",
+    ),
+    Reason.NOTHING_TO_DISPUTE: _invalid(
+        "payment_not_disputable", "This payment cannot be disputed: less than that is captured and left."
+    ),
     Reason.IN_PROGRESS: _invalid(
         "operation_in_progress",
         "Another operation on this payment has not finished yet. Try again in a moment.",
@@ -218,6 +229,8 @@ _ABOUT_THE_WHOLE = {
     Reason.NOTHING_TO_CAPTURE,
     Reason.NOTHING_TO_REFUND,
     Reason.NOTHING_TO_CANCEL,
+    Reason.DISPUTED,
+    Reason.DISPUTE_CLOSED,
     Reason.IN_PROGRESS,
 }
 """Reasons that no parameter is at fault for."""

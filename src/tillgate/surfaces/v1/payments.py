@@ -103,7 +103,10 @@ class NextActionShown(msgspec.Struct, frozen=True):
 
 
 class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment. `currency` has the case, `customer` the form in which they were asked."""
+    """A payment. `currency` has the case, `customer` the form in which they were asked.
+
+    `amount_disputed` is what banks hold or keep of it over disputes, of which `dispute` is the newest.
+    """
 
     id: str
     object: str = "payment"
@@ -111,6 +114,7 @@ class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     amount_captured: int
     amount_capturable: int
     amount_refunded: int
+    amount_disputed: int
     currency: str
     status: Status
     customer: Annotated[str | CustomerSummaryShown | None, expansion.ids("cus")]
@@ -119,6 +123,8 @@ class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     card: CardShown
     capture_method: CaptureMethod
     refunded: bool
+    disputed: bool
+    dispute: str | None
     failure_code: str | None
     failure_message: str | None
     next_action: NextActionShown | None
@@ -136,6 +142,7 @@ def show(payment: Payment, *, livemode: bool, origin: str) -> PaymentShown:
         amount_captured=payment.captured,
         amount_capturable=0 if payment.canceled else payment.capturable.amount,
         amount_refunded=payment.refunded,
+        amount_disputed=payment.disputed,
         currency=currency_shown(payment),
         status=payment.status,
         customer=_customer_shown(payment),
@@ -144,6 +151,8 @@ def show(payment: Payment, *, livemode: bool, origin: str) -> PaymentShown:
         card=card_shown(payment.card),
         capture_method=payment.capture_method,
         refunded=payment.captured > 0 and payment.refunded == payment.captured,
+        disputed=payment.dispute is not None,
+        dispute=payment.dispute,
         failure_code=failure_code,
         failure_message=failure_message,
         next_action=_next_action(payment, origin),

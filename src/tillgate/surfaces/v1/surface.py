@@ -17,6 +17,7 @@ from tillgate.surfaces.v1 import (
     balance,
     balance_transactions,
     customers,
+    disputes,
     errors,
     events,
     expansion,
@@ -33,6 +34,7 @@ from tillgate.surfaces.v1.operations import SURFACE, Call, Operation, Visit
 OPERATIONS: tuple[Operation, ...] = (
     *payments.OPERATIONS,
     *refunds.OPERATIONS,
+    *disputes.OPERATIONS,
     *tokens.OPERATIONS,
     *customers.OPERATIONS,
     *payment_methods.OPERATIONS,
