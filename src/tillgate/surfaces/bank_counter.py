@@ -25,7 +25,7 @@ _decode = msgspec.json.Decoder(_Named).decode
 
 
 class BankCounter(surface.Open):
-    """`POST` where the teller takes orders, `GET /operations/{reference}`, `/disputes`: in words as inside the process."""
+    """`POST` where the teller takes orders, `GET /operations/{reference}`, `/disputes`: as inside the process."""
 
     name = "bank counter"
 

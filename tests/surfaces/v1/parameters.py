@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 
 from tests.surfaces.v1.shop import CARD, PAYMENT, Client
@@ -52,6 +53,18 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/payments/{id}/cancel": {},
     "/v1/payments/{id}/refund": {"amount": 100, "reason": "Broken", "metadata": {"case": "7"}},
     "/v1/refunds": {"payment": "pay_x", "amount": 100, "reason": "Broken", "metadata": {"case": "7"}},
+    "/v1/disputes/{id}": {
+        "evidence": {"uncategorized_text": "It was delivered.", "shipping_carrier": "Post"},
+        "metadata": {"case": "7"},
+        "submit": False,
+    },
+    "/v1/disputes/{id}/close": {},
+    "/sandbox/disputes": {
+        "payment": "pay_x",
+        "amount": 100,
+        "reason": "product_not_received",
+        "evidence_due_by": 4_102_444_800,
+    },
     "/v1/tokens": {"card": {**CARD, "name": "Ann"}},
     "/v1/customers": {
         "email": "a@example.com",
@@ -100,6 +113,7 @@ LISTS = PAGES | {"created"}
 QUERIES = {
     "/v1/payments": LISTS | {"customer"},
     "/v1/refunds": LISTS | {"payment"},
+    "/v1/disputes": LISTS | {"payment", "status"},
     "/v1/customers": LISTS | {"email"},
     "/v1/customers/{id}/payment_methods": LISTS | {"type"},
     "/v1/payment_methods": LISTS | {"type", "customer"},
@@ -119,7 +133,9 @@ each_get = pytest.mark.parametrize("operation", GETS, ids=lambda one: one.path)
 
 
 async def post(client: Client, operation: Operation, body: Any) -> httpx2.Response:
-    return await client.post(operation.path.replace("{id}", "pay_x").removeprefix("/v1"), body)
+    content = b"" if body is None else msgspec.json.encode(body)
+    headers = {"content-type": "application/json"}
+    return await client.ask("POST", operation.path.replace("{id}", "pay_x"), content, headers)
 
 
 def fields(body: dict[str, Any], path: str = "") -> Iterator[str]:

@@ -52,16 +52,16 @@ class Client:
         return await self.ask("GET", f"/v1{path}")
 
     async def post(self, path: str, body: Any = None, *, key: str | None = None) -> httpx2.Response:
-        """`POST /v1…` with a JSON body, or none; `key` is the Idempotency-Key."""
+        """`POST /v1…`, or `/sandbox/…`, with a JSON body, or none; `key` is the Idempotency-Key."""
         headers = {"content-type": "application/json"}
         if key is not None:
             headers["idempotency-key"] = key
         content = b"" if body is None else msgspec.json.encode(body)
-        return await self.ask("POST", f"/v1{path}", content, headers)
+        return await self.ask("POST", path if path.startswith("/sandbox/") else f"/v1{path}", content, headers)
 
     async def delete(self, path: str) -> httpx2.Response:
         """`DELETE /v1…`."""
-        return await self.ask("DELETE", f"/v1{path}")
+        return await self.ask("DELETE", path if path.startswith("/sandbox/") else f"/v1{path}")
 
     async def pay(self, **changes: Any) -> dict[str, Any]:
         """A payment that went well; `changes` to PAYMENT."""

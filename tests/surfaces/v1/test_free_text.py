@@ -20,7 +20,10 @@ async def test_no_text_holds_a_card_number(demo: Client, operation: Operation, n
     body = BODIES[operation.path]
     for field in fields(body):
         name = field.rpartition(".")[2]
-        if name in ("description", "reason", "name", "phone", "return_url", "email"):
+        if f"{operation.path} {field}" == "/sandbox/disputes reason":
+            # One of a few words, and no text.
+            continue
+        if name in ("description", "reason", "name", "phone", "return_url", "email", "uncategorized_text"):
             answer = await post(demo, operation, changed(body, field, number))
             said = shop.error(answer, 400, "invalid_request_error", "parameter_invalid", field)
             assert said["message"] == f"Invalid value for {field}: it must not hold a card number."

@@ -31,6 +31,7 @@ WRONG_TYPES: dict[str, list[Any]] = {
     "object": [True, 7, 1.5, "x", "", [], [{}]],
     "number or text": [True, 1.5, [], [7], {}],
     "text or object": [True, 7, 1.5, [], [{}]],
+    "true or false": [7, 1.5, "x", "", [], {}],
     "object or nothing": [True, 7, 1.5, "x", [], [{}]],
     "list": [True, 7, 1.5, "x", "", {}, {"x": 1}],
 }
@@ -42,6 +43,10 @@ KINDS = {
     "card.exp_month": "number or text",
     "card.exp_year": "number or text",
     "customer": "text or object",
+    "evidence": "object",
+    "submit": "true or false",
+    "evidence_due_by": "number",
+    "/v1/disputes/{id} metadata": "object or nothing",
     "billing_details": "object",
     "billing_details.address": "object",
     "/v1/payments/{id} metadata": "object or nothing",
@@ -85,6 +90,7 @@ REQUIRED = {
         *("amount", "currency", "payment_method", "card.number", "card.exp_month", "card.exp_year", "customer.email")
     },
     "/v1/refunds": {"payment"},
+    "/sandbox/disputes": {"payment"},
     "/v1/tokens": {"card", "card.number", "card.exp_month", "card.exp_year"},
     "/v1/payment_methods": {"type", "card", "card.number", "card.exp_month", "card.exp_year"},
     "/v1/payment_methods/{id}/attach": {"customer"},
@@ -92,7 +98,7 @@ REQUIRED = {
 }
 
 # May be left out, and not be null.
-NEVER_NULL = {"metadata", "capture_method", "url", "enabled_events", "ordering", "status"}
+NEVER_NULL = {"metadata", "capture_method", "reason", "url", "enabled_events", "ordering", "status"}
 
 
 @each_field

@@ -132,7 +132,7 @@ def _asks_a_bank(operation: Operation) -> bool:
 
 
 def _moves_money(operation: Operation) -> bool:
-    return _asks_a_bank(operation) or _refunds(operation)
+    return _asks_a_bank(operation) or _refunds(operation) or _disputes(operation)
 
 
 def _ends_with(verb: str) -> Applies:
@@ -141,6 +141,10 @@ def _ends_with(verb: str) -> Applies:
 
 def _refunds(operation: Operation) -> bool:
     return _posts(operation) and Scope.REFUNDS_WRITE in operation.scopes
+
+
+def _disputes(operation: Operation) -> bool:
+    return _posts(operation) and Scope.DISPUTES_WRITE in operation.scopes
 
 
 def _charges(operation: Operation) -> bool:
@@ -161,6 +165,9 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.NOTHING_TO_CANCEL: _ends_with("/cancel"),
     Reason.NOTHING_TO_REFUND: _refunds,
     Reason.REFUND_EXCEEDS_CAPTURED: _refunds,
+    Reason.DISPUTED: _refunds,
+    Reason.DISPUTE_CLOSED: lambda operation: _disputes(operation) and "{id}" in operation.path,
+    Reason.NOTHING_TO_DISPUTE: lambda operation: _disputes(operation) and "{id}" not in operation.path,
     Reason.NOT_REFUNDABLE: lambda _: False,  # a refund that failed is an answer, not an error
     Reason.IN_PROGRESS: _moves_money,
     Reason.TOKEN_USED: _takes_token,

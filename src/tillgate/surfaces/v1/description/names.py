@@ -11,6 +11,7 @@ from tillgate.surfaces.v1.operations import Operation
 PREFIXES: Final = {
     "payments": "pay",
     "refunds": "re",
+    "disputes": "dp",
     "customers": "cus",
     "payment_methods": "pm",
     "tokens": "tok",
