@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tillgate.core.customers import Customer
+from tillgate.core.disputes import Dispute
 from tillgate.core.events import Event, EventType
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.payments import Payment
@@ -22,6 +23,7 @@ from tillgate.store.records import encode
 VIEWS: dict[str, type[Record]] = {
     "payment": Payment,
     "refund": Refund,
+    "dispute": Dispute,
     "customer": Customer,
     "payment_method": PaymentMethod,
     "webhook_endpoint": WebhookEndpoint,

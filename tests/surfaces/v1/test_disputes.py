@@ -87,6 +87,11 @@ async def test_a_payment_by_the_disputed_card_succeeds_and_is_disputed(anyones: 
     assert await events(anyones, paid["id"]) == [
         *("payment.created", "payment.succeeded", "dispute.created", "dispute.funds_withdrawn")
     ]
+    told = {event["type"]: event for event in await anyones.listed("/events")}
+    assert told["dispute.created"]["data"]["object"] == dispute
+    assert [told[type]["sequence"] for type in ("dispute.created", "dispute.funds_withdrawn")] == [3, 4]
+    moved = (await anyones.listed("/balance_transactions?expand[]=data.source"))[0]
+    assert (moved["amount"], moved["fee"], moved["source"]["id"]) == (-5000, 1500, dispute["id"])
 
 
 async def test_the_holder_of_the_disputed_card_objects_to_what_is_captured(anyones: Client) -> None:

@@ -42,7 +42,7 @@ class BalanceTransactionShown(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     object: str = "balance_transaction"
     type: MovementType
-    source: Annotated[str, expansion.ids("pay", "re")]
+    source: Annotated[str, expansion.ids("pay", "re", "dp")]
     amount: int
     fee: int
     net: int

@@ -7,6 +7,7 @@ import msgspec
 
 from tillgate.core.credentials import Scope
 from tillgate.core.customers import Customer
+from tillgate.core.disputes import Dispute
 from tillgate.core.events import Event, EventType
 from tillgate.core.instants import unix_seconds
 from tillgate.core.merchants import Tenant
@@ -19,7 +20,7 @@ from tillgate.flows import events
 from tillgate.flows.gateway import Answer, Renderers
 from tillgate.http.exchange import Reply
 from tillgate.store.events import Asked, right_above
-from tillgate.surfaces.v1 import customers, messages, payment_methods, payments, refunds, webhook_endpoints
+from tillgate.surfaces.v1 import customers, disputes, messages, payment_methods, payments, refunds, webhook_endpoints
 from tillgate.surfaces.v1.forms import ListGiven, ListShown, ShortText
 from tillgate.surfaces.v1.operations import SURFACE, Call, Nothing, answer, answered, operation, shown
 
@@ -33,6 +34,10 @@ def _payment(payment: Payment, livemode: bool, origin: str) -> Any:
 
 def _refund(refund: Refund, livemode: bool, origin: str) -> Any:
     return refunds.show(refund, livemode=livemode)
+
+
+def _dispute(dispute: Dispute, livemode: bool, origin: str) -> Any:
+    return disputes.show(dispute, livemode=livemode)
 
 
 def _customer(customer: Customer, livemode: bool, origin: str) -> Any:
@@ -51,6 +56,7 @@ VERSIONS: dict[str, dict[type[Record], Show]] = {
     "2024-11-15": {
         Payment: _payment,
         Refund: _refund,
+        Dispute: _dispute,
         Customer: _customer,
         PaymentMethod: _payment_method,
         WebhookEndpoint: _webhook_endpoint,
