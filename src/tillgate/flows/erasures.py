@@ -124,7 +124,9 @@ async def _redact_payments(gateway: Gateway, caller: Caller, erasure: Erasure, p
 async def _disputes(gateway: Gateway, payment: Payment) -> tuple[Dispute, ...]:
     if payment.dispute is None:
         return ()
-    return (await lists.page(gateway.store, Dispute, payment.tenant, Cursor(AT_ONCE), where={"payment": payment.id})).records
+    return (
+        await lists.page(gateway.store, Dispute, payment.tenant, Cursor(AT_ONCE), where={"payment": payment.id})
+    ).records
 
 
 async def _methods(gateway: Gateway, tenant: str, customer_id: str) -> tuple[PaymentMethod, ...]:
