@@ -21,6 +21,7 @@ from tillgate.http.limits import Limits
 from tillgate.pages.challenge import Challenge
 from tillgate.sandbox import faults
 from tillgate.sandbox.bank import Bank
+from tillgate.sandbox.devices import Devices
 from tillgate.sandbox.faults import Faults
 from tillgate.sandbox.register import Register
 from tillgate.settings import SettingInvalid, Settings
@@ -41,6 +42,7 @@ from tillgate.vault.cards import Cards
 from tillgate.vault.data_keys import DataKey, DataKeys, Purpose
 from tillgate.vault.envelope import Envelope
 from tillgate.vault.secrets import Secrets
+from tillgate.vault.wallets.keys import Wallets
 from tillgate.workers import schedule
 from tillgate.workers.commands import Office
 from tillgate.workers.deliveries import Deliverer
@@ -180,6 +182,8 @@ async def opened(
             banks={BANK: registry.connect(BANK, {"notice_key": notice_key, "url": settings.sandbox_bank_url})},
             transport=Transport(routes),
             egress=egress,
+            wallets=Wallets(envelope),
+            devices=Devices(keys.for_digests(Purpose.IDEMPOTENCY).digest, random),
             clock=clock,
             ids=ids,
             random=random,

@@ -28,6 +28,7 @@ from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.http.application import Application
 from tillgate.http.limits import Limits
+from tillgate.sandbox.devices import Devices
 from tillgate.store.batches import Conflict, Taken
 from tillgate.store.commit import Committer
 from tillgate.store.database import Store
@@ -45,6 +46,7 @@ from tillgate.vault.cards import Cards
 from tillgate.vault.data_keys import DataKeys, Purpose
 from tillgate.vault.envelope import Envelope
 from tillgate.vault.secrets import Secrets
+from tillgate.vault.wallets.keys import Wallets
 from tillgate.workers import timers
 from tillgate.workers.deliveries import Deliverer
 
@@ -143,6 +145,8 @@ class Process(Owner):
             banks={BANK: registry.connect(BANK, {"notice_key": NOTICE_KEY})},
             transport=Transport({BANK: self._to_the_bank}),
             egress=Egress(allow_loopback=False),
+            wallets=Wallets(envelope),
+            devices=Devices(keys.for_digests(Purpose.IDEMPOTENCY).digest, self.random.randbytes),
             clock=self,
             ids=ids,
             random=self.random.randbytes,

@@ -15,6 +15,7 @@ from tillgate.cli.listen import listen
 from tillgate.cli.merchants import merchants
 from tillgate.cli.sandbox_bank import sandbox_bank
 from tillgate.cli.vault import vault
+from tillgate.cli.wallets import wallets
 from tillgate.store import audit as audits
 from tillgate.store import migrate as migrations
 
@@ -32,6 +33,7 @@ main.add_command(listen)
 main.add_command(trigger)
 main.add_command(vault)
 main.add_command(sandbox_bank)
+main.add_command(wallets)
 
 
 @main.command()

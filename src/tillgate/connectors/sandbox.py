@@ -59,6 +59,8 @@ class _Card(msgspec.Struct, frozen=True, omit_defaults=True):
     exp_year: int
     cvc: str | None = None
     name: str | None = None
+    cryptogram: str | None = None
+    eci: str | None = None
 
 
 class _Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -92,6 +94,8 @@ class _Statement(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None = None
     code: str | None = None
     challenge_url: str | None = None
+    eci: str | None = None
+    liability_shifted: bool | None = None
 
 
 class _Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -273,7 +277,7 @@ def _card(question: Question) -> _Card:
     card = question.card
     if card is None:
         raise ValueError(f"{question.attempt.id} is asked with a card")
-    return _Card(card.number.digits, card.exp_month, card.exp_year, card.cvc, card.name)
+    return _Card(card.number.digits, card.exp_month, card.exp_year, card.cvc, card.name, card.cryptogram, card.eci)
 
 
 def _read(body: bytes) -> _Statement | None:
@@ -319,7 +323,12 @@ def _is_about(attempt: Attempt, said: _Statement) -> bool:
 def _outcome(said: _Statement) -> Outcome:
     match said.result:
         case _Result.APPROVED if said.amount is not None and currencies.recorded(said.currency or ""):
-            return Outcome(verdict=Verdict.APPROVED, done=Money(said.amount, said.currency or ""))
+            return Outcome(
+                verdict=Verdict.APPROVED,
+                done=Money(said.amount, said.currency or ""),
+                eci=said.eci,
+                liability_shifted=said.liability_shifted,
+            )
         case _Result.DECLINED if said.code is not None:
             reason = REASONS.get(said.code, Reason.CARD_DECLINED)
             return Outcome(verdict=Verdict.DECLINED, reason=reason, bank_code=said.code)

@@ -60,7 +60,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """A bank's answer, or its silence, read by a connector.
 
     `done` is what the bank says it did, where it says so; `bank_reference` its own name for it. `as_of` is the wall
-    time at which the bank was asked what became of a question; unsaid, it is when the outcome is looked at.
+    time at which the bank was asked what became of a question; unsaid, it is when the outcome is looked at. `eci` says
+    how the card's holder was authenticated, `liability_shifted` whether the issuer bears a fraud for that.
     """
 
     verdict: Verdict
@@ -70,6 +71,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     action: Action | None = None
     done: Money | None = None
     as_of: Instant | None = None
+    eci: str | None = None
+    liability_shifted: bool | None = None
 
 
 UNKNOWN = Outcome(verdict=Verdict.UNKNOWN)
@@ -121,6 +124,8 @@ class Attempt(Record, frozen=True, kw_only=True, omit_defaults=True):
     says what came first, which clocks of several machines do not.
     """
 
+    SHAPE = 2
+
     payment: str
     kind: Kind
     amount: Money
@@ -141,6 +146,8 @@ class Attempt(Record, frozen=True, kw_only=True, omit_defaults=True):
     reason: Reason | None = None
     bank_code: str | None = None
     bank_reference: str | None = None
+    eci: str | None = None
+    liability_shifted: bool | None = None
 
     @property
     def is_final(self) -> bool:
@@ -244,6 +251,8 @@ def move(attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Attempt | No
         reason=_reason(state, outcome),
         bank_code=outcome.bank_code or attempt.bank_code,
         bank_reference=outcome.bank_reference or attempt.bank_reference,
+        eci=outcome.eci or attempt.eci,
+        liability_shifted=attempt.liability_shifted if outcome.liability_shifted is None else outcome.liability_shifted,
     )
 
 

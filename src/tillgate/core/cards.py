@@ -76,6 +76,20 @@ def _brands_by_four_digits() -> tuple[Brand, ...]:
 _BRANDS: Final = _brands_by_four_digits()
 
 
+class Wallet(enum.StrEnum):
+    """The wallet in which a device keeps a card."""
+
+    APPLE_PAY = "apple_pay"
+    GOOGLE_PAY = "google_pay"
+
+
+class WalletSummary(msgspec.Struct, frozen=True, omit_defaults=True):
+    """From which wallet a card came; `dynamic_last4` are the last digits of a number that is the device's own."""
+
+    type: Wallet
+    dynamic_last4: str | None = None
+
+
 class CardNumber(msgspec.Struct, frozen=True):
     """A card number of 12 to 19 digits that passes the Luhn check; its `str` and `repr` are masked.
 
@@ -126,13 +140,19 @@ def cvc_length(owner: Brand) -> int:
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """A card in the open, as a bank is asked with it and the vault seals it; `repr` masks it."""
+    """A card in the open, as a bank is asked with it and the vault seals it; `repr` masks it.
+
+    A device's card comes with a `cryptogram` (base64) that is good for one charge, and maybe with the `eci` (two
+    digits, EMV 3-D Secure's electronic commerce indicator) that says how its holder was authenticated.
+    """
 
     number: CardNumber
     exp_month: int
     exp_year: int
     cvc: str | None = None
     name: str | None = None
+    cryptogram: str | None = None
+    eci: str | None = None
 
     @classmethod
     def parse(
@@ -197,6 +217,7 @@ class CardSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     fingerprint: str
     funding: Funding = Funding.UNKNOWN
     country: str | None = None
+    wallet: WalletSummary | None = None
 
 
 def fingerprint(key: bytes, number: CardNumber) -> str:
@@ -209,7 +230,13 @@ def fingerprint(key: bytes, number: CardNumber) -> str:
     return ids.base32(int.from_bytes(hmac.digest(key, number.digits.encode(), "sha256")[:10], "big"), 16)
 
 
-def summarize(card: Card, key: bytes, funding: Funding = Funding.UNKNOWN, country: str | None = None) -> CardSummary:
+def summarize(
+    card: Card,
+    key: bytes,
+    funding: Funding = Funding.UNKNOWN,
+    country: str | None = None,
+    wallet: WalletSummary | None = None,
+) -> CardSummary:
     """What remains of a card, with what its issuer's side says of funding and country (two letters)."""
     return CardSummary(
         brand=brand(card.number),
@@ -219,6 +246,7 @@ def summarize(card: Card, key: bytes, funding: Funding = Funding.UNKNOWN, countr
         fingerprint=fingerprint(key, card.number),
         funding=funding,
         country=country,
+        wallet=wallet,
     )
 
 

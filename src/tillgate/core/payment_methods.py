@@ -44,10 +44,11 @@ class BillingDetails(msgspec.Struct, frozen=True, omit_defaults=True):
 class PaymentMethod(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A card: what may be shown of it, and the sealed number and name (`sealed` is None once they were destroyed).
 
-    `destroy_at` (wall time) says when they are; None while a customer keeps the card.
+    `destroy_at` (wall time) says when they are; None while a customer keeps the card. A card that a device sent has a
+    `sealed_cryptogram` until its first attempt, `cryptogram_until` (wall time) at the latest.
     """
 
-    SHAPE = 2
+    SHAPE = 3
 
     created: Instant
     card: CardSummary
@@ -56,6 +57,13 @@ class PaymentMethod(Record, frozen=True, kw_only=True, omit_defaults=True):
     customer: str | None = None
     billing_details: BillingDetails = BillingDetails()
     metadata: Personal[dict[str, str]] = {}
+    sealed_cryptogram: Personal[bytes | None] = None
+    cryptogram_until: Instant | None = None
+
+    @property
+    def erase_at(self) -> Instant | None:
+        """When something of it has to be erased."""
+        return min(filter(None, (self.destroy_at, self.cryptogram_until)), default=None)
 
 
 class Token(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,6 +99,18 @@ def spend(token: Token, payment: str, wall: Instant) -> Token:
     if token.expires_at <= wall:
         raise Refused(Reason.TOKEN_EXPIRED, "payment_method")
     return evolve(token, used_by=payment, sealed_cvc=None)
+
+
+def has_cryptogram(method: PaymentMethod, wall: Instant) -> bool:
+    """Whether a cryptogram may still go with an attempt."""
+    return method.cryptogram_until is not None and wall < method.cryptogram_until
+
+
+def without_cryptogram(method: PaymentMethod) -> PaymentMethod:
+    """The card after its first attempt, to which the cryptogram went, or without which its time ran out."""
+    if method.cryptogram_until is None:
+        return method
+    return evolve(method, sealed_cryptogram=None, cryptogram_until=None)
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +171,7 @@ def update(
 def _told(method: PaymentMethod, customer: Customer, type: EventType, occasion: Occasion) -> Decision:
     """The method saved, and announced in its customer's stream; an event never bears what is sealed."""
     counted = evolve(customer, events=customer.events + 1)
-    announced = event(type, evolve(method, sealed=None), customer.id, counted.events, occasion)
+    announced = event(type, evolve(method, sealed=None, sealed_cryptogram=None), customer.id, counted.events, occasion)
     return Decision(save=(method, counted), announce=(announced,))
 
 
@@ -162,7 +182,14 @@ def taken_away(method: PaymentMethod) -> PaymentMethod:
 
 def destroyed(method: PaymentMethod) -> PaymentMethod:
     """The card without its number, and without what told of a person; what may be shown of the card stays."""
-    return redacted(evolve(method, destroy_at=None))
+    return redacted(evolve(method, destroy_at=None, cryptogram_until=None))
+
+
+def erased(method: PaymentMethod, wall: Instant) -> PaymentMethod:
+    """The card without what may no longer be kept."""
+    if method.destroy_at is not None and method.destroy_at <= wall:
+        return destroyed(method)
+    return without_cryptogram(method)
 
 
 def emptied(token: Token) -> Token:

@@ -42,11 +42,24 @@ class Reason(enum.StrEnum):
     CLIENT_INVALID = "client_invalid"
     SCOPE_MISSING = "scope_missing"
     LIVE_MODE_UNAVAILABLE = "live_mode_unavailable"
+    TEST_MODE_ONLY = "test_mode_only"
 
     # The card, as it was written down.
     CARD_NUMBER_INCORRECT = "card_number_incorrect"
     CARD_EXPIRY_INVALID = "card_expiry_invalid"
     CVC_INVALID = "cvc_invalid"
+
+    # What a device's wallet sent.
+    WALLET_NOT_CONFIGURED = "wallet_not_configured"
+    WALLET_TOKEN_MALFORMED = "wallet_token_malformed"  # noqa: S105
+    WALLET_TOKEN_UNSUPPORTED = "wallet_token_unsupported"  # noqa: S105
+    WALLET_TOKEN_NOT_FOR_MERCHANT = "wallet_token_not_for_merchant"  # noqa: S105
+    WALLET_SIGNER_UNTRUSTED = "wallet_signer_untrusted"
+    WALLET_SIGNATURE_INVALID = "wallet_signature_invalid"
+    WALLET_TOKEN_EXPIRED = "wallet_token_expired"  # noqa: S105
+    WALLET_DECRYPTION_FAILED = "wallet_decryption_failed"
+    WALLET_APPLICATION_DATA_DIFFERS = "wallet_application_data_differs"
+    WALLET_TOKEN_REPLAYED = "wallet_token_replayed"  # noqa: S105
 
     # What the issuer said.
     CARD_DECLINED = "card_declined"

@@ -13,11 +13,13 @@ from tillgate.core.ids import Ids
 from tillgate.core.merchants import Tenant
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
+from tillgate.sandbox.devices import Devices
 from tillgate.store.database import Store
 from tillgate.transport.banks import Transport
 from tillgate.transport.egress import Egress
 from tillgate.vault.cards import Cards
 from tillgate.vault.secrets import Secrets
+from tillgate.vault.wallets.keys import Wallets
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -70,6 +72,8 @@ class Gateway:
         banks: dict[str, Connector],
         transport: Transport,
         egress: Egress,
+        wallets: Wallets,
+        devices: Devices,
         clock: Clock,
         ids: Ids,
         random: Callable[[int], bytes],
@@ -82,6 +86,8 @@ class Gateway:
         self.banks = banks
         self.transport = transport
         self.egress = egress
+        self.wallets = wallets
+        self.devices = devices
         self.clock = clock
         self.ids = ids
         self.random = random

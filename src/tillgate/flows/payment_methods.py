@@ -10,9 +10,10 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.payment_methods import BillingDetails, Details, PaymentMethod, Token
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
-from tillgate.flows import changes, customers, erasures
+from tillgate.flows import changes, customers, erasures, wallets
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
+from tillgate.flows.wallets import WalletToken
 from tillgate.store import find, lists
 from tillgate.store.lists import Cursor, Page
 
@@ -27,11 +28,11 @@ class Description(msgspec.Struct, frozen=True):
 
 
 async def create(
-    gateway: Gateway, caller: Caller, key: Key | None, card: Card | str, said: Description, render: Render
+    gateway: Gateway, caller: Caller, key: Key | None, card: Card | str | WalletToken, said: Description, render: Render
 ) -> Answer:
-    """Seal a card, or take that of a token, which is spent by it. It lasts a day unless it is attached.
+    """Seal a card, or take that of a token, which is spent by it, or a device's. It lasts a day unless it is attached.
 
-    Raises Refused(NOT_FOUND, TOKEN_USED, TOKEN_EXPIRED) for the token.
+    Raises Refused(NOT_FOUND, TOKEN_USED, TOKEN_EXPIRED) for the token, and what flows.wallets.opened refuses.
     """
 
     async def decide(occasion: Occasion) -> tuple[PaymentMethod, Decision]:
@@ -40,6 +41,9 @@ async def create(
                 card, tenant=caller.tenant.id, id=occasion.mint("pm"), now=occasion.now, wall=occasion.wall
             )
             decision = Decision()
+        elif isinstance(card, WalletToken):
+            opened = await wallets.opened(gateway, caller, card, occasion)
+            method, decision = wallets.keep(gateway, caller, opened, occasion)
         else:
             method, decision = await _of_token(gateway, caller, card, occasion)
         method = evolve(method, billing_details=said.billing_details, metadata=said.metadata)

@@ -15,11 +15,12 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment, Terms
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import attempts, changes
+from tillgate.flows import attempts, changes, wallets
 from tillgate.flows import customers as buyers
 from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
+from tillgate.flows.wallets import WalletToken
 from tillgate.store import find, lists
 from tillgate.store.lists import Cursor, Page
 
@@ -36,10 +37,14 @@ class NewCustomer(msgspec.Struct, frozen=True):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where the money is to come from: a card in the open, a token's or a kept card's id, or, in test mode, nothing."""
+    """Where the money is to come from: a card in the open, a device's token, a token's or a kept card's id.
+
+    In test mode it may be nothing.
+    """
 
     card: Card | None = None
     id: str | None = None
+    wallet: WalletToken | None = None
 
 
 async def create(
@@ -73,9 +78,10 @@ async def _open(
 ) -> Asked:
     tenant = caller.tenant
     buyer, introduction = await _customer(gateway, caller, occasion, customer)
-    if source.card is None and source.id is None and buyer is not None:
+    if source == Source() and buyer is not None:
         source = Source(id=buyer.default_payment_method)
-    method, token, card = await _method(gateway, caller, occasion, source)
+    paying = await _method(gateway, caller, occasion, source)
+    method = paying.method
     if method.customer is not None:
         buyer = await _owner(gateway, caller, method, buyer)
     payment = payments.open(
@@ -89,11 +95,12 @@ async def _open(
         occasion=occasion,
     )
     asking = payments.charge(payment, occasion)
-    spent = (payment_methods.spend(token, payment.id, occasion.wall),) if token else ()
-    # A payment does not change what a customer keeps, so that two with one card are not in each other's way.
-    kept = () if method.customer is not None else (method,)
-    decision = introduction.merged(asking.decision).also(*kept, *spent)
-    return Asked(Standing(asking.payment, asking.attempt), decision, card)
+    spent = (payment_methods.spend(paying.token, payment.id, occasion.wall),) if paying.token else ()
+    # A payment does not change what a customer keeps, so that two with one card are not in each other's way: unless
+    # its cryptogram goes with one of them, and with no other.
+    kept = (method,) if method.customer is None or paying.gives_cryptogram else ()
+    decision = introduction.merged(asking.decision).merged(paying.claims).also(*kept, *spent)
+    return Asked(Standing(asking.payment, asking.attempt), decision, paying.card)
 
 
 async def _customer(
@@ -119,23 +126,38 @@ async def _owner(gateway: Gateway, caller: Caller, method: PaymentMethod, buyer:
     return buyer or await buyers.fetch(gateway, caller, method.customer, "payment_method")
 
 
-async def _method(
-    gateway: Gateway, caller: Caller, occasion: Occasion, source: Source
-) -> tuple[PaymentMethod, Token | None, Card]:
-    """The kept card that pays, the token that stood for it, and the card in the open for the bank."""
+class _Paying(msgspec.Struct, frozen=True):
+    """The kept card that pays, the card in the open for the bank, the token that stood for it, and what is claimed."""
+
+    method: PaymentMethod
+    card: Card
+    token: Token | None = None
+    gives_cryptogram: bool = False
+    claims: Decision = Decision()
+
+
+async def _method(gateway: Gateway, caller: Caller, occasion: Occasion, source: Source) -> _Paying:
+    if source.wallet is not None:
+        opened = await wallets.opened(gateway, caller, source.wallet, occasion)
+        method, claims = wallets.keep(gateway, caller, opened, occasion, with_cryptogram=False)
+        return _Paying(method, opened.card, claims=claims)
     if source.card is not None or source.id is None:
         card = source.card or _test_card(caller)
-        return _keep(gateway, caller, occasion, card), None, card
+        return _Paying(_keep(gateway, caller, occasion, card), card)
     token = await find.record(gateway.store, Token, caller.tenant.id, source.id)
     method_id = token.payment_method if token else source.id
-    method = await find.record(gateway.store, PaymentMethod, caller.tenant.id, method_id)
-    if method is None:
+    found = await find.record(gateway.store, PaymentMethod, caller.tenant.id, method_id)
+    if found is None:
         raise Refused(Reason.NOT_FOUND, "payment_method", object="payment method", id=source.id)
     if token is not None:
         payment_methods.spend(token, "", occasion.wall)
-    kept = payment_methods.used(method, occasion.wall)
+    used = payment_methods.used(found, occasion.wall)
     cvc = await gateway.cards.reveal_cvc(token) if token else None
-    return kept, token, await gateway.cards.reveal(method, cvc)
+    card = await gateway.cards.reveal(found, cvc)
+    gives_cryptogram = payment_methods.has_cryptogram(found, occasion.wall)
+    if gives_cryptogram:
+        card = await gateway.cards.reveal_cryptogram(found, card)
+    return _Paying(payment_methods.without_cryptogram(used), card, token, gives_cryptogram)
 
 
 def _keep(gateway: Gateway, caller: Caller, occasion: Occasion, card: Card) -> PaymentMethod:

@@ -23,11 +23,11 @@ _AT_ONCE = 500
 
 
 async def erase_cards(gateway: Gateway) -> int:
-    """Destroy the numbers and CVCs whose time is over; how many there were."""
+    """Destroy the numbers, CVCs and cryptograms whose time is over; how many there were."""
     wall = gateway.clock.wall()
     methods = await retention.to_erase(gateway.store, PaymentMethod, wall, _AT_ONCE)
     tokens = await retention.to_erase(gateway.store, Token, wall, _AT_ONCE)
-    erased = [payment_methods.destroyed(method) for method in methods]
+    erased = [payment_methods.erased(method, wall) for method in methods]
     emptied = [payment_methods.emptied(token) for token in tokens]
     for record in (*erased, *emptied):
         try:

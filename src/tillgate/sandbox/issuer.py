@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tillgate.core.cards import CardNumber
-from tillgate.sandbox.operations import Code
+from tillgate.sandbox.operations import Code, OrderCard
 
 DECLINES: Final[Mapping[str, Code]] = {
     "4000000000000002": Code.DO_NOT_HONOR,
@@ -16,12 +16,25 @@ DECLINES: Final[Mapping[str, Code]] = {
 }
 """The sandbox cards that are declined when charged; each of them becomes a token like any other."""
 
+_AUTHENTICATED: Final = frozenset({"01", "02", "05", "06"})
+"""The ECIs of cards whose holder was authenticated, or for whom that was tried (EMV 3-D Secure)."""
+
 CHALLENGED: Final = frozenset({"4000002500003155"})
 """Cards whose holder has to prove who they are (3-D Secure) and is then approved."""
 
 
 DISPUTED: Final = frozenset({"4000000000000259"})
 """Cards that pay, and whose holder objects soon afterwards."""
+
+
+def authenticated(card: OrderCard | None) -> str | None:
+    """The ECI of a card that a device sent, which counts with a cryptogram only."""
+    return card.eci if card is not None and card.cryptogram is not None else None
+
+
+def bears_fraud(eci: str) -> bool:
+    """Whether the issuer, and not the merchant, bears a fraud."""
+    return eci in _AUTHENTICATED
 
 
 def refusal(number: str) -> Code | None:

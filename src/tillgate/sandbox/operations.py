@@ -51,6 +51,7 @@ class Code(enum.StrEnum):
 class Operation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One line of the bank's books: `amount` minor units of `currency`, for `merchant_id`, done to `target`.
 
+    `eci` is what a device's card came with, which says whether its issuer bears a fraud.
     While it is open, `becomes` is the result that a pending one will have (and `code` already why), and
     `due_at` (wall time) when a pending one is told or an unmet challenge fails. Of a card nothing is kept.
     """
@@ -67,6 +68,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     due_at: Instant | None = None
     merchant_name: str | None = None
     return_url: str | None = None
+    eci: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -91,6 +93,8 @@ class OrderCard(msgspec.Struct, frozen=True):
     exp_year: int
     cvc: str | None = None
     name: str | None = None
+    cryptogram: str | None = None
+    eci: str | None = None
 
     def __repr__(self) -> str:
         return "OrderCard()"

@@ -24,12 +24,12 @@ _SCHEMA: Final = """
     create table if not exists operations (
         reference text primary key, merchant_id text not null, kind text not null,
         amount integer not null, currency text not null, result text not null, code text, target text,
-        becomes text, due_at integer, merchant_name text, return_url text
+        becomes text, due_at integer, merchant_name text, return_url text, eci text
     ) without rowid;
     create index if not exists by_target on operations (target) where target is not null;
 """
-_ADD: Final = "insert into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_PUT: Final = "insert or replace into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD: Final = "insert into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT: Final = "insert or replace into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _FIND: Final = "select * from operations where reference = ?"
 _ABOUT: Final = "select * from operations where target = ?"
 _PAGE: Final = "select * from operations where reference > ? order by reference limit 500"
@@ -57,6 +57,9 @@ class Register:
                 self._own.execute("pragma journal_mode = wal").close()
                 self._own.execute("pragma synchronous = off").close()
             self._own.executescript(_SCHEMA).close()
+            # A book that was begun before issuers told an ECI.
+            if not self._own.execute("select 1 from pragma_table_info('operations') where name = 'eci'").fetchone():
+                self._own.execute("alter table operations add column eci text").close()
 
     @classmethod
     def open(cls, directory: Path) -> "Register":

@@ -25,6 +25,8 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: str | None = None
     code: str | None = None
     challenge_url: str | None = None
+    eci: str | None = None
+    liability_shifted: bool | None = None
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -113,6 +115,8 @@ class Teller:
             currency=operation.currency,
             code=operation.code if operation.result is Result.DECLINED else None,
             challenge_url=f"{self._origin}/sandbox/challenges/{operation.reference}" if challenged else None,
+            eci=operation.eci,
+            liability_shifted=None if operation.eci is None else issuer.bears_fraud(operation.eci),
         )
         return _encode(said)
 
@@ -194,9 +198,11 @@ class Teller:
                 merchant_name=order.merchant_name,
                 return_url=order.return_url,
             )
-        return self._decided(kind, order, issuer.refusal(number), pending)
+        return self._decided(kind, order, issuer.refusal(number), pending, issuer.authenticated(order.card))
 
-    def _decided(self, kind: Kind, order: Order, refusal: Code | None, pending: Duration | None) -> Operation:
+    def _decided(
+        self, kind: Kind, order: Order, refusal: Code | None, pending: Duration | None, eci: str | None = None
+    ) -> Operation:
         result = Result.APPROVED if refusal is None else Result.DECLINED
         return Operation(
             reference=order.reference,
@@ -209,6 +215,7 @@ class Teller:
             target=order.target,
             becomes=None if pending is None else result,
             due_at=None if pending is None else self._clock() + pending,
+            eci=eci,
         )
 
 

@@ -18,6 +18,7 @@ from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.transactions import Transaction
 from tillgate.core.webhook_endpoints import WebhookEndpoint
+from tillgate.core.wallets import WalletKey
 from tillgate.store import schema
 
 R = TypeVar("R", bound=Record)
@@ -111,8 +112,9 @@ KEPT: dict[type[Record], Kept[Any]] = {
         Kept(
             PaymentMethod,
             schema.payment_methods,
-            lambda method: (method.destroy_at, method.customer),
+            lambda method: (method.erase_at, method.customer),
         ),
+        Kept(WalletKey, schema.wallet_keys, lambda key: (key.wallet.value,)),
         Kept(Token, schema.tokens, _erase_at_of_token),
         Kept(IdempotencyKey, schema.idempotency_keys, lambda key: (key.created, key.person), contested=True),
         Kept(WebhookEndpoint, schema.webhook_endpoints),

@@ -66,6 +66,11 @@ payment_methods = _record_table(
     _partial_index("payment_methods_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
     _partial_index("payment_methods_to_erase", "erase_at", where="erase_at IS NOT NULL"),
 )
+wallet_keys = _record_table(
+    "wallet_keys",
+    sa.Column("wallet", Text, nullable=False),
+    sa.Index("wallet_keys_by_wallet", "tenant", "wallet", "id"),
+)
 tokens = _record_table(
     "tokens",
     sa.Column("erase_at", Whole),
@@ -282,5 +287,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 4
+CURRENT = 5
 """The schema that this code writes."""

@@ -3,9 +3,9 @@
 import msgspec
 
 from tillgate.core import cards
-from tillgate.core.cards import Card, CardNumber, Funding
+from tillgate.core.cards import Card, CardNumber, Funding, WalletSummary
 from tillgate.core.instants import Instant
-from tillgate.core.payment_methods import UNATTACHED_CARD_LASTS, PaymentMethod, Token
+from tillgate.core.payment_methods import TOKEN_LASTS, UNATTACHED_CARD_LASTS, PaymentMethod, Token
 from tillgate.core.reasons import Reason, Refused
 from tillgate.vault.data_keys import DigestKey, Purpose
 from tillgate.vault.envelope import Envelope
@@ -33,23 +33,27 @@ class Cards:
         wall: Instant,
         funding: Funding = Funding.UNKNOWN,
         country: str | None = None,
+        wallet: WalletSummary | None = None,
     ) -> PaymentMethod:
         """The card as a record, which lasts a day unless a customer keeps it. The CVC is not in it.
 
-        Tenants have fingerprints of their own: two merchants cannot find out that they share a customer.
+        A cryptogram, which only a device's card has, waits in it for as long as a CVC may in a token. Tenants have
+        fingerprints of their own: two merchants cannot find out that they share a customer.
         """
         key = self._fingerprints.digest(tenant)
         return PaymentMethod(
             tenant=tenant,
             id=id,
             created=now,
-            card=cards.summarize(card, key, funding, country),
+            card=cards.summarize(card, key, funding, country, wallet),
             sealed=self._envelope.seal(
                 msgspec.json.encode((card.number.digits, card.name)),
                 purpose=Purpose.CARD,
                 bound_to=(tenant, id),
             ),
             destroy_at=wall + UNATTACHED_CARD_LASTS,
+            sealed_cryptogram=self._seal_cryptogram(tenant, id, card),
+            cryptogram_until=None if card.cryptogram is None else wall + TOKEN_LASTS,
         )
 
     async def reveal(self, method: PaymentMethod, cvc: str | None) -> Card:
@@ -70,6 +74,22 @@ class Cards:
             cvc=cvc,
             name=name,
         )
+
+    async def reveal_cryptogram(self, method: PaymentMethod, card: Card) -> Card:
+        """A revealed card with the cryptogram and the ECI that wait in its method. Raises Unsealable like `reveal`."""
+        if method.sealed_cryptogram is None:
+            return card
+        opened = await self._envelope.open_loading(
+            method.sealed_cryptogram, purpose=Purpose.CVC, bound_to=(method.tenant, method.id)
+        )
+        cryptogram, eci = _decoder.decode(opened)
+        return msgspec.structs.replace(card, cryptogram=cryptogram, eci=eci)
+
+    def _seal_cryptogram(self, tenant: str, method_id: str, card: Card) -> bytes | None:
+        if card.cryptogram is None:
+            return None
+        plaintext = msgspec.json.encode((card.cryptogram, card.eci))
+        return self._envelope.seal(plaintext, purpose=Purpose.CVC, bound_to=(tenant, method_id))
 
     def seal_cvc(self, tenant: str, token_id: str, cvc: str) -> bytes:
         """A CVC as the token with this id keeps it."""

@@ -32,6 +32,7 @@ class Purpose(enum.StrEnum):
     CARD = "card"
     CVC = "cvc"
     REPLY = "reply"
+    WALLET = "wallet"
     FINGERPRINT = "fingerprint"
     IDEMPOTENCY = "idempotency"
     WEBHOOK = "webhook"

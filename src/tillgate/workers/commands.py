@@ -18,6 +18,7 @@ from tillgate.logs import log
 from tillgate.vault.data_keys import PERMANENT, DataKey, DataKeys, Purpose
 from tillgate.vault.envelope import Envelope
 from tillgate.vault.key_encryption import KeyUnusable
+from tillgate.workers import wallet_keys
 
 
 class Office(msgspec.Struct, frozen=True):
@@ -268,6 +269,17 @@ class Command(msgspec.Struct, frozen=True):
     carry_out: Callable[[Office, Any], Awaitable[Any]]
 
 
+def _of_wallets(carry_out: Callable[[Gateway, Tenant, Any], Awaitable[Any]]) -> Callable[[Office, Any], Awaitable[Any]]:
+    async def carried_out(office: Office, given: Any) -> Any:
+        tenant = await _tenant(office, given.merchant)
+        try:
+            return await carry_out(office.gateway, tenant, given)
+        except Refused as refused:
+            raise Impossible(wallet_keys.told(refused)) from None
+
+    return carried_out
+
+
 COMMANDS: Final = {
     "keys create": Command(CreateKey, create_key),
     "keys list": Command(ListKeys, list_keys),
@@ -276,6 +288,9 @@ COMMANDS: Final = {
     "merchants create": Command(CreateMerchant, create_merchant),
     "merchants update": Command(UpdateMerchant, update_merchant),
     "merchants list": Command(ListMerchants, list_merchants),
+    "wallets add": Command(wallet_keys.Add, _of_wallets(wallet_keys.add)),
+    "wallets list": Command(wallet_keys.List, _of_wallets(wallet_keys.every)),
+    "wallets remove": Command(wallet_keys.Remove, _of_wallets(wallet_keys.remove)),
     "vault status": Command(ShowVault, show_vault),
     "vault rotate": Command(RotateVault, rotate_vault),
     "vault reseal": Command(ResealVault, reseal_vault),

@@ -1,5 +1,6 @@
 """Every parameter of every operation, in bodies that are right, to be made wrong one by one."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import msgspec
 import pytest
 
 from tests.surfaces.v1.shop import CARD, PAYMENT, Client
+from tests.vault import published
 from tillgate.surfaces.v1.operations import Operation
 from tillgate.surfaces.v1.surface import OPERATIONS
 
@@ -92,6 +94,21 @@ BODIES: dict[str, dict[str, Any]] = {
         "card": {"exp_month": 11, "exp_year": 2035},
         "metadata": {"shelf": "7"},
     },
+    "/v1/wallet_keys": {
+        "type": "google_pay",
+        "google_pay": {
+            "merchant_id": "gateway:tillgate",
+            "gateway_merchant_id": "bookshop",
+            "private_key": published.google_pay()["private_key"],
+            "root_keys": json.dumps(published.google_pay()["root_keys"]),
+        },
+    },
+    "/sandbox/wallets/apple_pay": {"card": {**CARD, "name": "Ann"}, "application_data": "T3JkZXIgNw=="},
+    "/sandbox/wallets/google_pay": {
+        "card": {**CARD, "name": "Ann"},
+        "protocol_version": "ECv2",
+        "auth_method": "CRYPTOGRAM_3DS",
+    },
     "/v1/payment_methods/{id}/attach": {"customer": "cus_x"},
     "/v1/payment_methods/{id}/detach": {},
     "/v1/webhook_endpoints": ENDPOINT,
@@ -103,6 +120,9 @@ BODIES: dict[str, dict[str, Any]] = {
 """Every parameter but those of `LEFT_OUT`, so that the whole is right."""
 
 LEFT_OUT = {
+    "/v1/payments": {"apple_pay", "google_pay"},
+    "/v1/payment_methods": {"apple_pay", "google_pay"},
+    "/v1/wallet_keys": {"apple_pay"},
     "/v1/refunds": {"payment_intent"},
     "/v1/customers": {"default_payment_method"},
 }
@@ -119,6 +139,7 @@ QUERIES = {
     "/v1/payment_methods": LISTS | {"type", "customer"},
     "/v1/transactions": {"limit", "offset", "status", "from_date", "to_date", "type", "currency", "customer"},
     "/v1/balance_transactions": LISTS | {"type", "currency", "source"},
+    "/v1/wallet_keys": LISTS,
     "/v1/webhook_endpoints": LISTS,
     "/v1/webhook_endpoints/{id}/deliveries": PAGES,
     "/v1/events": LISTS | {"type", "object"},

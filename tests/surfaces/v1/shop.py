@@ -28,6 +28,11 @@ CARD: dict[str, Any] = {"number": "4242424242424242", "exp_month": 12, "exp_year
 PAYMENT: dict[str, Any] = {"amount": 5000, "currency": "usd", "payment_method": "card", "card": CARD}
 
 
+def rooted(path: str) -> str:
+    """A path of the API from the root; the sandbox's own are from there."""
+    return path if path.startswith("/sandbox/") else f"/v1{path}"
+
+
 class Client:
     """Asks with one key, or with none."""
 
@@ -49,7 +54,7 @@ class Client:
 
     async def get(self, path: str) -> httpx2.Response:
         """`GET /v1…`; the path may have a query."""
-        return await self.ask("GET", f"/v1{path}")
+        return await self.ask("GET", rooted(path))
 
     async def post(self, path: str, body: Any = None, *, key: str | None = None) -> httpx2.Response:
         """`POST /v1…`, or `/sandbox/…`, with a JSON body, or none; `key` is the Idempotency-Key."""
@@ -57,7 +62,7 @@ class Client:
         if key is not None:
             headers["idempotency-key"] = key
         content = b"" if body is None else msgspec.json.encode(body)
-        return await self.ask("POST", path if path.startswith("/sandbox/") else f"/v1{path}", content, headers)
+        return await self.ask("POST", rooted(path), content, headers)
 
     async def delete(self, path: str) -> httpx2.Response:
         """`DELETE /v1…`."""

@@ -172,7 +172,7 @@ async def tell(client: Client, *, destroying: bool = True) -> dict[str, Example]
         shown = answer.json()
         answers[names.resource(operation)] = answers[step.name] = shown
         if step.told:
-            told[step.operation] = Example(path, body, shown)
+            told[step.operation] = Example(path, _without_keys(body), _without_seals(path, shown))
     return told
 
 
@@ -182,6 +182,16 @@ async def request(client: Client, operation: Operation, path: str, body: dict[st
         return await client.ask(operation.method, path)
     headers = {"content-type": "application/json"}
     return await client.ask(operation.method, path, msgspec.json.encode(body), headers)
+
+
+def _without_keys(body: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A body as it is shown: nobody should think that an example's private key is theirs to use."""
+    return None if body is None else dict(json.loads(_PRIVATE.sub(r"\1\\n…\\n", json.dumps(body))))
+
+
+def _without_seals(path: str, shown: Any) -> Any:
+    """What the sandbox's devices give, without what is encrypted and signed: long, and different each time."""
+    return json.loads(_SEALED.sub("…", json.dumps(shown))) if path.startswith("/sandbox/") else shown
 
 
 def _rest() -> list[Step]:
@@ -221,6 +231,9 @@ _RANDOM = re.compile(
 _MADE_UP = re.compile(r"\b(?:whsec_[\w+/=-]+|[a-z]+_[0-9a-z]{26}|(?:at|pi)_[\w-]{27,})")
 _FINGERPRINT = re.compile(r'("fingerprint": ")[0-9a-z]{16}')
 _TIME = re.compile(r"\b1[6-9][0-9]{8}\b")
+_SEALED = re.compile(r"[0-9A-Za-z+/]{40,}={0,2}")
+_EXPIRATION = re.compile(r"Expiration\W+[0-9]{13}")
+_PRIVATE = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)[^-]*")
 
 
 def comparable(told: dict[str, Example]) -> str:
@@ -230,7 +243,7 @@ def comparable(told: dict[str, Example]) -> str:
     text = _MADE_UP.sub(
         lambda found: numbers.setdefault(found[0], f"{found[0].partition('_')[0]}_{len(numbers)}"), text
     )
-    return _FINGERPRINT.sub(r"\1same", _TIME.sub("1700000000", text))
+    return _EXPIRATION.sub("Expiration", _FINGERPRINT.sub(r"\1same", _TIME.sub("1700000000", text)))
 
 
 def lasting(told: dict[str, Example]) -> dict[str, Example]:

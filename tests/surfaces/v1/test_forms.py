@@ -24,7 +24,7 @@ async def send(
 ) -> httpx2.Response:
     content = form if isinstance(form, str) else urlencode(form)
     headers = {"content-type": content_type, **({"idempotency-key": key} if key else {})}
-    return await client.ask("POST", f"/v1{path}", content.encode(), headers)
+    return await client.ask("POST", shop.rooted(path), content.encode(), headers)
 
 
 def spelled(value: Any, name: str = "") -> list[tuple[str, Any]]:

@@ -51,6 +51,8 @@ KINDS = {
     "billing_details.address": "object",
     "/v1/payments/{id} metadata": "object or nothing",
     "/v1/refunds/{id} metadata": "object or nothing",
+    "google_pay": "object",
+    "google_pay.root_keys": "text or object",
     "/v1/customers/{id} metadata": "object or nothing",
     "/v1/payment_methods/{id} metadata": "object or nothing",
     "/v1/webhook_endpoints/{id} metadata": "object or nothing",
@@ -95,10 +97,18 @@ REQUIRED = {
     "/v1/payment_methods": {"type", "card", "card.number", "card.exp_month", "card.exp_year"},
     "/v1/payment_methods/{id}/attach": {"customer"},
     "/v1/webhook_endpoints": {"url"},
+    "/v1/wallet_keys": {
+        *("type", "google_pay", "google_pay.merchant_id", "google_pay.private_key", "google_pay.root_keys")
+    },
+    "/sandbox/wallets/apple_pay": {"card", "card.number", "card.exp_month", "card.exp_year"},
+    "/sandbox/wallets/google_pay": {"card", "card.number", "card.exp_month", "card.exp_year"},
 }
 
 # May be left out, and not be null.
-NEVER_NULL = {"metadata", "capture_method", "reason", "url", "enabled_events", "ordering", "status"}
+NEVER_NULL = {
+    *("metadata", "capture_method", "reason", "url", "enabled_events", "ordering", "status"),
+    *("protocol_version", "auth_method"),
+}
 
 
 @each_field

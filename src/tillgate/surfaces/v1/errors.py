@@ -142,6 +142,9 @@ WORDINGS: dict[Reason, Wording] = {
         "live_mode_unavailable",
         "Live mode needs a connector to a live bank and a key-encryption key from outside the data directory.",
     ),
+    Reason.TEST_MODE_ONLY: Wording(
+        403, ErrorType.PERMISSION, "test_mode_only", "This is for test mode only. Use a test key."
+    ),
     Reason.CARD_NUMBER_INCORRECT: _card(
         "incorrect_number", "The card number is incorrect. Check the number and try again."
     ),
@@ -150,6 +153,43 @@ WORDINGS: dict[Reason, Wording] = {
     ),
     Reason.CVC_INVALID: _card(
         "invalid_cvc", "The card's security code is invalid. Check its number of digits and try again."
+    ),
+    Reason.WALLET_NOT_CONFIGURED: _invalid(
+        "wallet_not_configured", "There is no key for {wallet}. Add one by POST /v1/wallet_keys, then try again."
+    ),
+    Reason.WALLET_TOKEN_MALFORMED: _invalid(
+        "wallet_token_malformed",
+        "The wallet's token cannot be read: {problem}. Send what the device gave you, unchanged.",
+    ),
+    Reason.WALLET_TOKEN_UNSUPPORTED: _invalid(
+        "wallet_token_unsupported", "The wallet's token is of a kind that is not taken: {problem}."
+    ),
+    Reason.WALLET_TOKEN_NOT_FOR_MERCHANT: _invalid(
+        "wallet_token_not_for_merchant",
+        "The wallet's token is for another merchant, or for a key that you have not added.",
+    ),
+    Reason.WALLET_SIGNER_UNTRUSTED: _invalid(
+        "wallet_signer_untrusted",
+        "The wallet's token is signed by nobody who is trusted: its certificates or keys do not lead to the root.",
+    ),
+    Reason.WALLET_SIGNATURE_INVALID: _invalid(
+        "wallet_signature_invalid",
+        "The signature of the wallet's token does not fit: it was altered, or made for another merchant.",
+    ),
+    Reason.WALLET_TOKEN_EXPIRED: _invalid(
+        "wallet_token_expired",
+        "The wallet's token has expired, or is of a time to come. Ask the customer to pay again.",
+    ),
+    Reason.WALLET_DECRYPTION_FAILED: _invalid(
+        "wallet_decryption_failed",
+        "The wallet's token does not open with your key. Add the key that it was encrypted for.",
+    ),
+    Reason.WALLET_APPLICATION_DATA_DIFFERS: _invalid(
+        "wallet_application_data_differs",
+        "The wallet's token was made for other application data than apple_pay.application_data.",
+    ),
+    Reason.WALLET_TOKEN_REPLAYED: _invalid(
+        "wallet_token_replayed", "The wallet's token was used before. Ask the customer to pay again."
     ),
     Reason.CARD_DECLINED: _card(
         "card_declined",

@@ -1,19 +1,21 @@
 """The forms that several resources share: cards, lists, amounts, metadata."""
 
+import base64
 import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta, structs
 
 from tillgate.core import ids
-from tillgate.core.cards import Card, CardSummary
+from tillgate.core.cards import Card, CardSummary, Wallet
 from tillgate.core.instants import SECOND
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record
+from tillgate.flows.wallets import WalletToken
 from tillgate.store.lists import Cursor, Page
-from tillgate.surfaces.v1.free_text import CARD_NUMBER
+from tillgate.surfaces.v1.free_text import CARD_NUMBER, OPAQUE
 
 R = TypeVar("R", bound=Record)
 S = TypeVar("S")
@@ -68,6 +70,59 @@ class CardGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Card.parse(self.number, self.exp_month, self.exp_year, self.cvc, self.name, field=field)
 
 
+WalletTokenText = Annotated[dict[str, Any] | Annotated[str, Meta(max_length=32 * 1024)], OPAQUE]
+"""What a device's wallet gave, unchanged: an object, or the JSON text of one."""
+
+
+class ApplePayGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What Apple Pay gave for a payment: the `PKPaymentToken`, or its `paymentData`."""
+
+    token: WalletTokenText
+    application_data: Annotated[str, Meta(max_length=8 * 1024)] | None = None
+
+    def __repr__(self) -> str:
+        return "ApplePayGiven(…)"
+
+    def parse(self) -> WalletToken:
+        """The token, to be opened. Raises Refused(PARAMETER_INVALID) for application data that is not base64."""
+        said = self.application_data
+        data = None if said is None else application_data(said, "apple_pay.application_data")
+        return WalletToken(Wallet.APPLE_PAY, self.token, data)
+
+
+class GooglePayGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What Google Pay gave for a payment: the `PaymentMethodData`, or the token in it."""
+
+    token: WalletTokenText
+
+    def __repr__(self) -> str:
+        return "GooglePayGiven(…)"
+
+    def parse(self) -> WalletToken:
+        """The token, to be opened."""
+        return WalletToken(Wallet.GOOGLE_PAY, self.token)
+
+
+def application_data(text: str, field: str) -> bytes:
+    """What an Apple Pay request has for its merchant alone. Raises Refused(PARAMETER_INVALID, field)."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Refused(Reason.PARAMETER_INVALID, field, problem="it takes base64") from None
+
+
+class WalletShown(msgspec.Struct, frozen=True):
+    """From which wallet a card came."""
+
+    type: Wallet
+    dynamic_last4: str | None
+
+
+def wallet_shown(card: CardSummary) -> WalletShown | None:
+    """The wallet that a card came from."""
+    return WalletShown(card.wallet.type, card.wallet.dynamic_last4) if card.wallet else None
+
+
 class CardShown(msgspec.Struct, frozen=True):
     """What is shown of a card."""
 
@@ -77,11 +132,13 @@ class CardShown(msgspec.Struct, frozen=True):
     exp_year: int
     funding: str
     country: str | None
+    wallet: WalletShown | None
 
 
 def card_shown(card: CardSummary) -> CardShown:
     """A card as it may be shown."""
-    return CardShown(card.brand.value, card.last4, card.exp_month, card.exp_year, card.funding.value, card.country)
+    expiry = (card.exp_month, card.exp_year)
+    return CardShown(card.brand.value, card.last4, *expiry, card.funding.value, card.country, wallet_shown(card))
 
 
 Moment = Annotated[int, Meta(ge=0, le=10**11)]

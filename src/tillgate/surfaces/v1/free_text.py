@@ -14,6 +14,9 @@ from tillgate.surfaces.v1 import mistakes
 CARD_NUMBER: Final = Meta(extra={"holds": "card number"})
 """Marks the fields that card numbers belong in; everywhere else they are refused."""
 
+OPAQUE: Final = CARD_NUMBER
+"""Marks what others wrote and sealed: in its digits a card number may only seem to be."""
+
 # Nothing longer is stored, and nothing shorter is a card number.
 _LONGEST: Final = 10_000
 _SHORTEST: Final = 14
@@ -26,8 +29,13 @@ def check(given: dict[str, Any], type: type[msgspec.Struct]) -> None:
     found: list[Path] = []
     _find(given, (), found)
     for path in found:
-        if path not in _for_numbers(type):
+        if not _belongs(path, _for_numbers(type)):
             raise Refused(Reason.PARAMETER_INVALID, _written(path), problem="it must not hold a card number")
+
+
+def _belongs(path: Path, places: frozenset[Path]) -> bool:
+    """Whether a field, or one that it lies in, is marked."""
+    return any(path[: depth + 1] in places for depth in range(len(path)))
 
 
 def _find(value: dict[str, Any] | list[Any], path: Path, found: list[Path]) -> None:

@@ -14,10 +14,22 @@ from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import payment_methods
 from tillgate.flows.gateway import Answer
 from tillgate.flows.payment_methods import Description
+from tillgate.flows.wallets import WalletToken
 from tillgate.http.exchange import Reply
 from tillgate.surfaces.v1 import expansion, free_text
 from tillgate.surfaces.v1.changes import MetadataChange, notes
-from tillgate.surfaces.v1.forms import ListGiven, ListShown, Metadata, ShortText, list_shown, parse_email
+from tillgate.surfaces.v1.forms import (
+    ApplePayGiven,
+    GooglePayGiven,
+    ListGiven,
+    ListShown,
+    Metadata,
+    ShortText,
+    WalletShown,
+    list_shown,
+    parse_email,
+    wallet_shown,
+)
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
 
@@ -25,6 +37,14 @@ class MethodType(enum.StrEnum):
     """What a payment method is."""
 
     CARD = "card"
+
+
+class NewMethodType(enum.StrEnum):
+    """What a new payment method is made of; whatever a wallet gave becomes a card."""
+
+    CARD = "card"
+    APPLE_PAY = "apple_pay"
+    GOOGLE_PAY = "google_pay"
 
 
 class CardOrTokenGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -83,12 +103,24 @@ class BillingDetailsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
 
 class PaymentMethodGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A new payment method: a card, or the token that stands for one."""
+    """A new payment method: a card, the token that stands for one, or what a device's wallet gave."""
 
-    type: MethodType
-    card: CardOrTokenGiven
+    type: NewMethodType
+    card: CardOrTokenGiven | None = None
+    apple_pay: ApplePayGiven | None = None
+    google_pay: GooglePayGiven | None = None
     billing_details: BillingDetailsGiven | None = None
     metadata: Metadata = {}
+
+    def parse(self) -> Card | str | WalletToken:
+        """What the type names. Raises Refused(PARAMETER_MISSING) without it, PARAMETER_INVALID for another's."""
+        for other in NewMethodType:
+            if other is not self.type and getattr(self, other.value) is not None:
+                raise Refused(Reason.PARAMETER_INVALID, other.value, problem=f"it excludes type {self.type.value}")
+        source: CardOrTokenGiven | ApplePayGiven | GooglePayGiven | None = getattr(self, self.type.value)
+        if source is None:
+            raise Refused(Reason.PARAMETER_MISSING, self.type.value)
+        return source.parse()
 
 
 class ExpiryGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -134,6 +166,7 @@ class KeptCardShown(msgspec.Struct, frozen=True):
     funding: str
     country: str | None
     fingerprint: str
+    wallet: WalletShown | None
 
 
 class AddressShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,7 +229,15 @@ def shown_in(call: Call, method: PaymentMethod) -> PaymentMethodShown:
 
 def _card_shown(card: CardSummary) -> KeptCardShown:
     expiry = (card.exp_month, card.exp_year)
-    return KeptCardShown(card.brand.value, card.last4, *expiry, card.funding.value, card.country, card.fingerprint)
+    return KeptCardShown(
+        card.brand.value,
+        card.last4,
+        *expiry,
+        card.funding.value,
+        card.country,
+        card.fingerprint,
+        wallet_shown(card),
+    )
 
 
 def _said(given: msgspec.Struct) -> dict[str, Any]:
@@ -219,12 +260,12 @@ def _render(call: Call) -> payment_methods.Render:
     cross_origin=True,
 )
 async def create(call: Call) -> Reply:
-    """Seal a card, to be charged within a day or attached to a customer."""
+    """Seal a card, or what a device's wallet gave, to be charged within a day or attached to a customer."""
     given: PaymentMethodGiven = call.given
     details = given.billing_details.parse() if given.billing_details else BillingDetails()
     said = Description(details, given.metadata)
     return answered(
-        await payment_methods.create(call.gateway, call.caller, call.key, given.card.parse(), said, _render(call))
+        await payment_methods.create(call.gateway, call.caller, call.key, given.parse(), said, _render(call))
     )
 
 

@@ -22,8 +22,10 @@ from tillgate.surfaces.v1 import errors, expansion
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import (
     Amount,
+    ApplePayGiven,
     CardGiven,
     CardShown,
+    GooglePayGiven,
     ListGiven,
     ListShown,
     Metadata,
@@ -36,8 +38,8 @@ from tillgate.surfaces.v1.forms import (
 )
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
-CARD = "card"
-"""The word for a payment method whose card comes along in `card`."""
+_WORDS = ("card", "apple_pay", "google_pay")
+"""The words for a payment method that comes along in the parameter of this name."""
 
 
 class InlineCustomerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,12 +51,14 @@ class InlineCustomerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
 
 class PaymentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What creates a payment: `amount` in the smallest currency unit, `payment_method` an id or the word `card`."""
+    """What creates a payment: `amount` in the smallest currency unit, `payment_method` an id or a word."""
 
     amount: Annotated[int, Meta(gt=-(2**63))]
     currency: str
     payment_method: str
     card: CardGiven | None = None
+    apple_pay: ApplePayGiven | None = None
+    google_pay: GooglePayGiven | None = None
     customer: str | InlineCustomerGiven | None = None
     description: Text | None = None
     metadata: Metadata = {}
@@ -228,15 +232,20 @@ async def create(call: Call) -> Reply:
 
 
 def _source(given: PaymentGiven) -> Source:
-    if given.payment_method == CARD:
-        return Source(card=given.card.parse() if given.card else None)
-    if given.card is not None:
-        raise Refused(
-            Reason.PARAMETER_INVALID,
-            "card",
-            problem="it goes with payment_method 'card' only, not with an id",
-        )
-    return Source(id=given.payment_method)
+    for word in _WORDS:
+        if word != given.payment_method and getattr(given, word) is not None:
+            problem = f"it goes with payment_method '{word}' only"
+            raise Refused(Reason.PARAMETER_INVALID, word, problem=problem)
+    match given.payment_method:
+        case "card":
+            return Source(card=given.card.parse() if given.card else None)
+        case "apple_pay" | "google_pay" as word:
+            wallet: ApplePayGiven | GooglePayGiven | None = getattr(given, word)
+            if wallet is None:
+                raise Refused(Reason.PARAMETER_MISSING, word)
+            return Source(wallet=wallet.parse())
+        case id:
+            return Source(id=id)
 
 
 def _customer(given: PaymentGiven) -> str | NewCustomer | None:

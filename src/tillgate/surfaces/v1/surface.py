@@ -25,9 +25,11 @@ from tillgate.surfaces.v1 import (
     payment_methods,
     payments,
     refunds,
+    sandbox_wallets,
     tokens,
     transactions,
     webhook_endpoints,
+    wallet_keys,
 )
 from tillgate.surfaces.v1.operations import SURFACE, Call, Operation, Visit
 
@@ -44,6 +46,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *events.OPERATIONS,
     *webhook_endpoints.OPERATIONS,
     *auth.OPERATIONS,
+    *wallet_keys.OPERATIONS,
+    *sandbox_wallets.OPERATIONS,
 )
 
 _LONGEST_KEY = 255

@@ -12,6 +12,7 @@ from tillgate.core.reasons import Reason
 from tillgate.surfaces.v1 import errors
 from tillgate.surfaces.v1.description import names
 from tillgate.surfaces.v1.errors import Wording
+from tillgate.surfaces.v1.forms import ApplePayGiven
 from tillgate.surfaces.v1.operations import Operation
 
 Applies = Callable[[Operation], bool]
@@ -122,6 +123,11 @@ def _has(type: Any, name: str) -> bool:
     return any(name in part.__struct_fields__ for part in _classes(inspect.type_info(type)))
 
 
+def _takes_wallet(operation: Operation) -> bool:
+    taken = (_classes(inspect.type_info(field.type)) for field in structs.fields(operation.takes))
+    return any(ApplePayGiven in classes for classes in taken)
+
+
 def _classes(info: inspect.Type) -> set[Any]:
     parts = info.types if isinstance(info, inspect.UnionType) else (info,)
     return {part.cls for part in parts if isinstance(part, inspect.StructType)}
@@ -181,6 +187,17 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.CARD_NUMBER_INCORRECT: _takes_card,
     Reason.CARD_EXPIRY_INVALID: _takes_card,
     Reason.CVC_INVALID: _takes_card,
+    Reason.TEST_MODE_ONLY: lambda operation: operation.path.startswith("/sandbox/"),
+    Reason.WALLET_NOT_CONFIGURED: _takes_wallet,
+    Reason.WALLET_TOKEN_MALFORMED: _takes_wallet,
+    Reason.WALLET_TOKEN_UNSUPPORTED: _takes_wallet,
+    Reason.WALLET_TOKEN_NOT_FOR_MERCHANT: _takes_wallet,
+    Reason.WALLET_SIGNER_UNTRUSTED: _takes_wallet,
+    Reason.WALLET_SIGNATURE_INVALID: _takes_wallet,
+    Reason.WALLET_TOKEN_EXPIRED: _takes_wallet,
+    Reason.WALLET_DECRYPTION_FAILED: _takes_wallet,
+    Reason.WALLET_APPLICATION_DATA_DIFFERS: _takes_wallet,
+    Reason.WALLET_TOKEN_REPLAYED: _takes_wallet,
     Reason.CARD_DECLINED: _asks_a_bank,
     Reason.INSUFFICIENT_FUNDS: _asks_a_bank,
     Reason.CARD_EXPIRED: _asks_a_bank,

@@ -20,6 +20,7 @@ PREFIXES: Final = {
     "events": "evt",
     "webhook_endpoints": "we",
     "deliveries": "evt",
+    "wallet_keys": "wk",
 }
 """What the ids of a resource begin with."""
 

@@ -1,0 +1,1 @@
+"""Wallets: the formats in which devices send cards, verified and decrypted."""
