@@ -76,3 +76,27 @@ def test_a_token_that_was_spent_says_so_also_when_its_time_is_over() -> None:
 
 def test_time_erases_the_cvc_of_a_token_that_was_never_spent() -> None:
     assert payment_methods.emptied(TOKEN) == evolve(TOKEN, sealed_cvc=None)
+
+
+SENT = evolve(METHOD, sealed_cryptogram=b"sealed cryptogram", cryptogram_until=START + 15 * MINUTE)
+
+
+@pytest.mark.parametrize(("later", "has"), [(0, True), (15 * MINUTE - 1, True), (15 * MINUTE, False), (DAY, False)])
+def test_a_cryptogram_is_good_for_fifteen_minutes(later: int, has: bool) -> None:
+    assert payment_methods.has_cryptogram(SENT, START + later) is has
+    assert not payment_methods.has_cryptogram(METHOD, START + later)
+
+
+def test_a_cryptogram_goes_with_the_first_attempt_and_the_card_stays() -> None:
+    after = payment_methods.without_cryptogram(SENT)
+    assert after == METHOD
+    assert payment_methods.without_cryptogram(after) is after
+
+
+def test_what_may_be_kept_no_longer_is_erased_each_at_its_time() -> None:
+    assert (SENT.erase_at, METHOD.erase_at) == (START + 15 * MINUTE, START + DAY)
+    assert payment_methods.erased(SENT, START + 15 * MINUTE) == METHOD
+    assert payment_methods.erased(SENT, START + DAY) == payment_methods.destroyed(METHOD)
+    kept = evolve(SENT, customer="cus_1", destroy_at=None)
+    assert (kept.erase_at, payment_methods.without_cryptogram(kept).erase_at) == (START + 15 * MINUTE, None)
+    assert payment_methods.erased(kept, START + DAY).sealed == b"sealed"

@@ -20,6 +20,7 @@ from tillgate.core.payments import Payment
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.transactions import TransactionStatus, TransactionType
+from tillgate.core.wallets import WalletKey
 from tillgate.store import (
     balance_transactions,
     balances,
@@ -57,6 +58,8 @@ PAGED: list[tuple[type[Record], dict[str, str]]] = [
     (PaymentMethod, {}),
     (PaymentMethod, {"customer": "cus_1"}),
     (Attempt, {}),
+    (WalletKey, {}),
+    (WalletKey, {"wallet": "apple_pay"}),
 ]
 MIDDLE = f"id_{1_000_000 + ROWS // 2}"
 CURSORS = {
@@ -87,6 +90,7 @@ FILLED = [
         ("customers", ", 'ann' || (n % 40) || '@example.com'"),
         ("attempts", ""),
         ("payment_methods", ", case when n % 2 = 0 then n end, case when n % 2 = 1 then 'cus_' || (n % 40) end"),
+        ("wallet_keys", ", case when n % 2 = 0 then 'apple_pay' else 'google_pay' end"),
         ("tokens", ", case when n % 20 = 0 then n end"),
     )
 ] + [

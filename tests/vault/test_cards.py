@@ -151,3 +151,30 @@ async def test_neither_number_nor_name_nor_cvc_is_in_what_is_stored_or_printed()
         ):
             assert not any(encoded in image for image in images), secret
     assert any(b"0005" in image for image in images)
+
+
+async def test_a_cryptogram_waits_sealed_in_its_method_for_as_long_as_a_cvc_may() -> None:
+    vault = await cards()
+    sent = msgspec.structs.replace(CARD, cvc=None, cryptogram="AgAAAAAABk4DWZ4C28yUQAAAAAA=", eci="05")
+    method = kept(vault, sent)
+    assert method.sealed_cryptogram is not None
+    assert b"AgAAAAAABk4" not in method.sealed_cryptogram
+    assert method.cryptogram_until == method.erase_at == WALL + 15 * MINUTE
+    assert await vault.reveal_cryptogram(method, await vault.reveal(method, None)) == sent
+    without = payment_methods.without_cryptogram(method)
+    assert await vault.reveal_cryptogram(without, await vault.reveal(without, None)) == await vault.reveal(method, None)
+    assert "AgAAAAAABk4" not in f"{sent!r} {sent}"
+
+
+async def test_a_cryptogram_opens_in_its_own_method_alone() -> None:
+    vault = await cards()
+    sent = msgspec.structs.replace(CARD, cryptogram="AAAA")
+    one, other = kept(vault, sent), kept(vault, sent, id="pm_2")
+    moved = msgspec.structs.replace(one, sealed_cryptogram=other.sealed_cryptogram)
+    with pytest.raises(Unsealable):
+        await vault.reveal_cryptogram(moved, sent)
+
+
+async def test_a_card_without_a_cryptogram_has_nothing_to_erase_early() -> None:
+    method = kept(await cards())
+    assert (method.sealed_cryptogram, method.cryptogram_until, method.erase_at) == (None, None, method.destroy_at)

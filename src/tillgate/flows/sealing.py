@@ -10,6 +10,7 @@ from tillgate.core.instants import DAY, Duration
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.records import Record, evolve
 from tillgate.core.webhook_endpoints import WebhookEndpoint
+from tillgate.core.wallets import WalletKey
 from tillgate.flows.gateway import Gateway
 from tillgate.logs import log
 from tillgate.store import sealed
@@ -35,6 +36,8 @@ class Sealed(msgspec.Struct, frozen=True):
 SEALED = (
     Sealed(PaymentMethod, "sealed", Purpose.CARD),
     Sealed(Token, "sealed_cvc", Purpose.CVC),
+    Sealed(PaymentMethod, "sealed_cryptogram", Purpose.CVC),
+    Sealed(WalletKey, "sealed", Purpose.WALLET),
     Sealed(IdempotencyKey, "reply", Purpose.REPLY),
     Sealed(WebhookEndpoint, "secret", Purpose.WEBHOOK),
     Sealed(WebhookEndpoint, "previous_secret", Purpose.WEBHOOK),

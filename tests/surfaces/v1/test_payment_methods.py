@@ -101,8 +101,10 @@ async def test_a_token_becomes_a_method_once(anyones: Client) -> None:
         ({"type": "card", "card": {}}, "parameter_missing", "card.number"),
         ({"type": "card", "card": {"number": CARD["number"]}}, "parameter_missing", "card.exp_month"),
         ({"type": "card", "card": {**CARD, "token": "tok_x"}}, "parameter_invalid", "card.number"),
-        ({"type": "apple_pay", "card": CARD}, "parameter_invalid", "type"),
-        ({"type": "apple_pay", "apple_pay": {"token": "x"}}, "parameter_unknown", "apple_pay"),
+        ({"type": "apple_pay", "card": CARD}, "parameter_invalid", "card"),
+        ({"type": "apple_pay"}, "parameter_missing", "apple_pay"),
+        ({"type": "google_pay", "google_pay": {}}, "parameter_missing", "google_pay.token"),
+        ({"type": "phone_pay", "card": CARD}, "parameter_invalid", "type"),
         (
             {"type": "card", "card": CARD, "billing_details": {"email": "nobody"}},
             "parameter_invalid",

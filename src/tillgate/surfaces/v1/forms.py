@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from msgspec import Meta, structs
+from msgspec import UNSET, Meta, UnsetType, structs
 
 from tillgate.core import ids
 from tillgate.core.cards import Card, CardSummary, Wallet
@@ -118,9 +118,9 @@ class WalletShown(msgspec.Struct, frozen=True):
     dynamic_last4: str | None
 
 
-def wallet_shown(card: CardSummary) -> WalletShown | None:
-    """The wallet that a card came from."""
-    return WalletShown(card.wallet.type, card.wallet.dynamic_last4) if card.wallet else None
+def wallet_shown(card: CardSummary) -> WalletShown | UnsetType:
+    """The wallet that a card came from, if it came from one."""
+    return WalletShown(card.wallet.type, card.wallet.dynamic_last4) if card.wallet else UNSET
 
 
 class CardShown(msgspec.Struct, frozen=True):
@@ -132,7 +132,7 @@ class CardShown(msgspec.Struct, frozen=True):
     exp_year: int
     funding: str
     country: str | None
-    wallet: WalletShown | None
+    wallet: WalletShown | UnsetType = UNSET
 
 
 def card_shown(card: CardSummary) -> CardShown:

@@ -166,7 +166,7 @@ class KeptCardShown(msgspec.Struct, frozen=True):
     funding: str
     country: str | None
     fingerprint: str
-    wallet: WalletShown | None
+    wallet: WalletShown | UnsetType = UNSET
 
 
 class AddressShown(msgspec.Struct, frozen=True, kw_only=True):

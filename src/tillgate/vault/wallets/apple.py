@@ -1,6 +1,5 @@
 """Apple Pay: payment tokens in the format EC_v1 (Apple, Payment Token Format Reference)."""
 
-import datetime
 import hashlib
 import hmac
 from typing import Any, Final
@@ -152,15 +151,13 @@ def _opened(plaintext: bytes, transaction: str) -> Opened:
     if payment.payment_data_type != "3DSecure":
         raise unsupported("it holds EMV data; ask for the merchant capability supports3DS")
     date = payment.application_expiration_date
-    try:
-        expiry = datetime.datetime.strptime(date, "%y%m%d")
-    except ValueError:
-        raise malformed("it holds no card") from None
+    if not (len(date) == 6 and date.isascii() and date.isdigit()):
+        raise malformed("it holds no card")
     authentication = payment.payment_data
     card = reading.card(
         payment.application_primary_account_number,
-        expiry.month,
-        expiry.year,
+        int(date[2:4]),
+        2000 + int(date[:2]),
         name=payment.cardholder_name,
         cryptogram=authentication.online_payment_cryptogram,
         eci=authentication.eci_indicator,

@@ -71,13 +71,21 @@ def _read(der: bytes) -> Signed:
     return Signed(
         issuer=named.chosen["issuer"].dump(),
         serial=named.chosen["serial_number"].native,
-        certificates=tuple(x509.load_der_x509_certificate(each.chosen.dump()) for each in data["certificates"]),
+        certificates=tuple([_certificate(each.chosen.dump()) for each in data["certificates"]]),
         # What is signed is the set of attributes as such, not in its place as an implicit field (RFC 5652, 5.4).
         attributes=signer["signed_attrs"].untag().dump(force=True),
         signature=signer["signature"].native,
         digest=attributes["message_digest"].native,
         at=int(attributes["signing_time"].native.timestamp()) * SECOND,
     )
+
+
+def _certificate(der: bytes) -> x509.Certificate:
+    """A certificate of which every part that is looked at later can be read."""
+    found = x509.load_der_x509_certificate(der)
+    curve.public_key(found.public_key())
+    assert (found.issuer, found.subject, found.extensions, found.serial_number) is not None
+    return found
 
 
 def _attributes(given: Any) -> dict[str, Any]:

@@ -126,14 +126,12 @@ def _read(given: dict[str, Any]) -> _Token:
     if isinstance(tokenization := given.get("tokenizationData"), dict):
         given = reading.opened(tokenization.get("token"))
     version = given.get("protocolVersion")
+    if not isinstance(version, str) or not version:
+        raise malformed("it has no protocolVersion")
     if version == "ECv2SigningOnly":
         raise unsupported("ECv2SigningOnly does not encrypt the card; ask for ECv2")
     if version not in KEY_BYTES:
-        raise (
-            unsupported("its protocolVersion is neither ECv2 nor ECv1")
-            if version
-            else malformed("it has no protocolVersion")
-        )
+        raise unsupported("its protocolVersion is neither ECv2 nor ECv1")
     return reading.shaped(given, _Token)
 
 

@@ -88,7 +88,7 @@ _ANYWHERE: Final = {
     "type": "What sort it is.",
     "url": "The address.",
     "webhook_endpoint": "The webhook endpoint, by id.",
-    "wallet": "The wallet that the card came from, if it came from one.",
+    "wallet": "The wallet that the card came from, absent where it came from none.",
 }
 
 _OF: Final = {
