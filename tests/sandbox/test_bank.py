@@ -2,12 +2,13 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
-from tests.connectors.questions import attempt
+from tests.connectors.questions import attempt, question
 from tests.sandbox.virtual_time import run
 from tests.sandbox.world import CHALLENGED, World, connector
-from tillgate.connectors.contract import BankNotice, BankRequest
+from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest
 from tillgate.core.attempts import Kind, Verdict
 from tillgate.core.money import Money
 from tillgate.core.reasons import Reason
@@ -213,3 +214,27 @@ def test_the_statement_has_every_operation_once_as_it_stands_and_no_card() -> No
         ("charge", 300, "USD", "declined"),
     ]
     assert "4000" not in repr(operations)
+
+
+@pytest.mark.parametrize(
+    ("cryptogram", "eci", "shifted"),
+    [("AAAA", "05", True), ("AAAA", "02", True), ("AAAA", "07", False), ("AAAA", None, None), (None, "05", None)],
+)
+def test_an_issuer_bears_a_fraud_with_a_devices_card_it_could_authenticate(
+    cryptogram: str | None, eci: str | None, shifted: bool | None
+) -> None:
+    async def main() -> None:
+        world = World()
+        about = attempt()
+        asked = question(about)
+        assert asked.card is not None
+        card = msgspec.structs.replace(asked.card, cryptogram=cryptogram, eci=eci)
+        answer = await world.transport.send(connector.write(msgspec.structs.replace(asked, card=card)))
+        assert isinstance(answer, BankAnswer)
+        said = connector.read(about, answer)
+        told = (said.verdict, said.eci, said.liability_shifted)
+        assert told == (APPROVED, eci if cryptogram else None, shifted)
+        # What it said once, it says whenever it is asked.
+        assert await world.inquire(about) == said
+
+    run(main())

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -309,3 +310,32 @@ def _megabytes(directory: Path, count: int) -> float:
         command = [*COMMAND, str(directory / str(count))]
         teller = subprocess.run(command, stdin=source, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
     return int(teller.stderr) / 1024
+
+
+def test_a_book_from_before_issuers_told_an_eci_is_read_and_gone_on_with(tmp_path: Path) -> None:
+    columns = (
+        "reference text primary key, merchant_id text not null, kind text not null, amount integer not null, "
+        "currency text not null, result text not null, code text, target text, becomes text, due_at integer, "
+        "merchant_name text, return_url text"
+    )
+    with closing(sqlite3.connect(tmp_path / "1.register")) as book:
+        book.execute(f"create table operations ({columns}) without rowid")
+        book.execute("create index by_target on operations (target) where target is not null")
+        book.execute(
+            "insert into operations values ('att_1','ten_1','charge',1,'USD','approved',null,null,null,null,'','')"
+        )
+        book.commit()
+    onlooker, register = Register.onlooker(tmp_path), Register.open(tmp_path)
+    try:
+        for reader in (onlooker, register):
+            before = reader.find("att_1")
+            assert before is not None
+            assert (before.amount, before.eci) == (1, None)
+        register.put(msgspec.structs.replace(before, reference="att_2", eci="05"))
+        for reader in (onlooker, register):
+            after = reader.find("att_2")
+            assert after is not None
+            assert after.eci == "05"
+    finally:
+        onlooker.close()
+        register.close()

@@ -7,6 +7,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from tests.vault import merchants as wallet_merchants
 from tillgate import assembly
 from tillgate.assembly import Opened
 from tillgate.core.credentials import Scope
@@ -240,6 +241,7 @@ async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go
     monkeypatch.setattr(sealing, "AT_ONCE", 7)
     await payments_with_tokens(opened, 20)
     await endpoint_with_two_secrets(opened)
+    await done(opened, "wallets add", key=GOOGLE)
     before = await in_the_open(opened)
     first = await done(opened, "vault status")
     assert {key["purpose"] for key in first["keys"]} == set(Purpose)
@@ -251,7 +253,7 @@ async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go
 
     monkeypatch.setattr(sealing, "KEPT_FOR", 0)
     assert await done(opened, "vault prune") == [], "something is still sealed under each of them"
-    assert await resealed(opened) == 3 * 20 + 2
+    assert await resealed(opened) == 3 * 20 + 3
     assert await resealed(opened) == 0
     assert {key["id"] for key in await done(opened, "vault prune")} == old
     assert await in_the_open(opened) == before
@@ -298,3 +300,36 @@ async def test_data_keys_are_wrapped_by_the_key_that_is_set_now(tmp_path: Path, 
     async with assembly.opened(Settings(data=tmp_path, key_encryption={key_encryption.VARIABLE: new})) as parts:
         assert await in_the_open(parts) == before
         assert (await done(parts, "vault rotate"))["rewrapped"] == 0
+
+
+GOOGLE = {
+    "type": "google",
+    "merchant_id": "merchant:sandbox",
+    "private_key": wallet_merchants.pem(wallet_merchants.GOOGLE),
+    "root_keys": msgspec.json.encode(wallet_merchants.GOOGLE.roots).decode(),
+}
+
+
+async def test_a_merchants_wallet_keys_are_added_listed_and_removed(opened: Opened) -> None:
+    added = await done(opened, "wallets add", key=GOOGLE)
+    assert (added["wallet"], added["merchant_id"]) == ("google_pay", "merchant:sandbox")
+    assert await done(opened, "wallets list") == [added]
+    bookshop = await done(opened, "merchants create", name="Bookshop")
+    assert await done(opened, "wallets list", merchant=bookshop["id"]) == []
+    assert added["id"] in (await asked(opened, "wallets remove", id=added["id"], merchant=bookshop["id"])).refused
+    assert await done(opened, "wallets remove", id=added["id"]) == added
+    assert await done(opened, "wallets list") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"private_key": "x"}, "--key cannot be used: it takes a P-256 key"),
+        ({"root_keys": "{}"}, "--root-keys cannot be used: it takes Google's root signing keys"),
+        ({"merchant_id": "gateway:tillgate"}, "--gateway-merchant-id cannot be used: a gateway's id needs it"),
+    ],
+)
+async def test_a_wallet_key_that_cannot_be_used_is_refused_by_option(
+    opened: Opened, changes: dict[str, str], said: str
+) -> None:
+    assert (await asked(opened, "wallets add", key={**GOOGLE, **changes})).refused.startswith(said)
