@@ -9,8 +9,8 @@ from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.instants import DAY, Duration
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.records import Record, evolve
-from tillgate.core.webhook_endpoints import WebhookEndpoint
 from tillgate.core.wallets import WalletKey
+from tillgate.core.webhook_endpoints import WebhookEndpoint
 from tillgate.flows.gateway import Gateway
 from tillgate.logs import log
 from tillgate.store import sealed

@@ -17,8 +17,8 @@ from tillgate.core.payments import Payment
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.transactions import Transaction
-from tillgate.core.webhook_endpoints import WebhookEndpoint
 from tillgate.core.wallets import WalletKey
+from tillgate.core.webhook_endpoints import WebhookEndpoint
 from tillgate.store import schema
 
 R = TypeVar("R", bound=Record)

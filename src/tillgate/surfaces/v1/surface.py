@@ -28,8 +28,8 @@ from tillgate.surfaces.v1 import (
     sandbox_wallets,
     tokens,
     transactions,
-    webhook_endpoints,
     wallet_keys,
+    webhook_endpoints,
 )
 from tillgate.surfaces.v1.operations import SURFACE, Call, Operation, Visit
 
