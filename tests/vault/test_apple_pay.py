@@ -1,10 +1,13 @@
 """Apple Pay tokens: a real one opens, and whatever was altered, is old, foreign or broken is refused for what it is."""
 
 import base64
+import datetime
+import hashlib
 import json
 from typing import Any
 
 import pytest
+from asn1crypto import cms as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from hypothesis import given, settings
@@ -16,7 +19,7 @@ from tests.vault.merchants import APPLE, CARD, DEVICES, TENANT, WALL, Token, ope
 from tillgate.core.cards import Card, Wallet, WalletSummary
 from tillgate.core.instants import MINUTE, SECOND
 from tillgate.core.reasons import Reason, Refused
-from tillgate.vault.wallets import apple, cms, curve
+from tillgate.vault.wallets import apple, cms, curve, reading
 
 APPLES_ROOT = x509.load_pem_x509_certificate(apple.ROOT.encode())
 
@@ -159,6 +162,59 @@ def test_no_flipped_bit_of_the_signature_opens_anything_else() -> None:
         Reason.WALLET_SIGNER_UNTRUSTED,
         Reason.WALLET_SIGNATURE_INVALID,
     } <= seen
+
+
+def forged(whole: Token, **instead: Any) -> Token:
+    """A token whose signer says something else than was signed."""
+    info = asn1.ContentInfo.load(base64.b64decode(whole["signature"]))
+    signer = info["content"]["signer_infos"][0]
+    for attribute in signer["signed_attrs"]:
+        if (name := attribute["type"].native) in instead:
+            attribute["values"] = [instead[name]]
+    if "serial_number" in instead:
+        signer["sid"].chosen["serial_number"] = instead["serial_number"]
+    return {**whole, "signature": base64.b64encode(info.dump(force=True)).decode()}
+
+
+def test_a_forged_digest_is_noticed() -> None:
+    whole = token()
+    assert reason(forged(whole)) is None
+    other = DEVICES.apple_pay(TENANT, Card.parse("5555555555554444", 1, 2030), WALL)["paymentData"]
+    swapped = {**other, "signature": whole["signature"]}
+    header = other["header"]
+    content = base64.b64decode(header["ephemeralPublicKey"]) + base64.b64decode(other["data"])
+    digest = hashlib.sha256(content + bytes.fromhex(header["transactionId"])).digest()
+    assert reason(forged(swapped, message_digest=digest)) is Reason.WALLET_SIGNATURE_INVALID
+
+
+def test_a_forged_time_and_a_forged_signer_are_noticed() -> None:
+    later = WALL + 24 * 60 * MINUTE
+    at = datetime.datetime.fromtimestamp(later // SECOND, datetime.UTC)
+    assert reason(token(), wall=later) is Reason.WALLET_TOKEN_EXPIRED
+    forged_at = forged(token(), signing_time=asn1.Time({"utc_time": at}))
+    assert reason(forged_at, wall=later) is Reason.WALLET_SIGNATURE_INVALID
+    assert reason(forged(token(), serial_number=7)) is Reason.WALLET_SIGNATURE_INVALID
+
+
+def test_a_leaf_is_vouched_for_by_the_marked_intermediate(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = DEVICES._certificate
+
+    def by_the_root(tenant: str, role: str, issuer: str, marks: list[str], *, is_authority: bool) -> x509.Certificate:
+        return make(tenant, role, "apple root", marks, is_authority=is_authority)
+
+    monkeypatch.setattr(DEVICES, "_certificate", by_the_root)
+    assert reason(token()) is Reason.WALLET_SIGNER_UNTRUSTED
+
+
+def test_base64_has_one_spelling() -> None:
+    whole = token()
+    signature = base64.b64encode(base64.b64decode(whole["signature"]) + b"\0").decode()
+    assert reason({**whole, "data": whole["data"] + "===="}) is Reason.WALLET_TOKEN_MALFORMED
+    for text in ("QR==", "QQ", " QQ==", "QQ==\n", "Q-_="):
+        with pytest.raises(Refused):
+            reading.of_base64(text, "it")
+    assert reading.of_base64("QQ==", "it") == b"A"
+    assert reason({**whole, "signature": signature}) is Reason.WALLET_TOKEN_MALFORMED
 
 
 @pytest.mark.parametrize("seconds", [-300, -299, 0, 299, 300])
