@@ -85,7 +85,7 @@ def _kept(gateway: Gateway, caller: Caller, given: AppleKey | GoogleKey, occasio
 async def keys(gateway: Gateway, caller: Caller, wallet: Wallet) -> tuple[WalletKey, ...]:
     """A merchant's keys for one wallet, newest first."""
     found = await lists.page(
-        gateway.store, WalletKey, caller.tenant.id, Cursor(wallets.MOST_KEYS), where=("wallet", wallet.value)
+        gateway.store, WalletKey, caller.tenant.id, Cursor(wallets.MOST_KEYS), where={"wallet": wallet.value}
     )
     return found.records
 
