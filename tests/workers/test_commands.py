@@ -21,7 +21,7 @@ from tillgate.core.webhook_endpoints import WebhookEndpoint, Wishes
 from tillgate.flows import sealing, tokens, webhook_endpoints
 from tillgate.flows.gateway import Answer, Caller
 from tillgate.flows.idempotency import Key
-from tillgate.flows.payments import TEST_CARD
+from tillgate.flows.sources import TEST_CARD
 from tillgate.settings import Settings
 from tillgate.store import find, lists
 from tillgate.vault import key_encryption

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tillgate.core import accounts, attempts, fees, ledger, payments
+from tillgate.core import accounts, attempts, fees, ledger, payment_intents, payments
 from tillgate.core.attempts import Attempt, Contradiction, Kind, Outcome, State
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType, event
@@ -17,6 +17,8 @@ from tillgate.core.timers import Timer, TimerKind
 
 Change = tuple[Payment, tuple[EventType, ...], tuple[Posting, ...]]
 """A payment after an answer, what there is to announce of it, and what moved."""
+
+BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE)
 
 POSTED_AS = {
     Kind.CHARGE: "captured",
@@ -45,6 +47,7 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     if moved is None:
         return None
     payment, types, postings = _change(standing, moved, outcome, occasion)
+    types = payment_intents.told(payment, types, _heard(standing.attempt, moved))
     refund = _refund_after(standing.refund, moved) if standing.refund else None
     told = _news(standing, payment, types, refund)
     before = standing.payment.events
@@ -66,6 +69,11 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     return Standing(payment, moved, refund), decision
 
 
+def _heard(before: Attempt, after: Attempt) -> State | None:
+    """Where an attempt by card stands, where that is new."""
+    return after.state if after.kind in BY_CARD and after.state is not before.state else None
+
+
 def _change(before: Standing, attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Change:
     payment = before.payment
     if attempt.state is State.APPROVED:
@@ -75,7 +83,7 @@ def _change(before: Standing, attempt: Attempt, outcome: Outcome, occasion: Occa
         return payment, (), ()
     if attempt.is_final:
         return _failed(payment, attempt)
-    if attempt.kind not in (Kind.CHARGE, Kind.AUTHORIZE) or payment.authorized or payment.canceled:
+    if attempt.kind not in BY_CARD or payment.authorized or payment.canceled:
         return payment, (), ()
     challenged = attempt.state is State.CHALLENGED
     return evolve(payment, action=(outcome.action or payment.action) if challenged else None), (), ()
@@ -206,6 +214,8 @@ def _entries(
 def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occasion) -> tuple[Timer, ...]:
     """What is to happen by itself from now on: inquiries while in doubt, expiry while something is held."""
     timers = [payments.inquiry(attempt, occasion)]
+    if payment.authorized and not before.authorized and payment_intents.keeps_method(payment):
+        timers.append(Timer(payment.tenant, TimerKind.KEEP_METHOD, payment.id, occasion.wall))
     failed = attempt.is_final and attempt.state is not State.APPROVED
     if attempt.kind is Kind.VOID and attempt.is_final and not payment.authorized and payment.in_flight:
         timers.append(Timer(payment.tenant, TimerKind.INQUIRE, payment.in_flight[0].attempt, occasion.wall))

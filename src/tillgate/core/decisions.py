@@ -56,3 +56,7 @@ class Decision(msgspec.Struct, frozen=True):
     def also(self, *save: Record) -> "Decision":
         """This decision with further records in it."""
         return msgspec.structs.replace(self, save=(*self.save, *save)) if save else self
+
+    def announcing(self, other: "Decision") -> "Decision":
+        """This decision with what another announces; what that one saves is saved by a third."""
+        return msgspec.structs.replace(self, announce=(*self.announce, *other.announce))

@@ -16,6 +16,7 @@ from tillgate.core.instants import DAY, Duration, Instant
 from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
+from tillgate.core.personal import Personal
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record, evolve
 from tillgate.core.timers import Timer, TimerKind
@@ -57,11 +58,35 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     bank_code: str | None = None
 
 
+ABANDONED = "abandoned"
+"""The cause of a cancellation of which no bank had to be told."""
+
+
 class Cancellation(msgspec.Struct, frozen=True):
-    """That, when and why no more money will be taken: `requested` or `expired`."""
+    """That, when and why no more money will be taken: `requested`, `expired` or ABANDONED."""
 
     at: Instant
     cause: str
+
+
+class FutureUsage(enum.StrEnum):
+    """Whether a card is to be kept for its customer once it has paid, and how it will pay again."""
+
+    ON_SESSION = "on_session"
+    OFF_SESSION = "off_session"
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What more is known of a payment that is asked for in steps (core.payment_intents).
+
+    `off_session` says that its customer is not there to act.
+    """
+
+    payment_method_types: tuple[str, ...] = ("card",)
+    setup_future_usage: FutureUsage | None = None
+    off_session: bool = False
+    receipt_email: Personal[str | None] = None
+    cancellation_reason: str | None = None
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +101,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] = {}
     return_url: str | None = None
     asked_as: dict[str, str] = {}
+    intent: Intent | None = None
 
 
 class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,15 +111,16 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     disputes beyond that is `overdrawn`: they may, and it is the merchant's debt. `dispute` is the newest one's id.
     """
 
-    SHAPE = 2
+    SHAPE = 3
 
     created: Instant
     amount: Money
     capture_method: CaptureMethod
-    payment_method: str
-    card: CardSummary
+    payment_method: str | None = None
+    card: CardSummary | None = None
     fee_plan: FeePlan
     bank: str
+    intent: Intent | None = None
     customer: CustomerSummary | None = None
     description: str | None = None
     metadata: dict[str, str] = {}
@@ -193,14 +220,14 @@ def open(
     terms: Terms,
     *,
     tenant: str,
-    payment_method: str,
-    card: CardSummary,
+    payment_method: str | None,
+    card: CardSummary | None,
     customer: CustomerSummary | None,
     fee_plan: FeePlan,
     bank: str,
     occasion: Occasion,
 ) -> Payment:
-    """A new payment, of which no bank has been asked yet.
+    """A new payment, of which no bank has been asked yet; one with an intent may have no card yet.
 
     Raises Refused(AMOUNT_TOO_SMALL, AMOUNT_TOO_LARGE) by the currency's bounds.
     """
@@ -220,6 +247,7 @@ def open(
         metadata=terms.metadata,
         return_url=terms.return_url,
         asked_as=terms.asked_as,
+        intent=terms.intent,
     )
 
 
@@ -324,9 +352,14 @@ def update(
         return payment, Decision()
     if not payment.events:
         return changed, Decision(save=(changed,))
-    changed = evolve(changed, events=payment.events + 1)
-    announced = event(EventType.PAYMENT_UPDATED, changed, payment.id, changed.events, occasion)
-    return changed, Decision(save=(changed,), announce=(announced,))
+    return announced(changed, (EventType.PAYMENT_UPDATED,), occasion)
+
+
+def announced(payment: Payment, types: tuple[EventType, ...], occasion: Occasion) -> tuple[Payment, Decision]:
+    """The payment as it is from now on, and the decision that saves it and tells of it."""
+    told = evolve(payment, events=payment.events + len(types))
+    events = (event(type, told, told.id, number, occasion) for number, type in enumerate(types, payment.events + 1))
+    return told, Decision(save=(told,), announce=tuple(events))
 
 
 def inquiry(attempt: Attempt, occasion: Occasion) -> Timer:
@@ -344,7 +377,9 @@ def _with(payment: Payment, attempt: Attempt) -> tuple[Reservation, ...]:
 def _still_fits(payment: Payment, attempt: Attempt) -> bool:
     match attempt.kind:
         case Kind.CHARGE | Kind.AUTHORIZE:
-            return payment.status in (Status.PENDING, Status.FAILED) and not payment.in_flight
+            # A newer one may be with another card.
+            newest = attempt.id.endswith(f"_{payment.attempts_made}")
+            return newest and payment.status in (Status.PENDING, Status.FAILED) and not payment.in_flight
         case Kind.CAPTURE:
             return payment.capturable >= attempt.amount
         case Kind.VOID if payment.action:

@@ -128,7 +128,8 @@ def _totals(story: Story) -> Iterator[str]:
         yield f"fees is {payment.fees}, {due} is due"
     if [payment.authorization] * bool(payment.authorized) != [attempt.id for attempt in made["authorized"]]:
         yield f"{payment.authorization} is not what the bank granted"
-    if (payment.canceled is not None) != bool(story.approved(Kind.VOID)):
+    by_bank = payment.canceled is not None and payment.canceled.cause != payments.ABANDONED
+    if by_bank != bool(story.approved(Kind.VOID)):
         yield f"it is {'canceled without' if payment.canceled else 'not canceled by'} the bank's yes"
     if not payments.is_sound(payment):
         yield "more came back than was taken, or more was taken and released than was granted"

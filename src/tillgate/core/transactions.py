@@ -59,8 +59,8 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 def of_payment(payment: Payment) -> Transaction | None:
-    """A payment in the list, from the first answer of a bank on, when it is announced too."""
-    if not payment.events:
+    """A payment in the list, once it is announced and a bank was asked."""
+    if not payment.events or not payment.attempts_made:
         return None
     customer = payment.customer.id if payment.customer else None
     id, currency = f"txn_{payment.id.removeprefix('pay_')}", payment.amount.currency

@@ -151,7 +151,7 @@ async def _take_over(
 
 
 async def _kept_card(gateway: Gateway, payment: Payment) -> Card:
-    method = await find.record(gateway.store, PaymentMethod, payment.tenant, payment.payment_method)
+    method = await find.record(gateway.store, PaymentMethod, payment.tenant, payment.payment_method or "")
     if method is None or method.sealed is None:
         raise Refused(Reason.CARD_GONE, "payment_method")
     return await gateway.cards.reveal(method, None)

@@ -108,7 +108,8 @@ async def _redact_payments(gateway: Gateway, caller: Caller, erasure: Erasure, p
 
     An event that comes later tells of the payment as it is by then.
     """
-    used = await find.every(gateway.store, PaymentMethod, erasure.tenant, [each.payment_method for each in payments])
+    cards = [payment.payment_method for payment in payments if payment.payment_method]
+    used = await find.every(gateway.store, PaymentMethod, erasure.tenant, cards)
     methods = [method for method in used.values() if method.customer in (None, erasure.id)]
     changed: list[Record] = [payment for payment in map(personal.redacted, payments) if payment not in payments]
     disputes = [dispute for payment in payments for dispute in await _disputes(gateway, payment)]

@@ -22,6 +22,7 @@ from tillgate.store.records import encode
 
 VIEWS: dict[str, type[Record]] = {
     "payment": Payment,
+    "payment_intent": Payment,
     "refund": Refund,
     "dispute": Dispute,
     "customer": Customer,

@@ -21,6 +21,10 @@ class Secrets:
         """64 hex digits that only the same request has; `body` is its canonical form without the CVC."""
         return self._idempotency.digest("request", method, path, principal, body).hex()
 
+    def client_secret(self, tenant: str, payment: str) -> str:
+        """32 hex digits with which a payer's browser proves that it was given a payment; always the same."""
+        return self._idempotency.digest("client_secret", tenant, payment).hex()[:32]
+
     def seal_reply(self, tenant: str, key_digest: str, status: int, body: bytes) -> bytes:
         """A reply as the idempotency key with this digest keeps it."""
         return self._envelope.seal(

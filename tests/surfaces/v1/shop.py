@@ -144,9 +144,10 @@ def any_error(answer: httpx2.Response) -> dict[str, Any]:
     body = answer.json()
     assert list(body) == ["error"], body
     said: dict[str, Any] = body["error"]
-    assert said.keys() <= {*("type", "code", "message", "param", "decline_code", "payment", "doc_url", "request_id")}, (
-        said
-    )
+    assert said.keys() <= {
+        *("type", "code", "message", "param", "decline_code", "doc_url", "request_id"),
+        *("payment", "payment_intent"),
+    }, said
     assert said["request_id"] == answer.headers["x-request-id"] or "idempotent-replayed" in answer.headers
     assert said["doc_url"] == f"{answer.request.url.scheme}://{answer.request.url.netloc.decode()}" + (
         f"/docs/errors#{said['code']}"

@@ -78,6 +78,32 @@ STORY = (
         told=False,
     ),
     Step("cancelPayment", id="@given_up"),
+    # ateni_pay.txt, Create a Payment Intent.
+    Step(
+        "createPaymentIntent",
+        {"amount": 2000, "currency": "usd", "payment_method_types": ["card"], "metadata": {"order_id": "12345"}},
+        name="intent",
+    ),
+    Step("getPaymentIntent", id="@intent"),
+    Step("updatePaymentIntent", {"capture_method": "manual", "receipt_email": "jane@example.com"}, id="@intent"),
+    # ateni_pay.txt, Confirm the Payment.
+    Step(
+        "confirmPaymentIntent",
+        {
+            "client_secret": "@intent.client_secret",
+            "payment_method_data": {"type": "card", "card": CARD, "billing_details": {"name": "John Doe"}},
+        },
+        id="@intent",
+    ),
+    Step("capturePaymentIntent", {"amount_to_capture": 1500}, id="@intent"),
+    Step(
+        "createPaymentIntent",
+        {"amount": 2000, "currency": "usd"},
+        name="no_intent",
+        told=False,
+    ),
+    Step("cancelPaymentIntent", {"cancellation_reason": "requested_by_customer"}, id="@no_intent"),
+    Step("listPaymentIntents", query="?limit=2"),
     # payment_gateway.txt, Refund Payment.
     Step("refundPayment", {"amount": 2500, "reason": "customer_request"}, id="@paid"),
     # ateni_pay.txt, Create a Refund.

@@ -14,7 +14,7 @@ from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import payments
 from tillgate.http.exchange import Request
-from tillgate.surfaces.v1 import errors
+from tillgate.surfaces.v1 import errors, wordings
 
 pytestmark = pytest.mark.anyio
 
@@ -35,11 +35,11 @@ def request(path: str = "/v1/payments") -> Request:
 
 
 def test_every_reason_has_words() -> None:
-    assert set(errors.WORDINGS) == set(Reason)
+    assert set(wordings.WORDINGS) == set(Reason)
 
 
 @pytest.mark.parametrize("wording", list(errors.every()), ids=lambda wording: wording.code)
-def test_every_type_goes_with_its_statuses(wording: errors.Wording) -> None:
+def test_every_type_goes_with_its_statuses(wording: wordings.Wording) -> None:
     assert wording.status in TYPES[wording.type.value]
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", wording.code)
     assert wording.sentence == wording.sentence.strip()

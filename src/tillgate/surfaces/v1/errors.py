@@ -1,9 +1,8 @@
-"""Errors in this API's form: one table from every reason to status, type, code and the sentence to show."""
+"""Errors in this API's form: every reason and every problem as the reply that tells of it."""
 
-import enum
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -13,255 +12,7 @@ from tillgate.core.money import Money
 from tillgate.core.reasons import Reason, Refused
 from tillgate.http.exchange import Headers, Reply, Request
 from tillgate.http.problems import Malformed, Problem
-
-
-class ErrorType(enum.StrEnum):
-    """The API's kinds of error."""
-
-    INVALID_REQUEST = "invalid_request_error"
-    AUTHENTICATION = "authentication_error"
-    CARD = "card_error"
-    PERMISSION = "permission_error"
-    IDEMPOTENCY = "idempotency_error"
-    RATE_LIMIT = "rate_limit_error"
-    API = "api_error"
-
-
-class Wording(msgspec.Struct, frozen=True):
-    """How a reason is told: status, type, code, and a sentence with the refusal's details in braces."""
-
-    status: int
-    type: ErrorType
-    code: str
-    sentence: str
-    decline_code: str | None = None
-
-
-def _invalid(code: str, sentence: str, status: int = 400) -> Wording:
-    return Wording(status, ErrorType.INVALID_REQUEST, code, sentence)
-
-
-def _card(code: str, sentence: str, decline_code: str | None = None) -> Wording:
-    return Wording(402, ErrorType.CARD, code, sentence, decline_code)
-
-
-WORDINGS: dict[Reason, Wording] = {
-    Reason.PARAMETER_MISSING: _invalid("parameter_missing", "Missing required parameter: {field}."),
-    Reason.PARAMETER_INVALID: _invalid("parameter_invalid", "Invalid value for {field}: {problem}."),
-    Reason.PARAMETER_UNKNOWN: _invalid("parameter_unknown", "Unknown parameter: {field}.{suggestion}"),
-    Reason.CURRENCY_UNKNOWN: _invalid(
-        "currency_invalid", "Invalid currency: {field} takes a three-letter ISO 4217 code, such as USD."
-    ),
-    Reason.AMOUNT_INVALID: _invalid(
-        "amount_invalid",
-        "Invalid amount: {field} takes a positive whole number of the smallest currency unit, such as 2000 for $20.00.",
-    ),
-    Reason.AMOUNT_TOO_SMALL: _invalid("amount_too_small", "Amount must be at least {least}"),
-    Reason.AMOUNT_TOO_LARGE: _invalid("amount_too_large", "Amount must be at most {largest}"),
-    Reason.NOT_FOUND: _invalid("resource_missing", "No such {object}: '{id}'", 404),
-    Reason.NOTHING_TO_CAPTURE: _invalid(
-        "payment_unexpected_state",
-        "This payment cannot be captured: its status is {status} and nothing is left to capture.",
-    ),
-    Reason.NOTHING_TO_REFUND: _invalid(
-        "payment_not_refundable",
-        "This payment cannot be refunded: its status is {status} and nothing is left to refund.",
-    ),
-    Reason.NOTHING_TO_CANCEL: _invalid(
-        "payment_unexpected_state",
-        "This payment cannot be canceled: its status is {status}. Refund a payment that succeeded instead.",
-    ),
-    Reason.CAPTURE_EXCEEDS_AUTHORIZED: _invalid(
-        "amount_too_large", "Amount must be at most {at_most}, which is what is left to capture."
-    ),
-    Reason.REFUND_EXCEEDS_CAPTURED: _invalid(
-        "amount_too_large", "Amount must be at most {at_most}, which is what is left to refund."
-    ),
-    Reason.DISPUTED: _invalid(
-        "payment_disputed",
-        "This payment cannot be refunded: it is disputed, and nothing beyond that is left to refund.",
-    ),
-    Reason.DISPUTE_CLOSED: _invalid(
-        "dispute_unexpected_state",
-        "This dispute takes no response: its status is {status}, or the time for evidence is over.",
-    ),
-    Reason.NOTHING_TO_DISPUTE: _invalid(
-        "payment_not_disputable", "This payment cannot be disputed: less than that is captured and left."
-    ),
-    Reason.IN_PROGRESS: _invalid(
-        "operation_in_progress",
-        "Another operation on this payment has not finished yet. Try again in a moment.",
-        409,
-    ),
-    Reason.TOKEN_USED: _invalid("token_already_used", "A token can be used once. Create a new one."),
-    Reason.TOKEN_EXPIRED: _invalid("token_expired", "A token lasts 15 minutes. Create a new one."),
-    Reason.CARD_GONE: _invalid(
-        "payment_method_unusable", "This card is no longer kept. Ask the customer for the card again."
-    ),
-    Reason.METHOD_ATTACHED: _invalid(
-        "payment_method_attached", "This payment method is kept for another customer. Detach it first."
-    ),
-    Reason.METHOD_NOT_ATTACHED: _invalid(
-        "payment_method_not_attached", "This payment method is not attached to the customer. Attach it first."
-    ),
-    Reason.METHOD_OF_ANOTHER_CUSTOMER: _invalid(
-        "payment_method_customer_mismatch",
-        "This payment method is kept for another customer than the one that is named.",
-    ),
-    Reason.EVENT_UNKNOWN: _invalid(
-        "event_unknown", "There is no event of this name: {field} takes names of events, or '*' for all.{suggestion}"
-    ),
-    Reason.ENDPOINT_DISABLED: _invalid(
-        "webhook_endpoint_disabled",
-        "This webhook endpoint is disabled. Enable it with status 'enabled' first.",
-    ),
-    Reason.TOO_MANY_ENDPOINTS: _invalid(
-        "webhook_endpoints_exhausted", "There are {most} webhook endpoints already. Delete one that you do not need."
-    ),
-    Reason.CREDENTIAL_MISSING: Wording(
-        401,
-        ErrorType.AUTHENTICATION,
-        "api_key_missing",
-        "No API key was given. Send your key in the Authorization header: 'Authorization: Bearer YOUR_SECRET_KEY'.",
-    ),
-    Reason.CREDENTIAL_INVALID: Wording(
-        401, ErrorType.AUTHENTICATION, "api_key_invalid", "The API key is not valid, or not valid any more."
-    ),
-    Reason.CLIENT_INVALID: Wording(
-        401, ErrorType.AUTHENTICATION, "client_invalid", "The client id or the client secret is not valid."
-    ),
-    Reason.SCOPE_MISSING: Wording(
-        403,
-        ErrorType.PERMISSION,
-        "permission_missing",
-        "This API key does not have the permission '{scope}'.",
-    ),
-    Reason.LIVE_MODE_UNAVAILABLE: Wording(
-        403,
-        ErrorType.PERMISSION,
-        "live_mode_unavailable",
-        "Live mode needs a connector to a live bank and a key-encryption key from outside the data directory.",
-    ),
-    Reason.TEST_MODE_ONLY: Wording(
-        403, ErrorType.PERMISSION, "test_mode_only", "This is for test mode only. Use a test key."
-    ),
-    Reason.CARD_NUMBER_INCORRECT: _card(
-        "incorrect_number", "The card number is incorrect. Check the number and try again."
-    ),
-    Reason.CARD_EXPIRY_INVALID: _card(
-        "invalid_expiry", "The card's expiration date is invalid. Check month and year and try again."
-    ),
-    Reason.CVC_INVALID: _card(
-        "invalid_cvc", "The card's security code is invalid. Check its number of digits and try again."
-    ),
-    Reason.WALLET_NOT_CONFIGURED: _invalid(
-        "wallet_not_configured", "There is no key for {wallet}. Add one by POST /v1/wallet_keys, then try again."
-    ),
-    Reason.WALLET_TOKEN_MALFORMED: _invalid(
-        "wallet_token_malformed",
-        "The wallet's token cannot be read: {problem}. Send what the device gave you, unchanged.",
-    ),
-    Reason.WALLET_TOKEN_UNSUPPORTED: _invalid(
-        "wallet_token_unsupported", "The wallet's token is of a kind that is not taken: {problem}."
-    ),
-    Reason.WALLET_TOKEN_NOT_FOR_MERCHANT: _invalid(
-        "wallet_token_not_for_merchant",
-        "The wallet's token is for another merchant, or for a key that you have not added.",
-    ),
-    Reason.WALLET_SIGNER_UNTRUSTED: _invalid(
-        "wallet_signer_untrusted",
-        "The wallet's token is signed by nobody who is trusted: its certificates or keys do not lead to the root.",
-    ),
-    Reason.WALLET_SIGNATURE_INVALID: _invalid(
-        "wallet_signature_invalid",
-        "The signature of the wallet's token does not fit: it was altered, or made for another merchant.",
-    ),
-    Reason.WALLET_TOKEN_EXPIRED: _invalid(
-        "wallet_token_expired",
-        "The wallet's token has expired, or is of a time to come. Ask the customer to pay again.",
-    ),
-    Reason.WALLET_DECRYPTION_FAILED: _invalid(
-        "wallet_decryption_failed",
-        "The wallet's token does not open with your key. Add the key that it was encrypted for.",
-    ),
-    Reason.WALLET_APPLICATION_DATA_DIFFERS: _invalid(
-        "wallet_application_data_differs",
-        "The wallet's token was made for other application data than apple_pay.application_data.",
-    ),
-    Reason.WALLET_TOKEN_REPLAYED: _invalid(
-        "wallet_token_replayed", "The wallet's token was used before. Ask the customer to pay again."
-    ),
-    Reason.CARD_DECLINED: _card(
-        "card_declined",
-        "The card was declined. Use another card, or ask the card's issuer why.",
-        "generic_decline",
-    ),
-    Reason.INSUFFICIENT_FUNDS: _card(
-        "insufficient_funds", "The card has insufficient funds. Use another card.", "insufficient_funds"
-    ),
-    Reason.CARD_EXPIRED: _card("expired_card", "The card has expired. Use another card.", "expired_card"),
-    Reason.CVC_INCORRECT: _card(
-        "incorrect_cvc", "The card's security code is incorrect. Check it and try again.", "incorrect_cvc"
-    ),
-    Reason.PROCESSING_ERROR: _card(
-        "processing_error",
-        "An error occurred while processing the card. Nothing was charged; try again in a moment.",
-        "processing_error",
-    ),
-    Reason.AUTHENTICATION_FAILED: _card(
-        "authentication_failed",
-        "The customer could not be authenticated. Try again, or use another card.",
-        "authentication_failed",
-    ),
-    Reason.AUTHORIZATION_EXPIRED: _card(
-        "authorization_expired", "The authorization is no longer valid. Ask the customer to pay again."
-    ),
-    Reason.NOT_REFUNDABLE: _card(
-        "refund_declined",
-        "The issuer does not take this refund. Return the money to the customer in another way.",
-    ),
-    Reason.NEVER_SEEN: _card(
-        "processing_error",
-        "The bank could not be reached. Nothing was charged; try again in a moment.",
-        "processing_error",
-    ),
-    Reason.IDEMPOTENCY_KEY_INVALID: Wording(
-        400,
-        ErrorType.IDEMPOTENCY,
-        "idempotency_key_invalid",
-        "An Idempotency-Key has 1 to 255 printable ASCII characters.",
-    ),
-    Reason.IDEMPOTENCY_KEY_REUSED: Wording(
-        400,
-        ErrorType.IDEMPOTENCY,
-        "idempotency_key_reused",
-        "This Idempotency-Key was used for another request. Repeat a request unchanged, or use a new key.",
-    ),
-    Reason.IDEMPOTENCY_KEY_IN_USE: Wording(
-        409,
-        ErrorType.IDEMPOTENCY,
-        "idempotency_key_in_use",
-        "A request with this Idempotency-Key is still running. Repeat it in a moment.",
-    ),
-    Reason.IDEMPOTENCY_REPLY_ERASED: Wording(
-        400,
-        ErrorType.IDEMPOTENCY,
-        "idempotency_reply_erased",
-        "This request was answered before, and the answer was erased with the customer's data. Nothing was done again.",
-    ),
-}
-"""Every reason that the core has. The page `/docs/errors` is made from this table."""
-
-_FROM_A_BANK: dict[Reason, Wording] = {
-    Reason.CAPTURE_EXCEEDS_AUTHORIZED: _card(
-        "capture_declined",
-        "The issuer holds less than this amount. Capture less, or ask the customer to pay again.",
-    ),
-    Reason.NOTHING_TO_CANCEL: _card(
-        "cancel_declined", "The issuer holds nothing of this payment any more that could be released."
-    ),
-}
-"""How a reason is told that a bank gave, and not we: without any details of ours."""
+from tillgate.surfaces.v1.wordings import FROM_A_BANK, WORDINGS, ErrorType, Wording
 
 _EXPIRY_CODES = {"exp_month": "invalid_expiry_month", "exp_year": "invalid_expiry_year"}
 
@@ -306,6 +57,7 @@ class Error(msgspec.Struct, kw_only=True, omit_defaults=True):
     param: str | None = None
     decline_code: str | None = None
     payment: Any = None
+    payment_intent: Any = None
     doc_url: str
     request_id: str
 
@@ -327,15 +79,21 @@ def refusal(request: Request, refused: Refused) -> Reply:
     return _reply(request, wording, code, _sentence(wording.sentence, refused), param=field, headers=headers)
 
 
-def decline(request: Request, reason: Reason, *, payment: object) -> Reply:
-    """The reply when a bank said no: the error, and the payment as it is now."""
-    wording = _FROM_A_BANK.get(reason) or WORDINGS[reason]
-    return _reply(request, wording, wording.code, wording.sentence, payment=payment)
+def decline(request: Request, reason: Reason, *, payment: object = None, payment_intent: object = None) -> Reply:
+    """The reply when a bank said no: the error, and the payment or intent as it is now."""
+    wording = from_bank(reason)
+    about = {"payment": payment, "payment_intent": payment_intent}
+    return _reply(request, wording, wording.code, wording.sentence, about=about)
+
+
+def from_bank(reason: Reason) -> Wording:
+    """How a bank's no is told."""
+    return FROM_A_BANK.get(reason) or WORDINGS[reason]
 
 
 def told(reason: Reason) -> tuple[str, str]:
     """Code and message of a payment's or refund's failure."""
-    wording = _FROM_A_BANK.get(reason) or WORDINGS[reason]
+    wording = from_bank(reason)
     return wording.code, wording.sentence
 
 
@@ -348,7 +106,7 @@ def every() -> Iterator[Wording]:
 def told_as() -> Iterator[tuple[Reason, Wording]]:
     """Every reason with how it may be told, under each of its codes."""
     yield from WORDINGS.items()
-    yield from _FROM_A_BANK.items()
+    yield from FROM_A_BANK.items()
     expiry = WORDINGS[Reason.CARD_EXPIRY_INVALID]
     for code in _EXPIRY_CODES.values():
         yield Reason.CARD_EXPIRY_INVALID, msgspec.structs.replace(expiry, code=code)
@@ -390,6 +148,9 @@ def _shown(name: str, value: object) -> str:
     return text if name != "id" or _LIKE_AN_ID.fullmatch(text) else "…"
 
 
+_NOTHING: Final[Mapping[str, object]] = {}
+
+
 def _reply(
     request: Request,
     wording: Wording,
@@ -397,7 +158,7 @@ def _reply(
     message: str,
     *,
     param: str | None = None,
-    payment: object = None,
+    about: Mapping[str, object] = _NOTHING,
     headers: Headers = (),
 ) -> Reply:
     error = Error(
@@ -406,7 +167,7 @@ def _reply(
         message=message,
         param=param,
         decline_code=wording.decline_code,
-        payment=payment,
+        **about,
         doc_url=f"{request.origin}/docs/errors#{code}",
         request_id=request.id,
     )

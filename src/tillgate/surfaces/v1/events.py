@@ -13,14 +13,22 @@ from tillgate.core.instants import unix_seconds
 from tillgate.core.merchants import Tenant
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.payments import Payment
-from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.webhook_endpoints import WebhookEndpoint
 from tillgate.flows import events
 from tillgate.flows.gateway import Answer, Renderers
 from tillgate.http.exchange import Reply
 from tillgate.store.events import Asked, right_above
-from tillgate.surfaces.v1 import customers, disputes, messages, payment_methods, payments, refunds, webhook_endpoints
+from tillgate.surfaces.v1 import (
+    customers,
+    disputes,
+    messages,
+    payment_intents,
+    payment_methods,
+    payments,
+    refunds,
+    webhook_endpoints,
+)
 from tillgate.surfaces.v1.forms import ListGiven, ListShown, ShortText
 from tillgate.surfaces.v1.operations import SURFACE, Call, Nothing, answer, answered, operation, shown
 
@@ -30,6 +38,10 @@ Show = Callable[[Any, bool, str], Any]
 
 def _payment(payment: Payment, livemode: bool, origin: str) -> Any:
     return payments.show(payment, livemode=livemode, origin=origin)
+
+
+def _payment_intent(payment: Payment, livemode: bool, origin: str) -> Any:
+    return payment_intents.show(payment, livemode=livemode, origin=origin)
 
 
 def _refund(refund: Refund, livemode: bool, origin: str) -> Any:
@@ -52,17 +64,18 @@ def _webhook_endpoint(endpoint: WebhookEndpoint, livemode: bool, origin: str) ->
     return webhook_endpoints.show(endpoint, livemode=livemode)
 
 
-VERSIONS: dict[str, dict[type[Record], Show]] = {
+VERSIONS: dict[str, dict[str, Show]] = {
     "2024-11-15": {
-        Payment: _payment,
-        Refund: _refund,
-        Dispute: _dispute,
-        Customer: _customer,
-        PaymentMethod: _payment_method,
-        WebhookEndpoint: _webhook_endpoint,
+        "payment": _payment,
+        "payment_intent": _payment_intent,
+        "refund": _refund,
+        "dispute": _dispute,
+        "customer": _customer,
+        "payment_method": _payment_method,
+        "webhook_endpoint": _webhook_endpoint,
     }
 }
-"""By version of this API, how each sort of record is shown."""
+"""By version of this API, how what an event is about is shown, by what its type begins with."""
 
 NEWEST = "2024-11-15"
 
@@ -100,7 +113,7 @@ class ResendGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 def show(event: Event, *, livemode: bool, origin: str, version: str = NEWEST) -> EventShown:
     """An event in this API's form; `origin` is where pages of ours are reached."""
-    write = VERSIONS[version][type(event.view)]
+    write = VERSIONS[version][event.type.partition(".")[0]]
     return EventShown(
         id=event.id,
         type=event.type,
@@ -126,6 +139,11 @@ def _shown(call: Call, event: Event) -> EventShown:
     return show(event, livemode=call.tenant.is_live, origin=call.request.origin)
 
 
+def _record(object: str | None) -> str | None:
+    """The id under which an object is kept: an intent and its payment are one record."""
+    return f"pay_{object.removeprefix('pi_')}" if object is not None and object.startswith("pi_") else object
+
+
 def _asked(given: EventsGiven) -> Asked:
     cursor = given.cursor("evt")
     above = [cursor.at_least, right_above(cursor.before) if cursor.before is not None else None]
@@ -133,7 +151,7 @@ def _asked(given: EventsGiven) -> Asked:
     return Asked(
         limit=cursor.limit + 1,
         type=given.type,
-        object=given.object,
+        object=_record(given.object),
         above=max(filter(None, above), default=None),
         below=min(filter(None, below), default=None),
         oldest_first=cursor.before is not None,

@@ -102,15 +102,14 @@ class BillingDetailsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         return BillingDetails(self.name or None, email, self.phone or None, address)
 
 
-class PaymentMethodGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A new payment method: a card, the token that stands for one, or what a device's wallet gave."""
+class PaymentMethodDataGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a payment method is made of: a card, the token that stands for one, or what a device's wallet gave."""
 
     type: NewMethodType
     card: CardOrTokenGiven | None = None
     apple_pay: ApplePayGiven | None = None
     google_pay: GooglePayGiven | None = None
     billing_details: BillingDetailsGiven | None = None
-    metadata: Metadata = {}
 
     def parse(self) -> Card | str | WalletToken:
         """What the type names. Raises Refused(PARAMETER_MISSING) without it, PARAMETER_INVALID for another's."""
@@ -121,6 +120,16 @@ class PaymentMethodGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         if source is None:
             raise Refused(Reason.PARAMETER_MISSING, self.type.value)
         return source.parse()
+
+    def details(self) -> BillingDetails:
+        """Whom it belongs to, as far as that is said."""
+        return self.billing_details.parse() if self.billing_details else BillingDetails()
+
+
+class PaymentMethodGiven(PaymentMethodDataGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A new payment method."""
+
+    metadata: Metadata = {}
 
 
 class ExpiryGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -262,8 +271,7 @@ def _render(call: Call) -> payment_methods.Render:
 async def create(call: Call) -> Reply:
     """Seal a card, or what a device's wallet gave, to be charged within a day or attached to a customer."""
     given: PaymentMethodGiven = call.given
-    details = given.billing_details.parse() if given.billing_details else BillingDetails()
-    said = Description(details, given.metadata)
+    said = Description(given.details(), given.metadata)
     return answered(
         await payment_methods.create(call.gateway, call.caller, call.key, given.parse(), said, _render(call))
     )

@@ -16,7 +16,7 @@ from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import payments
 from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
-from tillgate.flows.payments import NewCustomer, Source
+from tillgate.flows.sources import NewCustomer, Source
 from tillgate.http.exchange import Reply
 from tillgate.surfaces.v1 import errors, expansion
 from tillgate.surfaces.v1.changes import MetadataChange, notes
@@ -123,8 +123,9 @@ class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     status: Status
     customer: Annotated[str | CustomerSummaryShown | None, expansion.ids("cus")]
     description: str | None
-    payment_method: Annotated[str, expansion.ids("pm")]
-    card: CardShown
+    payment_intent: Annotated[str, expansion.ids("pi")]
+    payment_method: Annotated[str | None, expansion.ids("pm")]
+    card: CardShown | None
     capture_method: CaptureMethod
     refunded: bool
     disputed: bool
@@ -151,15 +152,16 @@ def show(payment: Payment, *, livemode: bool, origin: str) -> PaymentShown:
         status=payment.status,
         customer=_customer_shown(payment),
         description=payment.description,
+        payment_intent="pi_" + payment.id.removeprefix("pay_"),
         payment_method=payment.payment_method,
-        card=card_shown(payment.card),
+        card=card_shown(payment.card) if payment.card else None,
         capture_method=payment.capture_method,
         refunded=payment.captured > 0 and payment.refunded == payment.captured,
         disputed=payment.dispute is not None,
         dispute=payment.dispute,
         failure_code=failure_code,
         failure_message=failure_message,
-        next_action=_next_action(payment, origin),
+        next_action=next_action(payment, origin),
         metadata=payment.metadata,
         created=unix_seconds(payment.created),
         livemode=livemode,
@@ -184,7 +186,8 @@ def _customer_shown(payment: Payment) -> str | CustomerSummaryShown | None:
     return CustomerSummaryShown(customer.id, customer.email)
 
 
-def _next_action(payment: Payment, origin: str) -> NextActionShown | None:
+def next_action(payment: Payment, origin: str) -> NextActionShown | None:
+    """What the payer has to do, if anything."""
     if payment.status is not Status.REQUIRES_ACTION or payment.action is None:
         return None
     url = payment.action.url

@@ -22,6 +22,7 @@ from tillgate.surfaces.v1 import (
     events,
     expansion,
     messages,
+    payment_intents,
     payment_methods,
     payments,
     refunds,
@@ -35,6 +36,7 @@ from tillgate.surfaces.v1.operations import SURFACE, Call, Operation, Visit
 
 OPERATIONS: tuple[Operation, ...] = (
     *payments.OPERATIONS,
+    *payment_intents.OPERATIONS,
     *refunds.OPERATIONS,
     *disputes.OPERATIONS,
     *tokens.OPERATIONS,

@@ -12,8 +12,8 @@ from tillgate.surfaces.v1 import errors, expansion
 from tillgate.surfaces.v1.description import examples, faults, names, schemas, webhooks
 from tillgate.surfaces.v1.description.examples import Example
 from tillgate.surfaces.v1.description.schemas import Schema, Schemas
-from tillgate.surfaces.v1.errors import ErrorType, Wording
 from tillgate.surfaces.v1.operations import Operation
+from tillgate.surfaces.v1.wordings import ErrorType, Wording
 
 Document = dict[str, Any]
 

@@ -11,9 +11,9 @@ from tillgate.core.credentials import Scope
 from tillgate.core.reasons import Reason
 from tillgate.surfaces.v1 import errors
 from tillgate.surfaces.v1.description import names
-from tillgate.surfaces.v1.errors import Wording
 from tillgate.surfaces.v1.forms import ApplePayGiven
 from tillgate.surfaces.v1.operations import Operation
+from tillgate.surfaces.v1.wordings import Wording
 
 Applies = Callable[[Operation], bool]
 
@@ -153,6 +153,14 @@ def _disputes(operation: Operation) -> bool:
     return _posts(operation) and Scope.DISPUTES_WRITE in operation.scopes
 
 
+def _changes_intent(operation: Operation) -> bool:
+    return _charges(operation) and "/payment_intents/{id}" in operation.path
+
+
+def _takes_client_secret(operation: Operation) -> bool:
+    return operation.path.startswith("/v1/payment_intents/") and _takes("client_secret")(operation)
+
+
 def _charges(operation: Operation) -> bool:
     return _posts(operation) and "payment_method" in operation.takes.__struct_fields__
 
@@ -169,6 +177,9 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.NOTHING_TO_CAPTURE: _ends_with("/capture"),
     Reason.CAPTURE_EXCEEDS_AUTHORIZED: _ends_with("/capture"),
     Reason.NOTHING_TO_CANCEL: _ends_with("/cancel"),
+    Reason.NOTHING_TO_CONFIRM: _ends_with("/confirm"),
+    Reason.ALREADY_CONFIRMED: _changes_intent,
+    Reason.CLIENT_SECRET_INVALID: _takes_client_secret,
     Reason.NOTHING_TO_REFUND: _refunds,
     Reason.REFUND_EXCEEDS_CAPTURED: _refunds,
     Reason.DISPUTED: _refunds,

@@ -7,7 +7,7 @@ import msgspec
 
 from tillgate.core.events import EventType
 from tillgate.core.reasons import Reason
-from tillgate.surfaces.v1 import errors
+from tillgate.surfaces.v1 import errors, wordings
 from tillgate.surfaces.v1.description import faults, webhooks
 
 Described = dict[str, Any]
@@ -130,7 +130,7 @@ def curl(origin: str, key: str, method: str, described: Described, *headers: str
 
 
 def _declined(origin: str) -> Described:
-    wording = errors.WORDINGS[Reason.INSUFFICIENT_FUNDS]
+    wording = wordings.WORDINGS[Reason.INSUFFICIENT_FUNDS]
     return {
         "error": {
             "type": wording.type.value,

@@ -10,6 +10,7 @@ from tillgate.surfaces.v1.operations import Operation
 
 PREFIXES: Final = {
     "payments": "pay",
+    "payment_intents": "pi",
     "refunds": "re",
     "disputes": "dp",
     "customers": "cus",

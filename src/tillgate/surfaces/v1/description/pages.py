@@ -14,7 +14,7 @@ from tillgate.surfaces.v1 import errors
 from tillgate.surfaces.v1.description import guide, schemas
 from tillgate.surfaces.v1.description.document import Document
 from tillgate.surfaces.v1.description.schemas import REF, Schema
-from tillgate.surfaces.v1.errors import Wording
+from tillgate.surfaces.v1.wordings import Wording
 
 HERE: Final = Path(__file__).parent
 

@@ -1,0 +1,202 @@
+"""Payment intents: payments that are asked for in steps; an intent and its payment are one record under two names."""
+
+import enum
+
+import msgspec
+from msgspec import UNSET, UnsetType, structs
+
+from tillgate.core import metadata, money, payments
+from tillgate.core.attempts import State
+from tillgate.core.cards import CardSummary
+from tillgate.core.customers import CustomerSummary
+from tillgate.core.decisions import Decision
+from tillgate.core.events import EventType
+from tillgate.core.metadata import Notes
+from tillgate.core.money import Money
+from tillgate.core.occasions import Occasion
+from tillgate.core.payments import Asking, Cancellation, CaptureMethod, FutureUsage, Intent, Payment
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.records import evolve
+
+
+class Status(enum.StrEnum):
+    """Where an intent stands, by what has to come next; derived from its payment's facts."""
+
+    REQUIRES_PAYMENT_METHOD = "requires_payment_method"
+    """There is no card yet, or the last one was declined."""
+    REQUIRES_CONFIRMATION = "requires_confirmation"
+    REQUIRES_ACTION = "requires_action"
+    """The customer has to prove who they are."""
+    PROCESSING = "processing"
+    """A bank was asked, and has not answered."""
+    REQUIRES_CAPTURE = "requires_capture"
+    SUCCEEDED = "succeeded"
+    CANCELED = "canceled"
+
+
+CHANGEABLE = frozenset({Status.REQUIRES_PAYMENT_METHOD, Status.REQUIRES_CONFIRMATION})
+"""Where no bank has said yes, and none is being asked."""
+
+_OF_INTENT = ("payment_method_types", "setup_future_usage", "off_session", "receipt_email")
+_OF_PAYMENT = ("amount", "capture_method", "return_url", "description")
+
+_OF_PAYMENTS = {
+    payments.Status.SUCCEEDED: Status.SUCCEEDED,
+    payments.Status.CANCELED: Status.CANCELED,
+    payments.Status.AUTHORIZED: Status.REQUIRES_CAPTURE,
+    payments.Status.REQUIRES_ACTION: Status.REQUIRES_ACTION,
+}
+
+TOLD_AS: dict[EventType, EventType] = {
+    EventType.PAYMENT_CREATED: EventType.PAYMENT_INTENT_CREATED,
+    EventType.PAYMENT_AUTHORIZED: EventType.PAYMENT_INTENT_AMOUNT_CAPTURABLE_UPDATED,
+    EventType.PAYMENT_SUCCEEDED: EventType.PAYMENT_INTENT_SUCCEEDED,
+    EventType.PAYMENT_FAILED: EventType.PAYMENT_INTENT_PAYMENT_FAILED,
+    EventType.PAYMENT_CANCELED: EventType.PAYMENT_INTENT_CANCELED,
+}
+"""What is told of a payment, and of its intent beside it."""
+
+_WAITING_AS = {
+    State.CHALLENGED: EventType.PAYMENT_INTENT_REQUIRES_ACTION,
+    State.PENDING: EventType.PAYMENT_INTENT_PROCESSING,
+}
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different of an intent; what is UNSET stays as it is."""
+
+    amount: Money | UnsetType = UNSET
+    currency_asked_as: str | UnsetType = UNSET
+    capture_method: CaptureMethod | UnsetType = UNSET
+    payment_method_types: tuple[str, ...] | UnsetType = UNSET
+    setup_future_usage: FutureUsage | UnsetType | None = UNSET
+    off_session: bool | UnsetType = UNSET
+    receipt_email: str | UnsetType | None = UNSET
+    return_url: str | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
+    notes: Notes = Notes()
+
+
+def status(payment: Payment) -> Status:
+    """Where the intent stands, by its payment's facts alone."""
+    if known := _OF_PAYMENTS.get(payment.status):
+        return known
+    if payment.in_flight:
+        return Status.PROCESSING
+    if payment.failure or payment.payment_method is None:
+        return Status.REQUIRES_PAYMENT_METHOD
+    return Status.REQUIRES_CONFIRMATION
+
+
+def told(payment: Payment, types: tuple[EventType, ...], state: State | None = None) -> tuple[EventType, ...]:
+    """What there is to tell of a payment, with what is told of its intent, where it has one, beside it.
+
+    `state` is that of an attempt by card that has just been heard of.
+    """
+    if payment.intent is None:
+        return types
+    both = [name for type in types for name in (type, TOLD_AS.get(type)) if name]
+    if state in _WAITING_AS and status(payment) in (Status.REQUIRES_ACTION, Status.PROCESSING):
+        both.append(_WAITING_AS[state])
+    return tuple(both)
+
+
+def open(payment: Payment, occasion: Occasion) -> tuple[Payment, Decision]:
+    """The intent to pay, announced."""
+    return payments.announced(payment, told(payment, (EventType.PAYMENT_CREATED,)), occasion)
+
+
+def with_method(payment: Payment, method: str, card: CardSummary, customer: CustomerSummary | None) -> Payment:
+    """The payment with the card that is to pay, and whose it is. Raises Refused(ALREADY_CONFIRMED)."""
+    assert_changeable(payment, Reason.ALREADY_CONFIRMED)
+    return evolve(payment, payment_method=method, card=card, customer=customer, failure=None)
+
+
+def with_customer(payment: Payment, customer: CustomerSummary) -> Payment:
+    """The payment of another customer, whose card is then another too. Raises Refused(ALREADY_CONFIRMED)."""
+    if payment.customer is not None and payment.customer.id == customer.id:
+        return payment
+    assert_changeable(payment, Reason.ALREADY_CONFIRMED)
+    is_anybodys = payment.customer is None
+    method, card = (payment.payment_method, payment.card) if is_anybodys else (None, None)
+    return evolve(payment, customer=customer, payment_method=method, card=card)
+
+
+def assert_changeable(payment: Payment, why: Reason) -> None:
+    """Raises Refused(IN_PROGRESS) while a bank is being asked, Refused(`why`) once one has said yes, or never will."""
+    now = status(payment)
+    if now is Status.PROCESSING:
+        raise Refused(Reason.IN_PROGRESS, "payment_intent", status=now)
+    if now not in CHANGEABLE:
+        raise Refused(why, "payment_intent", status=now)
+
+
+def changed(payment: Payment, change: Change) -> Payment:
+    """The payment with what is different. Description, metadata and the address for the receipt may always change.
+
+    Raises Refused(ALREADY_CONFIRMED) for the rest once a bank has said yes, for amount, currency and capture method as
+    soon as one was asked, and what core.money.check_charge refuses.
+    """
+    intent = intent_of(payment)
+    given = {name: getattr(change, name) for name in _OF_INTENT if getattr(change, name) is not UNSET}
+    after = evolve(
+        payment,
+        intent=structs.replace(intent, **given),
+        metadata=metadata.changed(payment.metadata, change.notes),
+        **{name: getattr(change, name) for name in _OF_PAYMENT if getattr(change, name) is not UNSET},
+    )
+    if change.currency_asked_as is not UNSET:
+        after = evolve(after, asked_as={**payment.asked_as, "currency": change.currency_asked_as})
+    if after.amount != payment.amount or after.capture_method is not payment.capture_method:
+        if payment.attempts_made or payment.canceled:
+            raise Refused(Reason.ALREADY_CONFIRMED, "amount", status=status(payment))
+        money.check_charge(after.amount)
+    if any(given[name] != getattr(intent, name) for name in given if name != "receipt_email"):
+        assert_changeable(payment, Reason.ALREADY_CONFIRMED)
+    return after
+
+
+def update(before: Payment, after: Payment, occasion: Occasion) -> tuple[Payment, Decision]:
+    """The changed payment, told where anything is different."""
+    if after == before:
+        return before, Decision()
+    return payments.announced(after, (EventType.PAYMENT_UPDATED,), occasion)
+
+
+def confirm(payment: Payment, occasion: Occasion) -> Asking:
+    """Have the card charged, for the first time or, with another card, after one was declined.
+
+    Raises Refused(NOTHING_TO_CONFIRM) where that is over, IN_PROGRESS while a bank is being asked, and
+    PARAMETER_MISSING `payment_method` where no card is known.
+    """
+    assert_changeable(payment, Reason.NOTHING_TO_CONFIRM)
+    if status(payment) is Status.REQUIRES_PAYMENT_METHOD:
+        raise Refused(Reason.PARAMETER_MISSING, "payment_method")
+    return payments.charge(payment, occasion)
+
+
+def may_cancel_at_once(payment: Payment) -> bool:
+    """Whether no bank has to be told of it."""
+    return status(payment) in CHANGEABLE
+
+
+def cancel(payment: Payment, reason: str | None, occasion: Occasion) -> tuple[Payment, Decision]:
+    """Give up an intent that no bank knows of, or has said yes to. Raises Refused(IN_PROGRESS, NOTHING_TO_CANCEL)."""
+    assert_changeable(payment, Reason.NOTHING_TO_CANCEL)
+    canceled = evolve(with_reason(payment, reason), canceled=Cancellation(occasion.now, payments.ABANDONED))
+    return payments.announced(canceled, told(canceled, (EventType.PAYMENT_CANCELED,)), occasion)
+
+
+def with_reason(payment: Payment, reason: str | None) -> Payment:
+    """The payment with why it is to be canceled, which is shown once it is."""
+    return evolve(payment, intent=structs.replace(intent_of(payment), cancellation_reason=reason))
+
+
+def intent_of(payment: Payment) -> Intent:
+    """What is known of a payment as an intent; one that was made at once has an intent too, as soon as it is asked."""
+    return payment.intent or Intent()
+
+
+def keeps_method(payment: Payment) -> bool:
+    """Whether the card is to be kept for the customer once it has paid."""
+    return payment.customer is not None and intent_of(payment).setup_future_usage is not None

@@ -1,0 +1,240 @@
+"""Payment intents: what a merchant, and the payer's browser, can do with one."""
+
+import hmac
+
+import msgspec
+
+from tillgate.core import payment_intents, payments
+from tillgate.core.cards import Card
+from tillgate.core.conclusions import Standing
+from tillgate.core.customers import Customer
+from tillgate.core.decisions import Decision
+from tillgate.core.occasions import Occasion
+from tillgate.core.payment_intents import Change, Status
+from tillgate.core.payments import Payment, Terms
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import attempts, changes, sources
+from tillgate.flows import payments as charges
+from tillgate.flows.attempts import Asked, Render
+from tillgate.flows.gateway import Answer, Caller, Gateway
+from tillgate.flows.idempotency import Key
+from tillgate.flows.sources import Source
+from tillgate.store import find
+
+Plainly = changes.Render[Payment]
+"""How the surface shows an intent of which no bank was asked."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of an intent, beside what it is: the card and the customer, and whether a browser asks."""
+
+    change: Change = Change()
+    source: Source | None = None
+    customer: str | None = None
+    is_public: bool = False
+
+
+class _Draft(msgspec.Struct, frozen=True):
+    """A payment as it is to be, what is written with it, and the card in the open where one was needed."""
+
+    payment: Payment
+    written: Decision = Decision()
+    card: Card | None = None
+
+
+async def create(
+    gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, wanted: Wanted, render: Plainly
+) -> Answer:
+    """Open an intent, to be confirmed later.
+
+    Raises Refused: amounts out of bounds, an unknown customer or payment method, a used or expired token, a card that
+    is gone.
+    """
+
+    async def decide(occasion: Occasion) -> tuple[Payment, Decision]:
+        draft = await _opened(gateway, caller, occasion, terms, wanted)
+        payment, decision = payment_intents.open(draft.payment, occasion)
+        return payment, decision.merged(draft.written)
+
+    return await changes.make(gateway, caller, key, decide, render, charges.person)
+
+
+async def create_confirmed(
+    gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, wanted: Wanted, render: Render
+) -> Answer:
+    """Open an intent and confirm it at once. Raises what `create` and core.payment_intents.confirm refuse."""
+
+    async def decide(occasion: Occasion) -> Asked:
+        draft = await _opened(gateway, caller, occasion, terms, wanted)
+        payment, opening = payment_intents.open(draft.payment, occasion)
+        draft = msgspec.structs.replace(draft, payment=payment, written=draft.written.announcing(opening))
+        return await _confirmed(gateway, caller, occasion, draft)
+
+    return await attempts.ask(gateway, caller, key, decide, render, _in_the_open(wanted))
+
+
+async def confirm(
+    gateway: Gateway, caller: Caller, key: Key | None, payment_id: str, wanted: Wanted, render: Render
+) -> Answer:
+    """Have the card charged: the one that is given, or that of the intent, or the customer's default.
+
+    Raises what core.payment_intents.confirm refuses, METHOD_OF_ANOTHER_CUSTOMER, and as `create` for the card.
+    """
+
+    async def decide(occasion: Occasion) -> Asked:
+        payment = await charges.fetch(gateway, caller, payment_id)
+        payment_intents.assert_changeable(payment, Reason.NOTHING_TO_CONFIRM)
+        draft = await _changed(gateway, caller, occasion, payment, wanted)
+        return await _confirmed(gateway, caller, occasion, draft)
+
+    return await attempts.ask(gateway, caller, key, decide, render, _in_the_open(wanted))
+
+
+async def update(
+    gateway: Gateway, caller: Caller, key: Key | None, payment_id: str, wanted: Wanted, render: Plainly
+) -> Answer:
+    """Other terms, another card or customer. Raises what core.payment_intents.changed refuses."""
+
+    async def decide(occasion: Occasion) -> tuple[Payment, Decision]:
+        payment = await charges.fetch(gateway, caller, payment_id)
+        draft = await _changed(gateway, caller, occasion, payment, wanted)
+        changed, decision = payment_intents.update(payment, draft.payment, occasion)
+        return changed, decision.merged(draft.written)
+
+    return await changes.make(gateway, caller, key, decide, render, charges.person)
+
+
+async def cancel(
+    gateway: Gateway,
+    caller: Caller,
+    key: Key | None,
+    payment_id: str,
+    reason: str | None,
+    plainly: Plainly,
+    render: Render,
+) -> Answer:
+    """Give an intent up: at once where no bank has to be told, else by releasing what is held or ending the challenge.
+
+    Raises what core.payment_intents.cancel and core.payments.void refuse.
+    """
+    payment = await charges.fetch(gateway, caller, payment_id)
+    if payment_intents.may_cancel_at_once(payment):
+
+        async def give_up(occasion: Occasion) -> tuple[Payment, Decision]:
+            found = await charges.fetch(gateway, caller, payment_id)
+            return payment_intents.cancel(found, reason, occasion)
+
+        return await changes.make(gateway, caller, key, give_up, plainly, charges.person)
+
+    async def decide(occasion: Occasion) -> Asked:
+        found = payment_intents.with_reason(await charges.fetch(gateway, caller, payment_id), reason)
+        asking = payments.void(found, "requested", occasion)
+        return Asked(Standing(asking.payment, asking.attempt), asking.decision)
+
+    return await attempts.ask(gateway, caller, key, decide, render)
+
+
+async def keep_method(gateway: Gateway, caller: Caller, payment_id: str) -> bool:
+    """Keep the card of a payment for its customer, as was asked for; True, for there is nothing to come back for."""
+    payment = await charges.fetch(gateway, caller, payment_id)
+    if payment.payment_method and payment.customer:
+        await sources.keep(gateway, caller, payment.payment_method, payment.customer.id)
+    return True
+
+
+def client_secret(gateway: Gateway, tenant: str, payment_id: str) -> str:
+    """What a browser proves with that it may confirm an intent. It is derived, and never stored."""
+    stem = payment_id.removeprefix("pay_")
+    return f"pi_{stem}_secret_{gateway.secrets.client_secret(tenant, payment_id)}"
+
+
+def check_client_secret(gateway: Gateway, tenant: str, payment_id: str, given: str | None) -> None:
+    """Raises Refused(PARAMETER_MISSING or CLIENT_SECRET_INVALID, `client_secret`)."""
+    if given is None:
+        raise Refused(Reason.PARAMETER_MISSING, "client_secret")
+    if not hmac.compare_digest(client_secret(gateway, tenant, payment_id).encode(), given.encode()):
+        raise Refused(Reason.CLIENT_SECRET_INVALID, "client_secret")
+
+
+def _in_the_open(wanted: Wanted) -> Card | None:
+    return wanted.source.card if wanted.source else None
+
+
+async def _opened(gateway: Gateway, caller: Caller, occasion: Occasion, terms: Terms, wanted: Wanted) -> _Draft:
+    tenant = caller.tenant
+    buyer, _ = await sources.customer(gateway, caller, occasion, wanted.customer)
+    payment = payments.open(
+        terms,
+        tenant=tenant.id,
+        payment_method=None,
+        card=None,
+        customer=buyer.summary if buyer else None,
+        fee_plan=tenant.fee_plan,
+        bank=tenant.bank,
+        occasion=occasion,
+    )
+    if wanted.source is None:
+        return _Draft(payment)
+    return await _with_card(gateway, caller, occasion, payment, buyer, wanted.source)
+
+
+async def _changed(gateway: Gateway, caller: Caller, occasion: Occasion, payment: Payment, wanted: Wanted) -> _Draft:
+    changed = payment_intents.changed(payment, wanted.change)
+    buyer = await _buyer(gateway, caller, occasion, changed, wanted)
+    if wanted.customer is not None and buyer is not None:
+        changed = payment_intents.with_customer(changed, buyer.summary)
+    if wanted.source is None:
+        return _Draft(changed)
+    return await _with_card(gateway, caller, occasion, changed, buyer, wanted.source, wanted.is_public)
+
+
+async def _buyer(
+    gateway: Gateway, caller: Caller, occasion: Occasion, payment: Payment, wanted: Wanted
+) -> Customer | None:
+    if wanted.customer is not None:
+        return (await sources.customer(gateway, caller, occasion, wanted.customer))[0]
+    if payment.customer is None:
+        return None
+    return await find.record(gateway.store, Customer, caller.tenant.id, payment.customer.id)
+
+
+async def _with_card(
+    gateway: Gateway,
+    caller: Caller,
+    occasion: Occasion,
+    payment: Payment,
+    buyer: Customer | None,
+    source: Source,
+    is_public: bool = False,
+) -> _Draft:
+    paying = await sources.method(gateway, caller, occasion, source)
+    method = paying.method
+    if method.customer is not None:
+        # Who only has the client secret cannot bring in the card of just anybody whose id they know.
+        if is_public and (buyer is None or buyer.id != method.customer):
+            raise Refused(Reason.METHOD_OF_ANOTHER_CUSTOMER, "payment_method")
+        buyer = await sources.owner(gateway, caller, method, buyer)
+    customer = buyer.summary if buyer else payment.customer
+    changed = payment_intents.with_method(payment, method.id, method.card, customer)
+    return _Draft(changed, paying.used_for(payment.id, occasion), paying.card)
+
+
+async def _confirmed(gateway: Gateway, caller: Caller, occasion: Occasion, draft: _Draft) -> Asked:
+    """The question to the bank, with the card that is known by now."""
+    if draft.card is None:
+        draft = await _with_known_card(gateway, caller, occasion, draft)
+    asking = payment_intents.confirm(draft.payment, occasion)
+    decision = draft.written.merged(asking.decision)
+    return Asked(Standing(asking.payment, asking.attempt), decision, draft.card)
+
+
+async def _with_known_card(gateway: Gateway, caller: Caller, occasion: Occasion, draft: _Draft) -> _Draft:
+    payment = draft.payment
+    buyer = await _buyer(gateway, caller, occasion, payment, Wanted())
+    known = payment.payment_method if payment_intents.status(payment) is Status.REQUIRES_CONFIRMATION else None
+    if known is None and buyer is not None:
+        known = buyer.default_payment_method
+    if known is None:
+        raise Refused(Reason.PARAMETER_MISSING, "payment_method")
+    with_card = await _with_card(gateway, caller, occasion, payment, buyer, Source(id=known))
+    return msgspec.structs.replace(with_card, written=draft.written.merged(with_card.written))

@@ -1,0 +1,436 @@
+"""Payment intents on the wire: a payment in steps, of which the payer's browser takes one."""
+
+import enum
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tillgate.core import currencies, payment_intents
+from tillgate.core.attempts import State
+from tillgate.core.cards import Card
+from tillgate.core.conclusions import Standing
+from tillgate.core.credentials import Scope
+from tillgate.core.instants import unix_seconds
+from tillgate.core.money import Money
+from tillgate.core.payment_intents import Change, Status
+from tillgate.core.payments import CaptureMethod, Failure, FutureUsage, Intent, Payment, Terms
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import payment_intents as flows
+from tillgate.flows import payments as charges
+from tillgate.flows.attempts import Render
+from tillgate.flows.gateway import Answer
+from tillgate.flows.payment_intents import Wanted
+from tillgate.flows.sources import Source
+from tillgate.flows.wallets import WalletToken
+from tillgate.http.exchange import Reply
+from tillgate.store.lists import Cursor, Page
+from tillgate.surfaces.v1 import errors, expansion, free_text, payments
+from tillgate.surfaces.v1.changes import MetadataChange, notes
+from tillgate.surfaces.v1.forms import (
+    Amount,
+    ListGiven,
+    ListShown,
+    Metadata,
+    ShortText,
+    Text,
+    parse_address,
+    parse_email,
+)
+from tillgate.surfaces.v1.operations import Call, answer, answered, operation, shown
+from tillgate.surfaces.v1.payment_methods import PaymentMethodDataGiven
+from tillgate.surfaces.v1.payments import NextActionShown
+
+_BY_BROWSER = (Scope.PAYMENTS_WRITE, Scope.TOKENS_WRITE)
+_READ_BY_BROWSER = (Scope.PAYMENTS_READ, Scope.TOKENS_WRITE)
+
+ClientSecret = Annotated[str, Meta(max_length=255), free_text.OPAQUE]
+MethodTypes = Annotated[list[Literal["card"]], Meta(min_length=1, max_length=10)]
+
+
+class CancellationReason(enum.StrEnum):
+    """Why an intent is given up."""
+
+    ABANDONED = "abandoned"
+    DUPLICATE = "duplicate"
+    FRAUDULENT = "fraudulent"
+    REQUESTED_BY_CUSTOMER = "requested_by_customer"
+
+
+class PaymentIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What opens an intent, and with `confirm` charges the card at once."""
+
+    amount: Annotated[int, Meta(gt=-(2**63))]
+    currency: str
+    payment_method_types: MethodTypes = ["card"]
+    customer: str | None = None
+    payment_method: str | None = None
+    payment_method_data: PaymentMethodDataGiven | None = None
+    capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
+    confirm: bool = False
+    off_session: bool = False
+    setup_future_usage: FutureUsage | None = None
+    description: Text | None = None
+    metadata: Metadata = {}
+    receipt_email: ShortText | None = None
+    return_url: Text | None = None
+
+
+class PaymentIntentChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is to be different; null or an empty text takes away, and so it does in `metadata`, name by name."""
+
+    amount: Annotated[int, Meta(gt=-(2**63))] | None = None
+    currency: str | None = None
+    payment_method_types: MethodTypes | None = None
+    customer: str | None = None
+    payment_method: str | None = None
+    payment_method_data: PaymentMethodDataGiven | None = None
+    capture_method: CaptureMethod | None = None
+    setup_future_usage: FutureUsage | Literal[""] | UnsetType | None = UNSET
+    description: Text | UnsetType | None = UNSET
+    metadata: MetadataChange = UNSET
+    receipt_email: ShortText | UnsetType | None = UNSET
+
+
+class ConfirmGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What confirms an intent: a card, unless it has one. With a publishable key it takes the client secret."""
+
+    client_secret: ClientSecret | None = None
+    payment_method: str | None = None
+    payment_method_data: PaymentMethodDataGiven | None = None
+    off_session: bool | None = None
+    setup_future_usage: FutureUsage | None = None
+    receipt_email: ShortText | None = None
+    return_url: Text | None = None
+
+
+class CaptureIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What captures: an amount, or all that is capturable."""
+
+    amount_to_capture: Amount | None = None
+
+
+class CancelIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Why it is given up."""
+
+    cancellation_reason: CancellationReason | None = None
+
+
+class PaymentIntentReadGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """With a publishable key, the client secret."""
+
+    client_secret: ClientSecret | None = None
+
+
+class PaymentIntentsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of intents, of one customer's if named."""
+
+    customer: str | None = None
+
+
+class LastPaymentErrorShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the last card was declined, and which it was."""
+
+    type: str
+    code: str
+    message: str
+    decline_code: str | None
+    payment_method: Annotated[str | None, expansion.ids("pm")]
+
+
+class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment in steps. `client_secret` lets the payer's browser confirm it; webhooks never bear it."""
+
+    id: str
+    object: str = "payment_intent"
+    amount: int
+    amount_capturable: int
+    amount_received: int
+    currency: str
+    status: Status
+    client_secret: str | None
+    customer: Annotated[str | None, expansion.ids("cus")]
+    description: str | None
+    payment_method: Annotated[str | None, expansion.ids("pm")]
+    payment_method_types: list[str]
+    capture_method: CaptureMethod
+    setup_future_usage: FutureUsage | None
+    receipt_email: str | None
+    last_payment_error: LastPaymentErrorShown | None
+    next_action: NextActionShown | None
+    latest_payment: Annotated[str | None, expansion.ids("pay")]
+    canceled_at: int | None
+    cancellation_reason: str | None
+    metadata: dict[str, str]
+    created: int
+    livemode: bool
+
+
+def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | None = None) -> PaymentIntentShown:
+    """A payment as its intent; `origin` is where pages of ours are reached."""
+    intent, status = payment_intents.intent_of(payment), payment_intents.status(payment)
+    is_canceled = status is Status.CANCELED and payment.canceled is not None
+    return PaymentIntentShown(
+        id="pi_" + payment.id.removeprefix("pay_"),
+        amount=payment.amount.amount,
+        amount_capturable=0 if payment.canceled else payment.capturable.amount,
+        amount_received=payment.captured,
+        currency=payments.currency_shown(payment),
+        status=status,
+        client_secret=client_secret,
+        customer=payment.customer.id if payment.customer else None,
+        description=payment.description,
+        payment_method=None if payment.failure and not payment.authorized else payment.payment_method,
+        payment_method_types=list(intent.payment_method_types),
+        capture_method=payment.capture_method,
+        setup_future_usage=intent.setup_future_usage,
+        receipt_email=intent.receipt_email,
+        last_payment_error=_last_error(payment, payment.failure) if payment.failure else None,
+        next_action=payments.next_action(payment, origin),
+        latest_payment=payment.id if payment.attempts_made else None,
+        canceled_at=unix_seconds(payment.canceled.at) if is_canceled and payment.canceled else None,
+        cancellation_reason=intent.cancellation_reason if is_canceled else None,
+        metadata=payment.metadata,
+        created=unix_seconds(payment.created),
+        livemode=livemode,
+    )
+
+
+def _last_error(payment: Payment, failure: Failure) -> LastPaymentErrorShown:
+    wording = errors.from_bank(failure.reason)
+    return LastPaymentErrorShown(
+        type=wording.type.value,
+        code=wording.code,
+        message=wording.sentence,
+        decline_code=wording.decline_code,
+        payment_method=payment.payment_method,
+    )
+
+
+def shown_in(call: Call, payment: Payment) -> PaymentIntentShown:
+    """A payment as its intent, as a call shows it: to a browser without what is the merchant's own."""
+    secret = flows.client_secret(call.gateway, call.tenant.id, payment.id)
+    intent = show(payment, livemode=call.tenant.is_live, origin=call.request.origin, client_secret=secret)
+    if not _is_browser(call):
+        return intent
+    return msgspec.structs.replace(intent, customer=None, metadata={}, receipt_email=None)
+
+
+def _is_browser(call: Call) -> bool:
+    """Whether who asks may only do what a payer's browser may."""
+    return call.principal.scopes.isdisjoint({Scope.ALL, Scope.PAYMENTS_READ, Scope.PAYMENTS_WRITE})
+
+
+def _payment_id(id: str) -> str:
+    """The payment's own id. Raises Refused(NOT_FOUND)."""
+    if not id.startswith("pi_"):
+        raise Refused(Reason.NOT_FOUND, "payment_intent", object="payment intent", id=id)
+    return "pay_" + id.removeprefix("pi_")
+
+
+async def _found(call: Call, id: str) -> Payment:
+    try:
+        return await charges.fetch(call.gateway, call.caller, _payment_id(id))
+    except Refused as refused:
+        if refused.reason is not Reason.NOT_FOUND:
+            raise
+        raise Refused(Reason.NOT_FOUND, "payment_intent", object="payment intent", id=id) from None
+
+
+async def _admitted(call: Call) -> Payment:
+    """The payment in the path. Raises Refused where a browser does not prove that it was given it."""
+    payment = await _found(call, call.id)
+    given: str | None = call.given.client_secret
+    if given is not None or _is_browser(call):
+        flows.check_client_secret(call.gateway, call.tenant.id, payment.id, given)
+    return payment
+
+
+def _plainly(call: Call) -> flows.Plainly:
+    async def rendered(payment: Payment) -> Answer:
+        return await answer(call, shown_in(call, payment))
+
+    return rendered
+
+
+def _render(call: Call) -> Render:
+    """How the outcome of asking a bank is answered: the intent, or the error of what was declined with it."""
+
+    async def rendered(now: Standing) -> Answer:
+        intent = shown_in(call, now.payment)
+        attempt = now.attempt
+        if attempt.is_final and attempt.state is not State.APPROVED:
+            assert attempt.reason is not None, attempt.id
+            expanded = await expansion.expanded(call, call.wanted, intent)
+            reply = errors.decline(call.request, attempt.reason, payment_intent=expanded)
+            return Answer(reply.status, reply.body)
+        return await answer(call, intent)
+
+    return rendered
+
+
+def _source(given: Any, *, is_for_later: bool) -> Source | None:
+    """The card that comes with a request, if one does."""
+    if given.payment_method_data is None:
+        id: str | None = given.payment_method
+        return None if id is None else Source(id=id, is_for_later=is_for_later)
+    if given.payment_method is not None:
+        raise Refused(Reason.PARAMETER_INVALID, "payment_method_data", problem="it excludes payment_method")
+    return _made_of(given.payment_method_data, is_for_later)
+
+
+def _made_of(data: PaymentMethodDataGiven, is_for_later: bool) -> Source:
+    try:
+        made, details = data.parse(), data.details()
+    except Refused as refused:
+        raise Refused(refused.reason, f"payment_method_data.{refused.field}", **refused.detail) from None
+    match made:
+        case str():
+            return Source(id=made, is_for_later=is_for_later)
+        case Card():
+            return Source(card=made, billing_details=details, is_for_later=is_for_later)
+        case WalletToken():
+            return Source(wallet=made, billing_details=details, is_for_later=is_for_later)
+
+
+def _receipt_email(given: str | None) -> str | None:
+    return parse_email(given, "receipt_email") if given else None
+
+
+def _case(currency: str) -> str:
+    return "upper" if currency.isupper() else "lower"
+
+
+@operation("POST", "/v1/payment_intents", Scope.PAYMENTS_WRITE, PaymentIntentGiven, PaymentIntentShown)
+async def create(call: Call) -> Reply:
+    """Open a payment whose card may come later, from the payer's browser; with `confirm` charge it at once."""
+    given: PaymentIntentGiven = call.given
+    currency = currencies.parse(given.currency, "currency")
+    terms = Terms(
+        amount=Money(given.amount, currency),
+        capture_method=given.capture_method,
+        description=given.description,
+        metadata=given.metadata,
+        return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
+        asked_as={"currency": _case(given.currency)},
+        intent=Intent(
+            payment_method_types=tuple(given.payment_method_types),
+            setup_future_usage=given.setup_future_usage,
+            off_session=given.off_session,
+            receipt_email=_receipt_email(given.receipt_email),
+        ),
+    )
+    if given.off_session and not given.confirm:
+        raise Refused(Reason.PARAMETER_INVALID, "off_session", problem="it goes with confirm only")
+    wanted = Wanted(source=_source(given, is_for_later=not given.confirm), customer=given.customer)
+    asked = (call.gateway, call.caller, call.key, terms, wanted)
+    if given.confirm:
+        return answered(await flows.create_confirmed(*asked, _render(call)))
+    return answered(await flows.create(*asked, _plainly(call)))
+
+
+@operation("GET", "/v1/payment_intents", Scope.PAYMENTS_READ, PaymentIntentsGiven, ListShown[PaymentIntentShown])
+async def page(call: Call) -> Reply:
+    """Payments as their intents, newest first."""
+    given: PaymentIntentsGiven = call.given
+    found = await charges.page(call.gateway, call.caller, _cursor(given.cursor("pi")), given.customer)
+    return await shown(call, _list_shown(call, found))
+
+
+def _cursor(cursor: Cursor) -> Cursor:
+    """The same place in the list of payments."""
+    bounds = {name: getattr(cursor, name) for name in ("after", "before", "at_least", "below")}
+    moved = {name: "pay_" + id.removeprefix("pi_") for name, id in bounds.items() if id is not None}
+    return msgspec.structs.replace(cursor, **moved)
+
+
+def _list_shown(call: Call, found: Page[Payment]) -> ListShown[PaymentIntentShown]:
+    data = [shown_in(call, payment) for payment in found.records]
+    return ListShown(url="/v1/payment_intents", has_more=found.has_more, data=data)
+
+
+@operation(
+    "GET",
+    "/v1/payment_intents/{id}",
+    _READ_BY_BROWSER,
+    PaymentIntentReadGiven,
+    PaymentIntentShown,
+    cross_origin=True,
+)
+async def fetch(call: Call) -> Reply:
+    """One payment intent. With a publishable key it takes the client secret."""
+    return await shown(call, shown_in(call, await _admitted(call)))
+
+
+@operation("POST", "/v1/payment_intents/{id}", Scope.PAYMENTS_WRITE, PaymentIntentChangeGiven, PaymentIntentShown)
+async def update(call: Call) -> Reply:
+    """Change an intent that is not confirmed yet; its description, metadata and receipt_email whenever you like."""
+    given: PaymentIntentChangeGiven = call.given
+    payment = await _found(call, call.id)
+    currency = currencies.parse(given.currency, "currency") if given.currency is not None else payment.amount.currency
+    amount = payment.amount.amount if given.amount is None else given.amount
+    types = given.payment_method_types
+    change = Change(
+        amount=UNSET if given.amount is None and given.currency is None else Money(amount, currency),
+        currency_asked_as=UNSET if given.currency is None else _case(given.currency),
+        capture_method=UNSET if given.capture_method is None else given.capture_method,
+        payment_method_types=UNSET if types is None else tuple(types),
+        setup_future_usage=given.setup_future_usage or None if given.setup_future_usage is not UNSET else UNSET,
+        receipt_email=UNSET if given.receipt_email is UNSET else _receipt_email(given.receipt_email),
+        description=UNSET if given.description is UNSET else given.description or None,
+        notes=notes(given.metadata),
+    )
+    wanted = Wanted(change=change, source=_source(given, is_for_later=True), customer=given.customer)
+    return answered(await flows.update(call.gateway, call.caller, call.key, payment.id, wanted, _plainly(call)))
+
+
+@operation(
+    "POST",
+    "/v1/payment_intents/{id}/confirm",
+    _BY_BROWSER,
+    ConfirmGiven,
+    PaymentIntentShown,
+    cross_origin=True,
+)
+async def confirm(call: Call) -> Reply:
+    """Charge the card, or authorize it for a later capture. After a decline, confirm again with another card."""
+    given: ConfirmGiven = call.given
+    payment = await _admitted(call)
+    change = Change(
+        return_url=parse_address(given.return_url, "return_url") if given.return_url else UNSET,
+        off_session=UNSET if given.off_session is None else given.off_session,
+        setup_future_usage=UNSET if given.setup_future_usage is None else given.setup_future_usage,
+        receipt_email=UNSET if given.receipt_email is None else _receipt_email(given.receipt_email),
+    )
+    source = _source(given, is_for_later=False)
+    wanted = Wanted(change=change, source=source, is_public=_is_browser(call))
+    return answered(await flows.confirm(call.gateway, call.caller, call.key, payment.id, wanted, _render(call)))
+
+
+@operation("POST", "/v1/payment_intents/{id}/capture", Scope.PAYMENTS_WRITE, CaptureIntentGiven, PaymentIntentShown)
+async def capture(call: Call) -> Reply:
+    """Take what was authorized, whole or in part; the rest can be captured later, until it is canceled or expires."""
+    payment = await _found(call, call.id)
+    amount: int | None = call.given.amount_to_capture
+    try:
+        return answered(await charges.capture(call.gateway, call.caller, call.key, payment.id, amount, _render(call)))
+    except Refused as refused:
+        field = "amount_to_capture" if refused.field == "amount" else refused.field
+        raise Refused(refused.reason, field, **refused.detail) from None
+
+
+@operation("POST", "/v1/payment_intents/{id}/cancel", Scope.PAYMENTS_WRITE, CancelIntentGiven, PaymentIntentShown)
+async def cancel(call: Call) -> Reply:
+    """Give an intent up: what is held is released, a challenge ended, and it can be confirmed no more."""
+    payment = await _found(call, call.id)
+    reason: str | None = call.given.cancellation_reason
+    ways = (_plainly(call), _render(call))
+    return answered(await flows.cancel(call.gateway, call.caller, call.key, payment.id, reason, *ways))
+
+
+@expansion.kind("pi", PaymentIntentShown, Scope.PAYMENTS_READ)
+async def _fetch(call: Call, id: str) -> PaymentIntentShown:
+    return shown_in(call, await _found(call, id))
+
+
+OPERATIONS = (create, page, fetch, update, confirm, capture, cancel)
