@@ -19,7 +19,7 @@ from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 
 
-class Status(enum.StrEnum):
+class IntentStatus(enum.StrEnum):
     """Where an intent stands, by what has to come next; derived from its payment's facts."""
 
     REQUIRES_PAYMENT_METHOD = "requires_payment_method"
@@ -34,17 +34,17 @@ class Status(enum.StrEnum):
     CANCELED = "canceled"
 
 
-CHANGEABLE = frozenset({Status.REQUIRES_PAYMENT_METHOD, Status.REQUIRES_CONFIRMATION})
+CHANGEABLE = frozenset({IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CONFIRMATION})
 """Where no bank has said yes, and none is being asked."""
 
 _OF_INTENT = ("payment_method_types", "setup_future_usage", "off_session", "receipt_email")
 _OF_PAYMENT = ("amount", "capture_method", "return_url", "description")
 
 _OF_PAYMENTS = {
-    payments.Status.SUCCEEDED: Status.SUCCEEDED,
-    payments.Status.CANCELED: Status.CANCELED,
-    payments.Status.AUTHORIZED: Status.REQUIRES_CAPTURE,
-    payments.Status.REQUIRES_ACTION: Status.REQUIRES_ACTION,
+    payments.Status.SUCCEEDED: IntentStatus.SUCCEEDED,
+    payments.Status.CANCELED: IntentStatus.CANCELED,
+    payments.Status.AUTHORIZED: IntentStatus.REQUIRES_CAPTURE,
+    payments.Status.REQUIRES_ACTION: IntentStatus.REQUIRES_ACTION,
 }
 
 TOLD_AS: dict[EventType, EventType] = {
@@ -77,15 +77,15 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     notes: Notes = Notes()
 
 
-def status(payment: Payment) -> Status:
+def status(payment: Payment) -> IntentStatus:
     """Where the intent stands, by its payment's facts alone."""
     if known := _OF_PAYMENTS.get(payment.status):
         return known
     if payment.in_flight:
-        return Status.PROCESSING
+        return IntentStatus.PROCESSING
     if payment.failure or payment.payment_method is None:
-        return Status.REQUIRES_PAYMENT_METHOD
-    return Status.REQUIRES_CONFIRMATION
+        return IntentStatus.REQUIRES_PAYMENT_METHOD
+    return IntentStatus.REQUIRES_CONFIRMATION
 
 
 def told(payment: Payment, types: tuple[EventType, ...], state: State | None = None) -> tuple[EventType, ...]:
@@ -96,7 +96,7 @@ def told(payment: Payment, types: tuple[EventType, ...], state: State | None = N
     if payment.intent is None:
         return types
     both = [name for type in types for name in (type, TOLD_AS.get(type)) if name]
-    if state in _WAITING_AS and status(payment) in (Status.REQUIRES_ACTION, Status.PROCESSING):
+    if state in _WAITING_AS and status(payment) in (IntentStatus.REQUIRES_ACTION, IntentStatus.PROCESSING):
         both.append(_WAITING_AS[state])
     return tuple(both)
 
@@ -125,7 +125,7 @@ def with_customer(payment: Payment, customer: CustomerSummary) -> Payment:
 def assert_changeable(payment: Payment, why: Reason) -> None:
     """Raises Refused(IN_PROGRESS) while a bank is being asked, Refused(`why`) once one has said yes, or never will."""
     now = status(payment)
-    if now is Status.PROCESSING:
+    if now is IntentStatus.PROCESSING:
         raise Refused(Reason.IN_PROGRESS, "payment_intent", status=now)
     if now not in CHANGEABLE:
         raise Refused(why, "payment_intent", status=now)
@@ -170,7 +170,7 @@ def confirm(payment: Payment, occasion: Occasion) -> Asking:
     PARAMETER_MISSING `payment_method` where no card is known.
     """
     assert_changeable(payment, Reason.NOTHING_TO_CONFIRM)
-    if status(payment) is Status.REQUIRES_PAYMENT_METHOD:
+    if status(payment) is IntentStatus.REQUIRES_PAYMENT_METHOD:
         raise Refused(Reason.PARAMETER_MISSING, "payment_method")
     return payments.charge(payment, occasion)
 

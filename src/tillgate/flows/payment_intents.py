@@ -10,7 +10,7 @@ from tillgate.core.conclusions import Standing
 from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
 from tillgate.core.occasions import Occasion
-from tillgate.core.payment_intents import Change, Status
+from tillgate.core.payment_intents import Change, IntentStatus
 from tillgate.core.payments import Payment, Terms
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import attempts, changes, sources
@@ -231,7 +231,7 @@ async def _confirmed(gateway: Gateway, caller: Caller, occasion: Occasion, draft
 async def _with_known_card(gateway: Gateway, caller: Caller, occasion: Occasion, draft: _Draft) -> _Draft:
     payment = draft.payment
     buyer = await _buyer(gateway, caller, occasion, payment, Wanted())
-    known = payment.payment_method if payment_intents.status(payment) is Status.REQUIRES_CONFIRMATION else None
+    known = payment.payment_method if payment_intents.status(payment) is IntentStatus.REQUIRES_CONFIRMATION else None
     if known is None and buyer is not None:
         known = buyer.default_payment_method
     if known is None:

@@ -13,7 +13,7 @@ from tillgate.core.conclusions import Standing
 from tillgate.core.credentials import Scope
 from tillgate.core.instants import unix_seconds
 from tillgate.core.money import Money
-from tillgate.core.payment_intents import Change, Status
+from tillgate.core.payment_intents import Change, IntentStatus
 from tillgate.core.payments import CaptureMethod, Failure, FutureUsage, Intent, Payment, Terms
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import payment_intents as flows
@@ -45,7 +45,7 @@ _BY_BROWSER = (Scope.PAYMENTS_WRITE, Scope.TOKENS_WRITE)
 _READ_BY_BROWSER = (Scope.PAYMENTS_READ, Scope.TOKENS_WRITE)
 
 ClientSecret = Annotated[str, Meta(max_length=255), free_text.OPAQUE]
-MethodTypes = Annotated[list[Literal["card"]], Meta(min_length=1, max_length=10)]
+MethodTypes = Annotated[tuple[Literal["card"], ...], Meta(min_length=1, max_length=10)]
 
 
 class CancellationReason(enum.StrEnum):
@@ -62,7 +62,7 @@ class PaymentIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     amount: Annotated[int, Meta(gt=-(2**63))]
     currency: str
-    payment_method_types: MethodTypes = ["card"]
+    payment_method_types: MethodTypes = ("card",)
     customer: str | None = None
     payment_method: str | None = None
     payment_method_data: PaymentMethodDataGiven | None = None
@@ -86,7 +86,7 @@ class PaymentIntentChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_field
     payment_method: str | None = None
     payment_method_data: PaymentMethodDataGiven | None = None
     capture_method: CaptureMethod | None = None
-    setup_future_usage: FutureUsage | Literal[""] | UnsetType | None = UNSET
+    setup_future_usage: FutureUsage | UnsetType | None = UNSET
     description: Text | UnsetType | None = UNSET
     metadata: MetadataChange = UNSET
     receipt_email: ShortText | UnsetType | None = UNSET
@@ -147,7 +147,7 @@ class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):
     amount_capturable: int
     amount_received: int
     currency: str
-    status: Status
+    status: IntentStatus
     client_secret: str | None
     customer: Annotated[str | None, expansion.ids("cus")]
     description: str | None
@@ -169,7 +169,7 @@ class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):
 def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | None = None) -> PaymentIntentShown:
     """A payment as its intent; `origin` is where pages of ours are reached."""
     intent, status = payment_intents.intent_of(payment), payment_intents.status(payment)
-    is_canceled = status is Status.CANCELED and payment.canceled is not None
+    is_canceled = status is IntentStatus.CANCELED and payment.canceled is not None
     return PaymentIntentShown(
         id="pi_" + payment.id.removeprefix("pay_"),
         amount=payment.amount.amount,
@@ -314,7 +314,7 @@ async def create(call: Call) -> Reply:
         return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
         asked_as={"currency": _case(given.currency)},
         intent=Intent(
-            payment_method_types=tuple(given.payment_method_types),
+            payment_method_types=given.payment_method_types,
             setup_future_usage=given.setup_future_usage,
             off_session=given.off_session,
             receipt_email=_receipt_email(given.receipt_email),
@@ -374,8 +374,8 @@ async def update(call: Call) -> Reply:
         amount=UNSET if given.amount is None and given.currency is None else Money(amount, currency),
         currency_asked_as=UNSET if given.currency is None else _case(given.currency),
         capture_method=UNSET if given.capture_method is None else given.capture_method,
-        payment_method_types=UNSET if types is None else tuple(types),
-        setup_future_usage=given.setup_future_usage or None if given.setup_future_usage is not UNSET else UNSET,
+        payment_method_types=UNSET if types is None else types,
+        setup_future_usage=given.setup_future_usage,
         receipt_email=UNSET if given.receipt_email is UNSET else _receipt_email(given.receipt_email),
         description=UNSET if given.description is UNSET else given.description or None,
         notes=notes(given.metadata),

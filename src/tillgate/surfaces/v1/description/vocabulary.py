@@ -109,7 +109,7 @@ _OF: Final = {
     "LastPaymentError.code": "One of the codes of `/docs/errors`.",
     "LastPaymentError.decline_code": "What the issuer said, where that tells more.",
     "LastPaymentError.message": "What the customer can do next.",
-    "PaymentIntent.client_secret": "What the payer's browser confirms it with. Tell nobody else; webhooks leave it out.",
+    "PaymentIntent.client_secret": "What the payer's browser confirms it with. Webhooks leave it out.",
     "PaymentIntent.status": "What has to come next.",
     "PaymentIntentChangeParameters.amount": "In the smallest unit of the currency; until a bank was asked.",
     "PaymentIntentReadParameters.client_secret": "The intent's client secret. A publishable key needs it.",
