@@ -19,7 +19,10 @@ from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.flows.sources import Source
+from tillgate.logs import log
 from tillgate.store import find
+from tillgate.store.commit import Unavailable
+from tillgate.store.engine import Retry
 
 Plainly = changes.Render[Payment]
 """How the surface shows an intent of which no bank was asked."""
@@ -70,7 +73,7 @@ async def create_confirmed(
         draft = msgspec.structs.replace(draft, payment=payment, written=draft.written.announcing(opening))
         return await _confirmed(gateway, caller, occasion, draft)
 
-    return await attempts.ask(gateway, caller, key, decide, render, _in_the_open(wanted))
+    return await _ask(gateway, caller, key, decide, wanted, render)
 
 
 async def confirm(
@@ -87,7 +90,7 @@ async def confirm(
         draft = await _changed(gateway, caller, occasion, payment, wanted)
         return await _confirmed(gateway, caller, occasion, draft)
 
-    return await attempts.ask(gateway, caller, key, decide, render, _in_the_open(wanted))
+    return await _ask(gateway, caller, key, decide, wanted, render)
 
 
 async def update(
@@ -156,8 +159,25 @@ def check_client_secret(gateway: Gateway, tenant: str, payment_id: str, given: s
         raise Refused(Reason.CLIENT_SECRET_INVALID, "client_secret")
 
 
-def _in_the_open(wanted: Wanted) -> Card | None:
-    return wanted.source.card if wanted.source else None
+async def _ask(
+    gateway: Gateway, caller: Caller, key: Key | None, decide: attempts.Decide, wanted: Wanted, render: Render
+) -> Answer:
+    """Ask the bank; a card that is to be kept is kept at once where all goes well, and by its timer otherwise."""
+    paid: list[Payment] = []
+
+    async def rendered(now: Standing) -> Answer:
+        paid[:] = [now.payment]
+        return await render(now)
+
+    card = wanted.source.card if wanted.source else None
+    answer = await attempts.ask(gateway, caller, key, decide, rendered, card)
+    for payment in paid:
+        if payment.authorized and payment_intents.keeps_method(payment):
+            try:
+                await keep_method(gateway, caller, payment.id)
+            except (Retry, Unavailable):
+                log.warning("a card is left to its timer to be kept", payment=payment.id)
+    return answer
 
 
 async def _opened(gateway: Gateway, caller: Caller, occasion: Occasion, terms: Terms, wanted: Wanted) -> _Draft:

@@ -15,7 +15,16 @@ pytestmark = pytest.mark.anyio
 
 FIELDS = {
     *("id", "object", "amount", "amount_captured", "amount_capturable", "amount_refunded", "currency", "status"),
-    *("customer", "description", "payment_method", "card", "capture_method", "refunded", "failure_code"),
+    *(
+        "customer",
+        "description",
+        "payment_intent",
+        "payment_method",
+        "card",
+        "capture_method",
+        "refunded",
+        "failure_code",
+    ),
     *("amount_disputed", "disputed", "dispute", "failure_message", "next_action", "metadata", "created", "livemode"),
 }
 
