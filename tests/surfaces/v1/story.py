@@ -254,11 +254,11 @@ RECORDED_AT: Instant = 1_767_225_600_000_000
 """When the examples happen."""
 
 _RANDOM = re.compile(
-    rf'(?P<id>_{ids.FORM}\b)|(?:"fingerprint":"|"whsec_|"access_token":"at_test_)(?P<random>[\w+/=.-]+)'
+    rf'(?P<id>_{ids.FORM}\b)|(?:"fingerprint":"|"whsec_|"access_token":"at_test_|_secret_)(?P<random>[\w+/=.-]+)'
 )
 """What is different each time: what follows the prefix of an id, which a payment and its intent share, and secrets."""
 
-_MADE_UP = re.compile(r"\b(?:whsec_[\w+/=-]+|[a-z]+_[0-9a-z]{26}|(?:at|pi)_[\w-]{27,})")
+_MADE_UP = re.compile(r"\b(?:whsec_[\w+/=-]+|(?:at|pi)_[\w-]{27,}|[a-z]+_[0-9a-z]{26})")
 _FINGERPRINT = re.compile(r'("fingerprint": ")[0-9a-z]{16}')
 _TIME = re.compile(r"\b1[6-9][0-9]{8}\b")
 _SEALED = re.compile(r"[0-9A-Za-z+/]{40,}={0,2}")

@@ -15,7 +15,7 @@ async def test_an_unknown_query_parameter_is_named(demo: Client, operation: Oper
     path = operation.path.replace("{id}", "pay_x").removeprefix("/v1")
     answer = await demo.get(f"{path}?limits=5")
     said = shop.error(answer, 400, "invalid_request_error", "parameter_unknown", "limits")
-    assert ("Did you mean limit?" in said["message"]) == (operation.path in QUERIES)
+    assert ("Did you mean limit?" in said["message"]) == ("limit" in QUERIES.get(operation.path, ()))
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,11 @@ def named(id: str, operation: Operation, told: dict[str, Example]) -> Iterator[t
 
 def pointed(body: dict[str, Any], parameter: str, value: str) -> dict[str, Any]:
     """A body in which a parameter is an id; an inline card would contradict it."""
-    without = {"payment_method": {"card"}, "payment": {"payment_intent"}}.get(parameter, set())
+    without = {
+        "payment_method": {"card", "payment_method_data"},
+        "payment": {"payment_intent"},
+        "payment_intent": {"payment"},
+    }.get(parameter, set())
     return {**{name: given for name, given in body.items() if name not in without}, parameter: value}
 
 

@@ -60,6 +60,18 @@ KINDS = {
     "/v1/payment_methods/{id} card.exp_year": "number",
     "/v1/payment_methods/{id}/attach customer": "text",
     "enabled_events": "list",
+    "payment_method_types": "list",
+    "payment_method_data": "object",
+    "payment_method_data.card": "object",
+    "payment_method_data.card.exp_month": "number or text",
+    "payment_method_data.card.exp_year": "number or text",
+    "payment_method_data.billing_details": "object",
+    "payment_method_data.billing_details.address": "object",
+    "confirm": "true or false",
+    "off_session": "true or false",
+    "amount_to_capture": "number",
+    "/v1/payment_intents/{id} metadata": "object or nothing",
+    "/v1/payment_intents/{id} customer": "text",
 }
 
 
@@ -91,6 +103,10 @@ REQUIRED = {
     "/v1/payments": {
         *("amount", "currency", "payment_method", "card.number", "card.exp_month", "card.exp_year", "customer.email")
     },
+    "/v1/payment_intents": {
+        *("amount", "currency", "payment_method_data.type", "payment_method_data.card"),
+        *(f"payment_method_data.card.{field}" for field in ("number", "exp_month", "exp_year")),
+    },
     "/v1/refunds": {"payment"},
     "/sandbox/disputes": {"payment"},
     "/v1/tokens": {"card", "card.number", "card.exp_month", "card.exp_year"},
@@ -107,7 +123,7 @@ REQUIRED = {
 # May be left out, and not be null.
 NEVER_NULL = {
     *("metadata", "capture_method", "reason", "url", "enabled_events", "ordering", "status"),
-    *("protocol_version", "auth_method"),
+    *("protocol_version", "auth_method", "confirm", "off_session", "payment_method_types"),
 }
 
 

@@ -46,9 +46,8 @@ async def told(client: Client, intent: dict[str, Any]) -> list[str]:
 
 async def browser(client: Client) -> Client:
     """The same merchant's publishable key, as a page of theirs has it."""
-    caller, tenant = await directory.Directory(client.parts.gateway, {}).identify(
-        client.key or "", on_this_machine=False
-    )
+    identity = await directory.Directory(client.parts.gateway, {}).identify(client.key or "", on_this_machine=False)
+    tenant = identity[1]
     key = await shop.issue(client.parts, tenant, CredentialKind.PUBLISHABLE_KEY, PUBLISHABLE_SCOPES)
     return Client(client.parts, key)
 

@@ -1,10 +1,10 @@
 """Payment intents on the wire: a payment in steps, of which the payer's browser takes one."""
 
-import enum
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET
 
 from tillgate.core import currencies, payment_intents
 from tillgate.core.attempts import State
@@ -14,7 +14,7 @@ from tillgate.core.credentials import Scope
 from tillgate.core.instants import unix_seconds
 from tillgate.core.money import Money
 from tillgate.core.payment_intents import Change, IntentStatus
-from tillgate.core.payments import CaptureMethod, Failure, FutureUsage, Intent, Payment, Terms
+from tillgate.core.payments import Failure, Intent, Payment, Terms
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import payment_intents as flows
 from tillgate.flows import payments as charges
@@ -25,145 +25,29 @@ from tillgate.flows.sources import Source
 from tillgate.flows.wallets import WalletToken
 from tillgate.http.exchange import Reply
 from tillgate.store.lists import Cursor, Page
-from tillgate.surfaces.v1 import errors, expansion, free_text, payments
-from tillgate.surfaces.v1.changes import MetadataChange, notes
+from tillgate.surfaces.v1 import errors, expansion, payments
+from tillgate.surfaces.v1.changes import notes
 from tillgate.surfaces.v1.forms import (
-    Amount,
-    ListGiven,
     ListShown,
-    Metadata,
-    ShortText,
-    Text,
     parse_address,
     parse_email,
 )
 from tillgate.surfaces.v1.operations import Call, answer, answered, operation, shown
-from tillgate.surfaces.v1.payment_methods import PaymentMethodDataGiven
-from tillgate.surfaces.v1.payments import NextActionShown
+from tillgate.surfaces.v1.payment_intent_forms import (
+    CancelIntentGiven,
+    CaptureIntentGiven,
+    ConfirmGiven,
+    LastPaymentErrorShown,
+    PaymentIntentChangeGiven,
+    PaymentIntentGiven,
+    PaymentIntentReadGiven,
+    PaymentIntentsGiven,
+    PaymentIntentShown,
+)
+from tillgate.surfaces.v1.payment_methods import MethodType, PaymentMethodDataGiven
 
 _BY_BROWSER = (Scope.PAYMENTS_WRITE, Scope.TOKENS_WRITE)
 _READ_BY_BROWSER = (Scope.PAYMENTS_READ, Scope.TOKENS_WRITE)
-
-ClientSecret = Annotated[str, Meta(max_length=255), free_text.OPAQUE]
-MethodTypes = Annotated[tuple[Literal["card"], ...], Meta(min_length=1, max_length=10)]
-
-
-class CancellationReason(enum.StrEnum):
-    """Why an intent is given up."""
-
-    ABANDONED = "abandoned"
-    DUPLICATE = "duplicate"
-    FRAUDULENT = "fraudulent"
-    REQUESTED_BY_CUSTOMER = "requested_by_customer"
-
-
-class PaymentIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What opens an intent, and with `confirm` charges the card at once."""
-
-    amount: Annotated[int, Meta(gt=-(2**63))]
-    currency: str
-    payment_method_types: MethodTypes = ("card",)
-    customer: str | None = None
-    payment_method: str | None = None
-    payment_method_data: PaymentMethodDataGiven | None = None
-    capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
-    confirm: bool = False
-    off_session: bool = False
-    setup_future_usage: FutureUsage | None = None
-    description: Text | None = None
-    metadata: Metadata = {}
-    receipt_email: ShortText | None = None
-    return_url: Text | None = None
-
-
-class PaymentIntentChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is to be different; null or an empty text takes away, and so it does in `metadata`, name by name."""
-
-    amount: Annotated[int, Meta(gt=-(2**63))] | None = None
-    currency: str | None = None
-    payment_method_types: MethodTypes | None = None
-    customer: str | None = None
-    payment_method: str | None = None
-    payment_method_data: PaymentMethodDataGiven | None = None
-    capture_method: CaptureMethod | None = None
-    setup_future_usage: FutureUsage | UnsetType | None = UNSET
-    description: Text | UnsetType | None = UNSET
-    metadata: MetadataChange = UNSET
-    receipt_email: ShortText | UnsetType | None = UNSET
-
-
-class ConfirmGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What confirms an intent: a card, unless it has one. With a publishable key it takes the client secret."""
-
-    client_secret: ClientSecret | None = None
-    payment_method: str | None = None
-    payment_method_data: PaymentMethodDataGiven | None = None
-    off_session: bool | None = None
-    setup_future_usage: FutureUsage | None = None
-    receipt_email: ShortText | None = None
-    return_url: Text | None = None
-
-
-class CaptureIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What captures: an amount, or all that is capturable."""
-
-    amount_to_capture: Amount | None = None
-
-
-class CancelIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Why it is given up."""
-
-    cancellation_reason: CancellationReason | None = None
-
-
-class PaymentIntentReadGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """With a publishable key, the client secret."""
-
-    client_secret: ClientSecret | None = None
-
-
-class PaymentIntentsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of intents, of one customer's if named."""
-
-    customer: str | None = None
-
-
-class LastPaymentErrorShown(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the last card was declined, and which it was."""
-
-    type: str
-    code: str
-    message: str
-    decline_code: str | None
-    payment_method: Annotated[str | None, expansion.ids("pm")]
-
-
-class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment in steps. `client_secret` lets the payer's browser confirm it; webhooks never bear it."""
-
-    id: str
-    object: str = "payment_intent"
-    amount: int
-    amount_capturable: int
-    amount_received: int
-    currency: str
-    status: IntentStatus
-    client_secret: str | None
-    customer: Annotated[str | None, expansion.ids("cus")]
-    description: str | None
-    payment_method: Annotated[str | None, expansion.ids("pm")]
-    payment_method_types: list[str]
-    capture_method: CaptureMethod
-    setup_future_usage: FutureUsage | None
-    receipt_email: str | None
-    last_payment_error: LastPaymentErrorShown | None
-    next_action: NextActionShown | None
-    latest_payment: Annotated[str | None, expansion.ids("pay")]
-    canceled_at: int | None
-    cancellation_reason: str | None
-    metadata: dict[str, str]
-    created: int
-    livemode: bool
 
 
 def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | None = None) -> PaymentIntentShown:
@@ -181,7 +65,7 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
         customer=payment.customer.id if payment.customer else None,
         description=payment.description,
         payment_method=None if payment.failure and not payment.authorized else payment.payment_method,
-        payment_method_types=list(intent.payment_method_types),
+        payment_method_types=intent.payment_method_types,
         capture_method=payment.capture_method,
         setup_future_usage=intent.setup_future_usage,
         receipt_email=intent.receipt_email,
@@ -297,6 +181,10 @@ def _receipt_email(given: str | None) -> str | None:
     return parse_email(given, "receipt_email") if given else None
 
 
+def _words(types: Sequence[MethodType]) -> tuple[str, ...]:
+    return tuple(type.value for type in types)
+
+
 def _case(currency: str) -> str:
     return "upper" if currency.isupper() else "lower"
 
@@ -314,7 +202,7 @@ async def create(call: Call) -> Reply:
         return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
         asked_as={"currency": _case(given.currency)},
         intent=Intent(
-            payment_method_types=given.payment_method_types,
+            payment_method_types=_words(given.payment_method_types),
             setup_future_usage=given.setup_future_usage,
             off_session=given.off_session,
             receipt_email=_receipt_email(given.receipt_email),
@@ -374,7 +262,7 @@ async def update(call: Call) -> Reply:
         amount=UNSET if given.amount is None and given.currency is None else Money(amount, currency),
         currency_asked_as=UNSET if given.currency is None else _case(given.currency),
         capture_method=UNSET if given.capture_method is None else given.capture_method,
-        payment_method_types=UNSET if types is None else types,
+        payment_method_types=UNSET if types is None else _words(types),
         setup_future_usage=given.setup_future_usage,
         receipt_email=UNSET if given.receipt_email is UNSET else _receipt_email(given.receipt_email),
         description=UNSET if given.description is UNSET else given.description or None,

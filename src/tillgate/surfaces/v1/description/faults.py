@@ -129,8 +129,11 @@ def _takes_wallet(operation: Operation) -> bool:
 
 
 def _classes(info: inspect.Type) -> set[Any]:
+    """The structs of a type, and those in their fields."""
     parts = info.types if isinstance(info, inspect.UnionType) else (info,)
-    return {part.cls for part in parts if isinstance(part, inspect.StructType)}
+    found = {part.cls for part in parts if isinstance(part, inspect.StructType)}
+    below = (_classes(field.type) for part in parts if isinstance(part, inspect.StructType) for field in part.fields)
+    return found.union(*below)
 
 
 def _asks_a_bank(operation: Operation) -> bool:

@@ -110,6 +110,7 @@ _OF: Final = {
     "LastPaymentError.decline_code": "What the issuer said, where that tells more.",
     "LastPaymentError.message": "What the customer can do next.",
     "PaymentIntent.client_secret": "What the payer's browser confirms it with. Webhooks leave it out.",
+    "PaymentIntent.next_action": "What the customer has to do next, while the status is `requires_action`.",
     "PaymentIntent.status": "What has to come next.",
     "PaymentIntentChangeParameters.amount": "In the smallest unit of the currency; until a bank was asked.",
     "PaymentIntentReadParameters.client_secret": "The intent's client secret. A publishable key needs it.",
