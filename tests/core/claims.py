@@ -14,6 +14,7 @@ from tests.core.world import (
     Happening,
     Object,
     Respond,
+    Reverse,
     Void,
     World,
 )
@@ -22,7 +23,7 @@ from tillgate.core.attempts import Attempt, Contradiction, Kind, State, Verdict
 from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.events import Event, EventType
 from tillgate.core.money import Money
-from tillgate.core.payments import Payment, Reservation, Status
+from tillgate.core.payments import REVERSALS, Payment, Reservation, Status
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import Refund, RefundState
 from tillgate.core.timers import TimerKind
@@ -36,6 +37,7 @@ REFUSALS: dict[type[Happening], set[Reason]] = {
     GiveBack: {Reason.IN_PROGRESS, Reason.NOTHING_TO_REFUND, Reason.REFUND_EXCEEDS_CAPTURED, Reason.DISPUTED},
     Respond: {Reason.IN_PROGRESS, Reason.DISPUTE_CLOSED},
     AskAgain: {Reason.IN_PROGRESS},
+    Reverse: {Reason.IN_PROGRESS},
 }
 
 
@@ -77,7 +79,8 @@ def _nothing_is_set_aside_for_nothing(world: World) -> None:
         attempt = in_doubt[held.attempt]
         # Giving up a challenge sets nothing aside, for nothing is held yet.
         gives_up = Reservation(attempt.id, Kind.VOID, 0) if attempt.kind is Kind.VOID else None
-        assert held in (Reservation(attempt.id, attempt.kind, attempt.amount.amount), gives_up)
+        expected = Reservation(attempt.id, attempt.kind, 0 if attempt.kind in REVERSALS else attempt.amount.amount)
+        assert held in (expected, gives_up)
     if not in_doubt:
         assert payment.capturable.amount == payment.authorized - payment.captured - payment.voided
         assert payment.refundable.amount == max(0, payment.captured - payment.refunded - objected(world))
@@ -99,16 +102,34 @@ def status(world: World) -> Status:
     return Status.FAILED if failed else Status.PENDING
 
 
+def surplus(world: World, *kinds: Kind) -> list[Attempt]:
+    """What banks granted after the first yes, and have not taken back."""
+    given_back = {
+        one.target for one in world.attempts.values() if one.kind in REVERSALS and one.state is State.APPROVED
+    }
+    return [yes for yes in _yeses(world)[1:] if yes.kind in kinds and yes.id not in given_back]
+
+
+def _yeses(world: World) -> list[Attempt]:
+    """What was granted by card, in the order in which we heard of it."""
+    approved = [one for one in world.attempts.values() if one.kind in BY_CARD and one.state is State.APPROVED]
+    order = [entry.id.partition(":")[0] for entry in world.entries]
+    return sorted(approved, key=lambda one: order.index(one.id))
+
+
 def _the_books_agree(world: World) -> None:
     payment, currency = world.payment, world.payment.amount.currency
     held = payment.authorized - payment.captured - payment.voided
-    assert world.balance(accounts.receivable("sandbox")) == payment.refunded - payment.captured
+    charged, granted = (sum(one.amount.amount for one in surplus(world, kind)) for kind in BY_CARD)
+    assert world.balance(accounts.SURPLUS) == charged
+    assert world.balance(accounts.SURPLUS_HELD) == granted
+    assert world.balance(accounts.receivable("sandbox")) == payment.refunded - payment.captured - charged
     taken, handled = objected(world), DISPUTE_FEE * len(world.disputes)
     assert world.balance(accounts.PAYABLE) == payment.captured - payment.fees - payment.refunded - taken - handled
     assert world.balance(accounts.disputed("sandbox")) == taken
     assert world.balance(accounts.DISPUTE_FEES) == handled
     assert world.balance(accounts.FEES) == payment.fees
-    assert world.balance(accounts.AUTHORIZED) == held == -world.balance(accounts.holds("sandbox"))
+    assert world.balance(accounts.AUTHORIZED) == held == -world.balance(accounts.holds("sandbox")) - granted
     assert sum(ledger.movements(world.entries).values()) == 0
     at_once = fees.fee(payment.fee_plan, Money(0, currency), Money(payment.captured, currency))
     assert payment.fees == at_once.amount
@@ -130,6 +151,8 @@ def _timers_fit(world: World) -> None:
     undecided = {dispute.id for dispute in world.disputes.values() if not dispute.is_closed}
     assert {subject for kind, subject in world.timers if kind is TimerKind.FOLLOW_DISPUTE} == undecided
     payment = world.payment
+    going_back = {subject for kind, subject in world.timers if kind is TimerKind.REVERSE}
+    assert going_back == {one.id for one in surplus(world, *BY_CARD)} == {one.attempt for one in payment.surplus}
     held = payment.authorized - payment.captured - payment.voided
     expiring = any(
         attempt.kind is Kind.VOID and attempt.cause == "expired" and not attempt.is_final
@@ -163,6 +186,9 @@ def _has_room(world: World, what: Happening) -> bool:
             return amount <= _held(world) - _on_the_way(world, Kind.CAPTURE, Kind.VOID) and not _is_canceled(world)
         case GiveBack(amount):
             return amount <= _taken(world) - objected(world) - _on_the_way(world, Kind.REFUND)
+        case Reverse(attempt):
+            on_the_way = [one for one in world.attempts.values() if one.target == attempt and one.kind in REVERSALS]
+            return not any(one.state not in (State.NEVER_SEEN, State.DECLINED) for one in on_the_way)
         case Object() | Decide():
             # A bank need not ask whether there is room.
             return True
@@ -185,10 +211,18 @@ def _as_asked(attempt: Attempt) -> Happening:
             return Void()
         case Kind.REFUND:
             return GiveBack(attempt.amount.amount)
+        case Kind.RETURN | Kind.RELEASE:
+            assert attempt.target is not None
+            return Reverse(attempt.target)
 
 
 def _still_fits(world: World, attempt: Attempt) -> bool:
     """A void is of all that is held, or of the challenge that is open."""
+    if attempt.kind in (*BY_CARD, *REVERSALS):
+        # A newer one is with another card, and of reversals the newest alone counts.
+        kinds = BY_CARD if attempt.kind in BY_CARD else REVERSALS
+        same = [one for one in world.attempts.values() if one.kind in kinds and one.target == attempt.target]
+        return attempt.id == same[-1].id and (attempt.kind in BY_CARD or attempt.target in _going_back(world))
     if attempt.kind is not Kind.VOID:
         return True
     if held := _held(world):
@@ -196,11 +230,18 @@ def _still_fits(world: World, attempt: Attempt) -> bool:
     return attempt.target is not None and world.attempts[attempt.target].state is State.CHALLENGED
 
 
+def _going_back(world: World) -> set[str]:
+    return {one.id for one in surplus(world, *BY_CARD)}
+
+
 def _leaves_room(world: World, attempt: Attempt) -> bool:
     """Whether a yes to an attempt fits what is known."""
     match attempt.kind:
         case Kind.CHARGE | Kind.AUTHORIZE:
-            return not _approved(world, *BY_CARD)
+            # What a bank grants after another yes is given back.
+            return True
+        case Kind.RETURN | Kind.RELEASE:
+            return attempt.target in _going_back(world)
         case Kind.CAPTURE:
             return attempt.amount.amount <= _held(world)
         case Kind.VOID:
@@ -210,7 +251,9 @@ def _leaves_room(world: World, attempt: Attempt) -> bool:
 
 
 def _approved(world: World, *kinds: Kind) -> int:
-    approved = [attempt for attempt in world.attempts.values() if attempt.state is State.APPROVED]
+    too_many = {yes.id for yes in _yeses(world)[1:]}
+    found = world.attempts.values()
+    approved = [attempt for attempt in found if attempt.state is State.APPROVED and attempt.id not in too_many]
     return sum(attempt.amount.amount for attempt in approved if attempt.kind in kinds)
 
 
@@ -318,6 +361,11 @@ def _news_of_refund(before: Refund, attempt: Attempt) -> Iterator[EventType]:
 
 def _success(before: Payment, attempt: Attempt) -> Iterator[EventType]:
     match attempt.kind:
+        case Kind.CHARGE | Kind.AUTHORIZE if before.authorized:
+            # It is nobody's payment, and goes back.
+            pass
+        case Kind.RETURN | Kind.RELEASE:
+            pass
         case Kind.AUTHORIZE:
             yield EventType.PAYMENT_AUTHORIZED
         case Kind.VOID if not (before.captured or before.canceled):

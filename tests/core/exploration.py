@@ -43,6 +43,7 @@ def essence(world: World) -> Hashable:
         frozenset(Counter(_alive(world, attempt) for attempt in world.attempts.values() if _counts(attempt)).items()),
         (payment.authorized, payment.captured, payment.voided, payment.refunded, payment.fees),
         (payment.disputed, payment.overdrawn),
+        tuple(sorted((one.kind, one.amount, one.reversal is None) for one in payment.surplus)),
         (payment.failure is None, payment.action is None, payment.canceled is None),
         (payment.events == 0, len(world.entries)),
         (TimerKind.EXPIRE_AUTHORIZATION, payment.id) in world.timers,
@@ -85,6 +86,8 @@ def _alive(world: World, attempt: Attempt) -> Hashable:
         sum(held.amount for held in world.payment.in_flight if held.attempt == attempt.id),
         attempt.id == world.payment.authorization,
         attempt.target and _alive(world, world.attempts[attempt.target]),
+        attempt.id.endswith(f"_{world.payment.attempts_made}") and attempt.state is State.NEVER_SEEN,
+        [one.reversal is not None for one in world.payment.surplus if attempt.id in (one.attempt, one.reversal)] != [],
         attempt.refund is not None and world.refunds[attempt.refund].announced,
     )
 

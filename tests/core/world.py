@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tillgate.core import attempts, conclusions, disputes, ledger, payments, refunds
+from tillgate.core import attempts, conclusions, disputes, ledger, payments, refunds, reversals
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, State, Verdict
 from tillgate.core.cards import Brand, CardSummary
 from tillgate.core.conclusions import Standing
@@ -186,6 +186,12 @@ class Respond(msgspec.Struct, frozen=True):
     kind: ResponseKind
 
 
+class Reverse(msgspec.Struct, frozen=True):
+    """The worker finds it due that what an attempt was granted once too often goes back."""
+
+    attempt: str
+
+
 class AskAgain(msgspec.Struct, frozen=True):
     """The client repeats a request whose question the bank never saw."""
 
@@ -200,7 +206,9 @@ class Answer(msgspec.Struct, frozen=True):
     early: bool = False
 
 
-Happening: TypeAlias = Charge | Capture | Void | Expire | GiveBack | AskAgain | Answer | Object | Decide | Respond
+Happening: TypeAlias = (
+    Charge | Capture | Void | Expire | GiveBack | Reverse | AskAgain | Answer | Object | Decide | Respond
+)
 
 Happened: TypeAlias = Happening | tuple[Kind, Verdict]
 """Something that happened; a pair is an answer about the newest attempt of a kind."""
@@ -221,6 +229,7 @@ def happenings(world: World) -> Iterator[Happening]:
     for dispute in world.disputes.values():
         if not dispute.is_closed:
             yield from (Decide(dispute.id, status) for status in DisputeStatus)
+    yield from (Reverse(subject) for kind, subject in world.timers if kind is TimerKind.REVERSE)
     for attempt in world.attempts.values():
         if attempt.state is State.NEVER_SEEN:
             yield AskAgain(attempt.id)
@@ -241,6 +250,8 @@ def happen(world: World, what: Happening) -> World:
             return world.after(concluded[1]) if concluded else world
         case AskAgain(attempt):
             return _ask_again(world, attempt)
+        case Reverse(attempt):
+            return _reverse(world, attempt)
         case Expire():
             return _expire(world)
         case Object(amount):
@@ -306,6 +317,12 @@ def _expire(world: World) -> World:
     followed = world.after(payments.void(world.payment, "expired", world.occasion(START)).decision)
     del followed.timers[TimerKind.EXPIRE_AUTHORIZATION, world.payment.id]
     return followed
+
+
+def _reverse(world: World, attempt: str) -> World:
+    (surplus,) = (one for one in world.payment.surplus if one.attempt == attempt)
+    last = world.attempts[surplus.reversal] if surplus.reversal else None
+    return world.after(reversals.reverse(world.payment, surplus, last, world.occasion(START)).decision)
 
 
 def _ask_again(world: World, attempt: str) -> World:

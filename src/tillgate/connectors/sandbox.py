@@ -138,8 +138,13 @@ _PATHS: Final[Mapping[Kind, str]] = {
     Kind.CAPTURE: "/captures",
     Kind.VOID: "/voids",
     Kind.REFUND: "/refunds",
+    Kind.RETURN: "/refunds",
+    Kind.RELEASE: "/voids",
 }
 """Where each kind of attempt is posted; a void that gives up a challenge goes to `/cancellations`."""
+
+_KNOWN_AS: Final[Mapping[Kind, Kind]] = {Kind.RETURN: Kind.REFUND, Kind.RELEASE: Kind.VOID}
+"""What the bank takes some kinds of attempts for."""
 
 _BY_CARD: Final = (Kind.CHARGE, Kind.AUTHORIZE)
 
@@ -314,7 +319,7 @@ def _is_about(attempt: Attempt, said: _Statement) -> bool:
     return (
         said.reference == attempt.id
         and said.merchant_id == attempt.tenant
-        and said.kind is attempt.kind
+        and said.kind is _KNOWN_AS.get(attempt.kind, attempt.kind)
         and said.amount == attempt.amount.amount
         and said.currency == attempt.amount.currency
     )

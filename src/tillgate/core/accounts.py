@@ -32,6 +32,12 @@ FEES = "fees:processing"
 DISPUTE_FEES = "fees:disputes"
 """What handling disputes earned."""
 
+SURPLUS = "payments:surplus"
+"""What charges took though their payment had been granted before: owed to cardholders."""
+
+SURPLUS_HELD = "payments:surplus_held"
+"""What authorizations hold though their payment had been granted before."""
+
 AUTHORIZED = "payments:authorized"
 """Authorized and neither captured nor released."""
 
@@ -69,6 +75,8 @@ CHART = (
     Account(FEES, Nature.INCOME, "processing fees earned"),
     Account(DISPUTE_FEES, Nature.INCOME, "dispute fees earned"),
     Account(AUTHORIZED, Nature.MEMORANDUM, "authorized, neither captured nor released"),
+    Account(SURPLUS, Nature.LIABILITY, "taken twice, to be given back to cardholders"),
+    Account(SURPLUS_HELD, Nature.MEMORANDUM, "authorized twice, to be released"),
     Account("bank:{bank}:receivable", Nature.ASSET, "owed by a bank for captured payments"),
     Account("bank:{bank}:disputed", Nature.ASSET, "taken back by a bank over disputes, unless they are won"),
     Account("bank:{bank}:holds", Nature.MEMORANDUM, "held by issuers, seen through a bank"),

@@ -20,6 +20,10 @@ class Kind(enum.StrEnum):
     CAPTURE = "capture"
     VOID = "void"
     REFUND = "refund"
+    RETURN = "return"
+    """Give back what a charge took though the payment had been granted before."""
+    RELEASE = "release"
+    """Release what an authorization holds though the payment had been granted before."""
 
 
 class State(enum.StrEnum):

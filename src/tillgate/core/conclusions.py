@@ -10,7 +10,7 @@ from tillgate.core.instants import HOUR
 from tillgate.core.ledger import Entry, Posting, entry
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
-from tillgate.core.payments import AUTHORIZATION_LASTS, Cancellation, Failure, Payment, Reservation
+from tillgate.core.payments import AUTHORIZATION_LASTS, Cancellation, Failure, Payment, Reservation, Surplus
 from tillgate.core.records import Record, evolve
 from tillgate.core.refunds import Refund, RefundState
 from tillgate.core.timers import Timer, TimerKind
@@ -26,6 +26,8 @@ POSTED_AS = {
     Kind.CAPTURE: "captured",
     Kind.VOID: "voided",
     Kind.REFUND: "refunded",
+    Kind.RETURN: "returned",
+    Kind.RELEASE: "released",
 }
 """The second half of an entry's natural id, by the kind of the attempt that moved the money."""
 
@@ -95,19 +97,31 @@ def _still_in_flight(payment: Payment, attempt: Attempt) -> tuple[Reservation, .
     return tuple(held for held in payment.in_flight if held.attempt != attempt.id)
 
 
+def _is_surplus(payment: Payment) -> bool:
+    """Whether a bank's yes comes after another, or after the merchant was told that none will: the money goes back."""
+    return bool(payment.authorized) or (payment.canceled is not None and payment.canceled.cause == payments.ABANDONED)
+
+
+def _with_surplus(payment: Payment, attempt: Attempt, source: str, destination: str) -> Change:
+    surplus = (*payment.surplus, Surplus(attempt.id, attempt.kind, attempt.amount.amount))
+    return evolve(payment, surplus=surplus), (), (Posting(source, destination, attempt.amount),)
+
+
 def _granted(payment: Payment, attempt: Attempt) -> Payment:
-    if payment.authorized:
-        raise Contradiction(f"{attempt.id}: {payment.authorization} was granted before")
     granted = attempt.amount.amount
     return evolve(payment, authorized=granted, authorization=attempt.id, action=None, failure=None)
 
 
 def _charged(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
+    if _is_surplus(payment):
+        return _with_surplus(payment, attempt, accounts.receivable(payment.bank), accounts.SURPLUS)
     changed, postings = _taken(_granted(payment, attempt), attempt.amount)
     return changed, (EventType.PAYMENT_SUCCEEDED,), postings
 
 
 def _authorized(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
+    if _is_surplus(payment):
+        return _with_surplus(payment, attempt, accounts.holds(payment.bank), accounts.SURPLUS_HELD)
     # What is granted after the challenge was given up is of no use to anybody, and is released at once.
     lasts = 0 if payment.canceled else AUTHORIZATION_LASTS
     changed = evolve(_granted(payment, attempt), authorization_expires_at=occasion.now + lasts)
@@ -139,12 +153,25 @@ def _refunded(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
     return changed, (), (Posting(accounts.PAYABLE, accounts.receivable(payment.bank), attempt.amount),)
 
 
+def _reversed(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
+    left = tuple(one for one in payment.surplus if one.attempt != attempt.target)
+    if left == payment.surplus:
+        raise Contradiction(f"{attempt.id}: {attempt.target} was given back before")
+    ways = {
+        Kind.RETURN: (accounts.SURPLUS, accounts.receivable(payment.bank)),
+        Kind.RELEASE: (accounts.SURPLUS_HELD, accounts.holds(payment.bank)),
+    }
+    return evolve(payment, surplus=left), (), (Posting(*ways[attempt.kind], attempt.amount),)
+
+
 _APPROVED = {
     Kind.CHARGE: _charged,
     Kind.AUTHORIZE: _authorized,
     Kind.CAPTURE: _captured,
     Kind.VOID: _voided,
     Kind.REFUND: _refunded,
+    Kind.RETURN: _reversed,
+    Kind.RELEASE: _reversed,
 }
 
 
@@ -169,7 +196,7 @@ def _failed(payment: Payment, attempt: Attempt) -> Change:
             return evolve(payment, failure=failure, action=None), told, ()
         case Kind.CAPTURE:
             return evolve(payment, failure=failure), (EventType.PAYMENT_CAPTURE_FAILED,), ()
-        case Kind.VOID | Kind.REFUND:
+        case Kind.VOID | Kind.REFUND | Kind.RETURN | Kind.RELEASE:
             return payment, (), ()
 
 
@@ -216,6 +243,11 @@ def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occas
     timers = [payments.inquiry(attempt, occasion)]
     if payment.authorized and not before.authorized and payment_intents.keeps_method(payment):
         timers.append(Timer(payment.tenant, TimerKind.KEEP_METHOD, payment.id, occasion.wall))
+    if len(payment.surplus) > len(before.surplus):
+        timers.append(Timer(payment.tenant, TimerKind.REVERSE, attempt.id, occasion.wall))
+    if attempt.kind in payments.REVERSALS and attempt.is_final and attempt.target:
+        due_at = None if attempt.state is State.APPROVED else occasion.wall + HOUR
+        timers.append(Timer(payment.tenant, TimerKind.REVERSE, attempt.target, due_at))
     failed = attempt.is_final and attempt.state is not State.APPROVED
     if attempt.kind is Kind.VOID and attempt.is_final and not payment.authorized and payment.in_flight:
         timers.append(Timer(payment.tenant, TimerKind.INQUIRE, payment.in_flight[0].attempt, occasion.wall))

@@ -11,10 +11,11 @@ from tillgate.core.cards import CardSummary
 from tillgate.core.customers import CustomerSummary
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType
+from tillgate.core.intents import FutureUsage, Intent
 from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
-from tillgate.core.payments import Asking, Cancellation, CaptureMethod, FutureUsage, Intent, Payment
+from tillgate.core.payments import Asking, Cancellation, CaptureMethod, Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 

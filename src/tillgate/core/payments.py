@@ -13,13 +13,16 @@ from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType, event
 from tillgate.core.fees import FeePlan
 from tillgate.core.instants import DAY, Duration, Instant
+from tillgate.core.intents import Intent
 from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
-from tillgate.core.personal import Personal
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record, evolve
 from tillgate.core.timers import Timer, TimerKind
+
+REVERSALS = (Kind.RETURN, Kind.RELEASE)
+"""What is asked of a bank that granted a payment twice."""
 
 AUTHORIZATION_LASTS: Duration = 7 * DAY
 """How long an issuer holds money for us; card schemes allow seven days for payments without the card present."""
@@ -51,6 +54,18 @@ class Reservation(msgspec.Struct, frozen=True):
     amount: int
 
 
+class Surplus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an attempt was granted though the payment had been granted before, or given up; minor units.
+
+    It is nobody's payment, and goes back: `reversal` is the newest attempt to do so.
+    """
+
+    attempt: str
+    kind: Kind
+    amount: int
+    reversal: str | None = None
+
+
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why the last attempt to take the money failed."""
 
@@ -67,26 +82,6 @@ class Cancellation(msgspec.Struct, frozen=True):
 
     at: Instant
     cause: str
-
-
-class FutureUsage(enum.StrEnum):
-    """Whether a card is to be kept for its customer once it has paid, and how it will pay again."""
-
-    ON_SESSION = "on_session"
-    OFF_SESSION = "off_session"
-
-
-class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What more is known of a payment that is asked for in steps (core.payment_intents).
-
-    `off_session` says that its customer is not there to act.
-    """
-
-    payment_method_types: tuple[str, ...] = ("card",)
-    setup_future_usage: FutureUsage | None = None
-    off_session: bool = False
-    receipt_email: Personal[str | None] = None
-    cancellation_reason: str | None = None
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +123,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     asked_as: dict[str, str] = {}
     attempts_made: int = 0
     in_flight: tuple[Reservation, ...] = ()
+    surplus: tuple[Surplus, ...] = ()
     authorization: str | None = None
     authorization_expires_at: Instant | None = None
     authorized: int = 0
@@ -369,9 +365,13 @@ def inquiry(attempt: Attempt, occasion: Occasion) -> Timer:
 
 
 def _with(payment: Payment, attempt: Attempt) -> tuple[Reservation, ...]:
-    """What is in flight, with one more; giving up a challenge sets nothing aside, for nothing is held yet."""
+    """What is in flight, with one more.
+
+    Giving up a challenge sets nothing aside, for nothing is held yet, and a surplus is none of the payment's.
+    """
     gives_up = attempt.kind is Kind.VOID and not payment.authorized
-    return (*payment.in_flight, Reservation(attempt.id, attempt.kind, 0 if gives_up else attempt.amount.amount))
+    takes_nothing = gives_up or attempt.kind in REVERSALS
+    return (*payment.in_flight, Reservation(attempt.id, attempt.kind, 0 if takes_nothing else attempt.amount.amount))
 
 
 def _still_fits(payment: Payment, attempt: Attempt) -> bool:
@@ -388,6 +388,8 @@ def _still_fits(payment: Payment, attempt: Attempt) -> bool:
             return payment.capturable == attempt.amount and not _is_settling(payment)
         case Kind.REFUND:
             return payment.refundable >= attempt.amount
+        case Kind.RETURN | Kind.RELEASE:
+            return any(one.reversal == attempt.id for one in payment.surplus)
 
 
 def _is_settling(payment: Payment) -> bool:

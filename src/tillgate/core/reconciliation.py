@@ -7,7 +7,7 @@ import msgspec
 
 from tillgate.core import accounts, fees, payments
 from tillgate.core.attempts import Attempt, Kind, State
-from tillgate.core.conclusions import POSTED_AS
+from tillgate.core.conclusions import BY_CARD, POSTED_AS
 from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment, Reservation
@@ -84,7 +84,11 @@ def _lines(payment: Payment, attempt: Attempt) -> Iterator[Moved]:
         Kind.CAPTURE: (granted[::-1], taken),
         Kind.VOID: (granted[::-1],),
         Kind.REFUND: (taken[::-1],),
+        Kind.RETURN: ((accounts.SURPLUS, receivable),),
+        Kind.RELEASE: ((accounts.SURPLUS_HELD, holds),),
     }
+    if _is_surplus(payment, attempt):
+        ways = {Kind.CHARGE: ((receivable, accounts.SURPLUS),), Kind.AUTHORIZE: ((holds, accounts.SURPLUS_HELD),)}
     for source, destination in ways[attempt.kind]:
         entry = f"{attempt.id}:{POSTED_AS[attempt.kind]}"
         yield Moved(entry, source, destination, payment.amount.currency, attempt.amount.amount)
@@ -105,9 +109,14 @@ def _is_fee(payment: Payment, moved: Moved) -> bool:
     return way == (accounts.PAYABLE, accounts.FEES, payment.amount.currency)
 
 
+def _is_surplus(payment: Payment, attempt: Attempt) -> bool:
+    """Whether it was granted though another attempt had been."""
+    return attempt.kind in BY_CARD and attempt.id != payment.authorization
+
+
 def _moved_nothing(story: Story, attempt: Attempt) -> bool:
     """A void that ended a challenge: nothing was granted yet."""
-    granted = [yes.sequence or 0 for yes in story.approved(Kind.CHARGE, Kind.AUTHORIZE)]
+    granted = [yes.sequence or 0 for yes in story.approved(*BY_CARD) if not _is_surplus(story.payment, yes)]
     return attempt.kind is Kind.VOID and not any(sequence <= (attempt.sequence or 0) for sequence in granted)
 
 
@@ -115,8 +124,8 @@ def _totals(story: Story) -> Iterator[str]:
     payment = story.payment
     nothing, captured = (Money(amount, payment.amount.currency) for amount in (0, payment.captured))
     made = {
-        "authorized": story.approved(Kind.CHARGE, Kind.AUTHORIZE),
-        "captured": story.approved(Kind.CHARGE, Kind.CAPTURE),
+        "authorized": [yes for yes in story.approved(*BY_CARD) if not _is_surplus(payment, yes)],
+        "captured": [yes for yes in story.approved(Kind.CHARGE, Kind.CAPTURE) if not _is_surplus(payment, yes)],
         "voided": [void for void in story.approved(Kind.VOID) if not _moved_nothing(story, void)],
         "refunded": story.approved(Kind.REFUND),
     }
@@ -124,6 +133,10 @@ def _totals(story: Story) -> Iterator[str]:
         amount = sum(attempt.amount.amount for attempt in attempts)
         if amount != getattr(payment, name):
             yield f"{name} is {getattr(payment, name)}, the bank's answers make {amount}"
+    given_back = {attempt.target for attempt in story.approved(*payments.REVERSALS)}
+    surplus = [yes.id for yes in story.approved(*BY_CARD) if _is_surplus(payment, yes) and yes.id not in given_back]
+    if sorted(surplus) != sorted(one.attempt for one in payment.surplus):
+        yield f"{surplus} were granted once too often, and it says {[one.attempt for one in payment.surplus]}"
     if payment.fees != (due := fees.fee(payment.fee_plan, nothing, captured).amount):
         yield f"fees is {payment.fees}, {due} is due"
     if [payment.authorization] * bool(payment.authorized) != [attempt.id for attempt in made["authorized"]]:
@@ -150,8 +163,9 @@ def _in_flight(story: Story) -> Iterator[str]:
 
 
 def _gives_up(attempt: Attempt) -> Reservation | None:
-    """A void of a challenge, which sets nothing aside."""
-    return Reservation(attempt.id, Kind.VOID, 0) if attempt.kind is Kind.VOID else None
+    """A void of a challenge, or the reversal of a surplus, which set nothing aside."""
+    takes_nothing = (Kind.VOID, *payments.REVERSALS)
+    return Reservation(attempt.id, attempt.kind, 0) if attempt.kind in takes_nothing else None
 
 
 def _disputes(story: Story) -> Iterator[str]:

@@ -14,6 +14,8 @@ class TimerKind(enum.StrEnum):
     """Ask the bank what became of an attempt. Subject: the attempt."""
     EXPIRE_AUTHORIZATION = "expire_authorization"
     """Release what nobody captured in time. Subject: the payment."""
+    REVERSE = "reverse"
+    """Give back what was granted though the payment had been granted before. Subject: the attempt that was."""
     KEEP_METHOD = "keep_method"
     """Keep the card that paid for its customer, as was asked for. Subject: the payment."""
     ERASE_CUSTOMER = "erase_customer"

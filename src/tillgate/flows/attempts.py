@@ -7,7 +7,7 @@ import msgspec
 
 from tillgate import metrics
 from tillgate.connectors.contract import BankAnswer, BankRequest, Question
-from tillgate.core import attempts, conclusions, idempotency, payments, refunds
+from tillgate.core import attempts, conclusions, idempotency, payments, refunds, reversals
 from tillgate.core.attempts import Attempt, Kind, Outcome, State, Verdict
 from tillgate.core.cards import Card
 from tillgate.core.conclusions import Standing
@@ -244,6 +244,26 @@ async def resolve(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
         return True
     outcome = await inquire(gateway, standing.attempt)
     return await learn(gateway, tenant, attempt_id, outcome)
+
+
+async def reverse(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
+    """Give back what an attempt was granted though its payment had been granted before; True once that is done."""
+    granted = await _standing(gateway, tenant.id, attempt_id)
+    surplus = next((one for one in granted.payment.surplus if one.attempt == attempt_id), None)
+    if surplus is None:
+        return True
+    last = await find.record(gateway.store, Attempt, tenant.id, surplus.reversal) if surplus.reversal else None
+    caller = system(tenant, "reversal")
+    try:
+        asking = reversals.reverse(granted.payment, surplus, last, gateway.occasion(caller))
+        await gateway.store.commit(asking.decision)
+    except (Refused, Conflict):
+        return False
+    log.warning("a payment was granted twice, and is given back", attempt=attempt_id)
+    standing = Standing(asking.payment, asking.attempt)
+    outcome = await put(gateway, tenant, standing, None)
+    await learn(gateway, tenant, asking.attempt.id, outcome)
+    return False
 
 
 async def learn(gateway: Gateway, tenant: Tenant, attempt_id: str, outcome: Outcome) -> bool:

@@ -46,6 +46,8 @@ async def _carry_out(gateway: Gateway, directory: Directory, timer: Timer) -> bo
             return await attempts.resolve(gateway, tenant, timer.subject)
         case TimerKind.EXPIRE_AUTHORIZATION:
             return await payments.expire(gateway, system(tenant, "expiry"), timer.subject)
+        case TimerKind.REVERSE:
+            return await attempts.reverse(gateway, tenant, timer.subject)
         case TimerKind.KEEP_METHOD:
             return await payment_intents.keep_method(gateway, system(tenant, "keep_method"), timer.subject)
         case TimerKind.ERASE_CUSTOMER:

@@ -56,7 +56,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "payment_method_types": ["card"],
         "payment_method_data": {"type": "card", "card": {**CARD, "name": "Ann"}, "billing_details": BILLING},
         "capture_method": "automatic",
-        "confirm": True,
+        "confirm": False,
         "off_session": False,
         "setup_future_usage": "off_session",
         "description": "Tea",

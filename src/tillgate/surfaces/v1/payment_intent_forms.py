@@ -6,8 +6,9 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tillgate.core.intents import FutureUsage
 from tillgate.core.payment_intents import IntentStatus
-from tillgate.core.payments import CaptureMethod, FutureUsage
+from tillgate.core.payments import CaptureMethod
 from tillgate.surfaces.v1 import expansion, free_text
 from tillgate.surfaces.v1.changes import MetadataChange
 from tillgate.surfaces.v1.forms import Amount, ListGiven, Metadata, ShortText, Text

@@ -12,9 +12,10 @@ from tillgate.core.cards import Card
 from tillgate.core.conclusions import Standing
 from tillgate.core.credentials import Scope
 from tillgate.core.instants import unix_seconds
+from tillgate.core.intents import Intent
 from tillgate.core.money import Money
 from tillgate.core.payment_intents import Change, IntentStatus
-from tillgate.core.payments import Failure, Intent, Payment, Terms
+from tillgate.core.payments import Failure, Payment, Terms
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import payment_intents as flows
 from tillgate.flows import payments as charges

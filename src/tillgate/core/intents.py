@@ -1,0 +1,27 @@
+"""Intents: what more is known of a payment that is asked for in steps."""
+
+import enum
+
+import msgspec
+
+from tillgate.core.personal import Personal
+
+
+class FutureUsage(enum.StrEnum):
+    """Whether a card is to be kept for its customer once it has paid, and how it will pay again."""
+
+    ON_SESSION = "on_session"
+    OFF_SESSION = "off_session"
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What more is known of a payment that is asked for in steps (core.payment_intents).
+
+    `off_session` says that its customer is not there to act.
+    """
+
+    payment_method_types: tuple[str, ...] = ("card",)
+    setup_future_usage: FutureUsage | None = None
+    off_session: bool = False
+    receipt_email: Personal[str | None] = None
+    cancellation_reason: str | None = None
