@@ -86,10 +86,15 @@ def _alive(world: World, attempt: Attempt) -> Hashable:
         sum(held.amount for held in world.payment.in_flight if held.attempt == attempt.id),
         attempt.id == world.payment.authorization,
         attempt.target and _alive(world, world.attempts[attempt.target]),
-        attempt.id.endswith(f"_{world.payment.attempts_made}") and attempt.state is State.NEVER_SEEN,
+        attempt.kind in BY_CARD and attempt.state is State.NEVER_SEEN and _is_newest(world, attempt),
         [one.reversal is not None for one in world.payment.surplus if attempt.id in (one.attempt, one.reversal)] != [],
         attempt.refund is not None and world.refunds[attempt.refund].announced,
     )
+
+
+def _is_newest(world: World, attempt: Attempt) -> bool:
+    """Whether it can be asked again: after it another card may have been charged."""
+    return attempt.id.endswith(f"_{world.payment.attempts_made}")
 
 
 def _objection(dispute: Dispute) -> Hashable:

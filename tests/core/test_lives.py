@@ -40,11 +40,12 @@ EXPIRY = (TimerKind.EXPIRE_AUTHORIZATION, "pay_1")
     [
         (3, CaptureMethod.AUTOMATIC, 0),
         (3, CaptureMethod.MANUAL, 0),
-        (2, CaptureMethod.AUTOMATIC, 1),
+        (1, CaptureMethod.AUTOMATIC, 1),
         (1, CaptureMethod.MANUAL, 1),
         *at_size(
             [],
             [
+                (2, CaptureMethod.AUTOMATIC, 1),
                 (1, CaptureMethod.MANUAL, 2),
                 (2, CaptureMethod.AUTOMATIC, 2),
                 (2, CaptureMethod.MANUAL, 1),
