@@ -10,6 +10,8 @@ SPELT = {
     accounts.DISPUTE_FEES: ("fees:disputes", Nature.INCOME),
     accounts.disputed("sandbox"): ("bank:sandbox:disputed", Nature.ASSET),
     accounts.AUTHORIZED: ("payments:authorized", Nature.MEMORANDUM),
+    accounts.SURPLUS: ("payments:surplus", Nature.LIABILITY),
+    accounts.SURPLUS_HELD: ("payments:surplus_held", Nature.MEMORANDUM),
     accounts.receivable("sandbox"): ("bank:sandbox:receivable", Nature.ASSET),
     accounts.holds("sandbox"): ("bank:sandbox:holds", Nature.MEMORANDUM),
     accounts.exchange("USD"): ("exchange:USD", Nature.EXCHANGE),

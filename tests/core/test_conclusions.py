@@ -9,6 +9,7 @@ from tests.core.world import (
     Expire,
     GiveBack,
     Happened,
+    Reverse,
     Void,
     World,
     attempt_of,
@@ -25,7 +26,7 @@ from tillgate.core.instants import DAY, HOUR
 from tillgate.core.ledger import Posting
 from tillgate.core.money import Money
 from tillgate.core.payments import CaptureMethod, Payment, Status
-from tillgate.core.reasons import Reason
+from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import Refund
 from tillgate.core.timers import Timer, TimerKind
 
@@ -262,13 +263,26 @@ def test_a_late_no_to_a_capture_does_not_spoil_the_one_that_came_after() -> None
             ),
             2,
         ),
-        (automatic(Charge(), (Kind.CHARGE, Verdict.NEVER_SEEN), Charge(), (Kind.CHARGE, Verdict.APPROVED)), 1),
     ],
-    ids=["captured after it was released", "refunded twice", "charged twice"],
+    ids=["captured after it was released", "refunded twice"],
 )
 def test_a_yes_to_more_than_there_is_left_is_for_a_person_to_look_at(world: World, late: int) -> None:
     with pytest.raises(Contradiction):
         happen(world, Answer(f"att_1_{late}", Verdict.APPROVED))
+
+
+def test_what_is_charged_twice_is_no_payment_and_goes_back_once() -> None:
+    world = automatic(Charge(), (Kind.CHARGE, Verdict.NEVER_SEEN), Charge(), (Kind.CHARGE, Verdict.APPROVED))
+    twice = happen(world, Answer("att_1_1", Verdict.APPROVED))
+    assert (twice.payment.captured, twice.events) == (world.payment.captured, world.events)
+    assert twice.balance(accounts.SURPLUS) == twice.payment.amount.amount
+    asked = happen(twice, Reverse("att_1_1"))
+    with pytest.raises(Refused):
+        happen(asked, Reverse("att_1_1"))
+    unheard = lived(asked, (Kind.RETURN, Verdict.NEVER_SEEN), Reverse("att_1_1"))
+    assert (unheard.attempts.keys(), unheard.attempts["att_1_3"].asked) == (asked.attempts.keys(), 2)
+    back = lived(unheard, (Kind.RETURN, Verdict.APPROVED))
+    assert (back.payment.surplus, back.balance(accounts.SURPLUS)) == ((), 0)
 
 
 def test_a_late_yes_takes_what_another_attempt_had_set_aside() -> None:

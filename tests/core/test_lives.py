@@ -20,6 +20,7 @@ from tests.core.world import (
     Happening,
     Object,
     Respond,
+    Reverse,
     Void,
     World,
     lived,
@@ -41,10 +42,10 @@ EXPIRY = (TimerKind.EXPIRE_AUTHORIZATION, "pay_1")
         (3, CaptureMethod.AUTOMATIC, 0),
         (3, CaptureMethod.MANUAL, 0),
         (1, CaptureMethod.AUTOMATIC, 1),
-        (1, CaptureMethod.MANUAL, 1),
         *at_size(
             [],
             [
+                (1, CaptureMethod.MANUAL, 1),
                 (2, CaptureMethod.AUTOMATIC, 1),
                 (1, CaptureMethod.MANUAL, 2),
                 (2, CaptureMethod.AUTOMATIC, 2),
@@ -146,6 +147,12 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def the_authorization_expires(self) -> None:
         self.try_out(Expire())
+
+    @precondition(lambda self: self.world.payment.surplus)
+    @rule(data=st.data())
+    def what_was_granted_twice_goes_back(self, data: st.DataObject) -> None:
+        surplus = [one.attempt for one in self.world.payment.surplus]
+        self.try_out(Reverse(data.draw(st.sampled_from(surplus), label="surplus")))
 
     @rule(data=st.data(), verdict=st.sampled_from(Verdict), early=st.booleans())
     def the_bank_answers(self, data: st.DataObject, verdict: Verdict, early: bool) -> None:

@@ -59,8 +59,8 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 def of_payment(payment: Payment) -> Transaction | None:
-    """A payment in the list, once it is announced and a bank was asked."""
-    if not payment.events or not payment.attempts_made:
+    """A payment in the list, once it is announced; one that is asked for in steps, once a bank was asked."""
+    if not payment.events or (payment.intent and not payment.attempts_made):
         return None
     customer = payment.customer.id if payment.customer else None
     id, currency = f"txn_{payment.id.removeprefix('pay_')}", payment.amount.currency

@@ -141,7 +141,7 @@ def _before(about: Attempt) -> list[Question]:
     """What has to have been asked before, for the answer to be a yes."""
     if about.target is None:
         return []
-    kind = Kind.CHARGE if about.kind is Kind.REFUND else Kind.AUTHORIZE
+    kind = Kind.CHARGE if about.kind in (Kind.REFUND, Kind.RETURN) else Kind.AUTHORIZE
     return [question(attempt(kind, about.amount.amount, about.amount.currency, reference=about.target))]
 
 

@@ -92,6 +92,16 @@ async def lived(client: Client) -> str:
     declined = {**HER_CARD, "number": "4000000000000002"}
     await client.post("/payments", {**shop.PAYMENT, "card": declined, "customer": id}, key="declined")
     await client.post(f"/payments/{paid.json()['id']}/refund", {"amount": 100, "expand": ["payment.customer"]}, key="r")
+    intent = {"amount": 2000, "currency": "usd", "customer": id, "receipt_email": EMAIL, "description": f"For {NAME}"}
+    opened = (await client.post("/payment_intents", intent, key="intent")).json()["id"]
+    method = {"type": "card", "card": HER_CARD, "billing_details": BILLING}
+    await client.post(f"/payment_intents/{opened}/confirm", {"payment_method_data": method}, key="confirm")
+    body = {**method, "card": declined}
+    await client.post("/payment_intents", {**intent, "confirm": True, "payment_method_data": body}, key="refused")
+    disputed = {"payment": paid.json()["id"], "amount": 100}
+    dispute = (await client.post("/sandbox/disputes", disputed, key="dispute")).json()["id"]
+    evidence = {"evidence": {"customer_name": NAME}, "metadata": {"about": NAME}, "submit": False}
+    assert (await client.post(f"/disputes/{dispute}", evidence, key="evidence")).status_code == 200
     await until_fanned_out(client.parts)
     return id
 

@@ -1,0 +1,159 @@
+"""Granted twice: a bank that comes back late with a yes, after another card has paid, gives the money back."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.surfaces.v1 import shop
+from tests.surfaces.v1.shop import CARD, Client
+from tillgate.assembly import Assembly
+from tillgate.clock import ManualClock
+from tillgate.connectors.contract import BankAnswer, BankRequest
+from tillgate.core.attempts import Attempt, Kind, State
+from tillgate.core.instants import HOUR, MINUTE, SECOND
+from tillgate.core.payments import Payment
+from tillgate.flows import attempts
+from tillgate.flows.directory import Directory
+from tillgate.store import audit, find
+from tillgate.transport.banks import Loss, Lost, Transport
+from tillgate.workers import timers
+
+pytestmark = pytest.mark.anyio
+
+BODY = {"payment_method_data": {"type": "card", "card": CARD}}
+
+
+class Forgetful:
+    """A bank that does what it is asked, does not answer, and denies for a while ever to have been asked."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+        self.denies = True
+
+    async def send(self, request: BankRequest) -> BankAnswer | Lost:
+        answer = await self._inner.send(request)
+        if not self.denies:
+            return answer
+        if request.method == "POST":
+            return Lost(Loss.BROKEN)
+        return BankAnswer(404, msgspec.json.encode({"reference": request.reference, "result": "not_found"}))
+
+
+class Place(msgspec.Struct):
+    """A merchant, the clock, and a bank that forgets."""
+
+    parts: Assembly
+    client: Client
+    clock: ManualClock
+    bank: Forgetful
+    directory: Directory
+
+    async def pass_time(self, by: int) -> None:
+        """Let time pass, with everything that falls due meanwhile."""
+        self.clock.advance(by)
+        while await timers.run_due(self.parts.gateway, self.directory):
+            pass
+
+    async def payment(self, intent: str) -> Payment:
+        tenant = (await self.directory.identify(self.client.key or "", on_this_machine=False))[1]
+        found = await find.record(self.parts.gateway.store, Payment, tenant.id, intent.replace("pi_", "pay_"))
+        assert found is not None
+        return found
+
+    async def attempt(self, payment: Payment, number: int) -> Attempt:
+        id = f"att_{payment.id.removeprefix('pay_')}_{number}"
+        found = await find.record(self.parts.gateway.store, Attempt, payment.tenant, id)
+        assert found is not None
+        return found
+
+    async def hear_late(self, intent: str) -> None:
+        """The bank says what became of the first question after all."""
+        payment = await self.payment(intent)
+        first = await self.attempt(payment, 1)
+        tenant = await self.directory.tenant(payment.tenant)
+        await attempts.learn(self.parts.gateway, tenant, first.id, await attempts.inquire(self.parts.gateway, first))
+
+
+@pytest.fixture
+async def place(
+    database: str | None, home: Path, anyio_backend: object, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Place]:
+    clock = ManualClock(1_767_225_600 * SECOND)
+    async with shop.open_shop(home, database, clock) as parts:
+        bank = Forgetful(parts.gateway.transport)
+        monkeypatch.setattr(parts.gateway, "transport", bank)
+        yield Place(parts, await shop.merchant(parts), clock, bank, Directory(parts.gateway, {}))
+
+
+async def confirmed_unheard(place: Place, capture_method: str) -> str:
+    """An intent whose first charge the bank took and denied, so that it failed."""
+    body = {"amount": 2000, "currency": "usd", "capture_method": capture_method}
+    intent = (await place.client.post("/payment_intents", body)).json()["id"]
+    asked = (await place.client.post(f"/payment_intents/{intent}/confirm", BODY)).json()
+    assert asked["status"] == "processing"
+    await place.pass_time(2 * MINUTE)
+    failed = (await place.client.get(f"/payment_intents/{intent}")).json()
+    assert (failed["status"], failed["last_payment_error"]["code"]) == ("requires_payment_method", "processing_error")
+    place.bank.denies = False
+    return str(intent)
+
+
+@pytest.mark.parametrize("capture_method", ["automatic", "manual"])
+async def test_what_a_bank_grants_after_another_yes_goes_back(
+    place: Place, database: str | None, home: Path, capture_method: str
+) -> None:
+    intent = await confirmed_unheard(place, capture_method)
+    paid = (await place.client.post(f"/payment_intents/{intent}/confirm", BODY)).json()
+    balance = (await place.client.get("/balance")).json()
+    await place.hear_late(intent)
+    assert [one.attempt for one in (await place.payment(intent)).surplus] == [(await _first(place, intent)).id]
+    await place.pass_time(SECOND)
+    payment = await place.payment(intent)
+    assert payment.surplus == ()
+    reversal = await place.attempt(payment, payment.attempts_made)
+    kind = Kind.RETURN if capture_method == "automatic" else Kind.RELEASE
+    assert (reversal.kind, reversal.state, reversal.target) == (kind, State.APPROVED, (await _first(place, intent)).id)
+    assert (await place.client.get(f"/payment_intents/{intent}")).json() == paid
+    assert (await place.client.get("/balance")).json() == balance
+    assert (await audit.audit(database, home)).differences == []
+
+
+@pytest.mark.parametrize("capture_method", ["automatic", "manual"])
+async def test_a_canceled_intent_stays_canceled_and_a_late_yes_goes_back(
+    place: Place, database: str | None, home: Path, capture_method: str
+) -> None:
+    intent = await confirmed_unheard(place, capture_method)
+    gone = (await place.client.post(f"/payment_intents/{intent}/cancel")).json()
+    assert gone["status"] == "canceled"
+    await place.hear_late(intent)
+    await place.pass_time(SECOND)
+    assert (await place.payment(intent)).surplus == ()
+    assert (await place.client.get(f"/payment_intents/{intent}")).json() == gone
+    assert (await audit.audit(database, home)).differences == []
+
+
+async def test_what_goes_back_is_asked_until_the_bank_has_done_it_and_once(
+    place: Place, database: str | None, home: Path
+) -> None:
+    intent = await confirmed_unheard(place, "automatic")
+    await place.client.post(f"/payment_intents/{intent}/confirm", BODY)
+    await place.hear_late(intent)
+    place.bank.denies = True
+    await place.pass_time(SECOND)
+    await place.pass_time(3 * MINUTE)
+    payment = await place.payment(intent)
+    reversal = await place.attempt(payment, payment.attempts_made)
+    assert reversal.state is State.NEVER_SEEN
+    assert len(payment.surplus) == 1
+    place.bank.denies = False
+    await place.pass_time(2 * HOUR)
+    payment = await place.payment(intent)
+    again = await place.attempt(payment, payment.attempts_made)
+    assert (again.id, again.state, again.asked, payment.surplus) == (reversal.id, State.APPROVED, 2, ())
+    assert (await audit.audit(database, home)).differences == []
+
+
+async def _first(place: Place, intent: str) -> Attempt:
+    return await place.attempt(await place.payment(intent), 1)
