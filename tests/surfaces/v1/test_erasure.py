@@ -92,7 +92,7 @@ async def lived(client: Client) -> str:
     declined = {**HER_CARD, "number": "4000000000000002"}
     await client.post("/payments", {**shop.PAYMENT, "card": declined, "customer": id}, key="declined")
     await client.post(f"/payments/{paid.json()['id']}/refund", {"amount": 100, "expand": ["payment.customer"]}, key="r")
-    intent = {"amount": 2000, "currency": "usd", "customer": id, "receipt_email": EMAIL, "description": f"For {NAME}"}
+    intent = {"amount": 2000, "currency": "usd", "customer": id, "receipt_email": EMAIL}
     opened = (await client.post("/payment_intents", intent, key="intent")).json()["id"]
     method = {"type": "card", "card": HER_CARD, "billing_details": BILLING}
     await client.post(f"/payment_intents/{opened}/confirm", {"payment_method_data": method}, key="confirm")
