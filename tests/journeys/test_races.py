@@ -69,6 +69,32 @@ async def test_of_captures_and_cancels_one_wins(server: Server) -> None:
     assert_the_books_are_right(server)
 
 
+async def test_of_confirmations_and_cancels_of_an_intent_one_wins(server: Server) -> None:
+    server.start()
+    outcomes = set()
+    merchants = [Merchant(server.url) for _ in range(AT_ONCE)]
+    body = {"payment_method_data": {"type": "card", "card": CARD_PAYMENT["card"]}}
+    for turn in range(ROUNDS):
+        intent = (await merchants[0].ask("POST", "/v1/payment_intents", {"amount": 1_600, "currency": "usd"})).told[
+            "id"
+        ]
+        asks = [("confirm", body), ("cancel", None)] * (AT_ONCE // 2)
+        answers = await asyncio.gather(
+            *(
+                merchant.ask("POST", f"/v1/payment_intents/{intent}/{what}", given)
+                for merchant, (what, given) in zip(merchants, asks[turn % 2 :], strict=False)
+            )
+        )
+        assert count(answers) == 1
+        afterwards = (await merchants[0].ask("GET", f"/v1/payment_intents/{intent}")).told
+        assert (afterwards["status"], afterwards["amount_received"]) in (("succeeded", 1_600), ("canceled", 0))
+        outcomes.add(afterwards["status"])
+    for merchant in merchants:
+        merchant.hang_up()
+    assert "succeeded" in outcomes
+    assert_the_books_are_right(server)
+
+
 async def test_captures_never_take_more_than_was_authorized(server: Server) -> None:
     server.start()
     for _ in range(ROUNDS):
