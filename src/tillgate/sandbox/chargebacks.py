@@ -111,7 +111,10 @@ class Docket:
 
     def _book(self) -> sqlite3.Connection:
         if self._opened is None:
-            self._opened = sqlite3.connect(self._path or ":memory:", isolation_level=None, timeout=30)
+            # It may be let go of by a finalizer, which runs in any thread.
+            self._opened = sqlite3.connect(
+                self._path or ":memory:", isolation_level=None, timeout=30, check_same_thread=False
+            )
             self._opened.execute("pragma journal_mode = wal").close()
             self._opened.execute("pragma synchronous = off").close()
             self._opened.executescript(_SCHEMA).close()

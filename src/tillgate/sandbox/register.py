@@ -51,7 +51,8 @@ class Register:
         self.docket = Docket(None if directory is None else directory / "disputes")
         self._others: dict[str, sqlite3.Connection] = {}
         own = ":memory:" if directory is None or slot is None else str(directory / slot)
-        self._own = sqlite3.connect(own, isolation_level=None)
+        # It may be closed by a finalizer, which runs in any thread.
+        self._own = sqlite3.connect(own, isolation_level=None, check_same_thread=False)
         with self:
             if slot is not None:
                 self._own.execute("pragma journal_mode = wal").close()
@@ -173,7 +174,9 @@ def _open(path: Path) -> int:
 
 def _look_into(path: Path) -> sqlite3.Connection | None:
     """Another process's book, or None where it died before it had made one."""
-    book = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    book = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+    )
     with closing(book.execute("select 1 from sqlite_master where name = 'by_target'")) as rows:
         if rows.fetchone():
             return book
