@@ -1,7 +1,6 @@
 """Races over the wire: sixteen requests at once about one payment, again and again, and one outcome each time."""
 
 import asyncio
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -54,24 +53,20 @@ def assert_the_books_are_right(server: Server) -> None:
 
 async def test_of_captures_and_cancels_one_wins(server: Server) -> None:
     server.start()
-    outcomes = set()
     for turn in range(ROUNDS):
         asks: list[tuple[str, object]] = [("capture", None), ("cancel", None)] * (AT_ONCE // 2)
-        # Who comes first wins more often than not.
+        # Now a capture comes first, now a cancel; who wins is nobody's claim.
         asks = asks[turn % 2 :]
         answers, payment = await race(server, MANUAL, asks)
         assert count(answers) == 1
         assert payment["status"] in ("succeeded", "canceled")
         assert payment["amount_captured"] == (1_600 if payment["status"] == "succeeded" else 0)
         assert payment["amount_capturable"] == 0
-        outcomes.add(payment["status"])
-    assert outcomes == {"succeeded", "canceled"}
     assert_the_books_are_right(server)
 
 
 async def test_of_confirmations_and_cancels_of_an_intent_one_wins(server: Server) -> None:
     server.start()
-    outcomes = set()
     merchants = [Merchant(server.url) for _ in range(AT_ONCE)]
     body = {"payment_method_data": {"type": "card", "card": CARD_PAYMENT["card"]}}
     for turn in range(ROUNDS):
@@ -88,10 +83,8 @@ async def test_of_confirmations_and_cancels_of_an_intent_one_wins(server: Server
         assert count(answers) == 1
         afterwards = (await merchants[0].ask("GET", f"/v1/payment_intents/{intent}")).told
         assert (afterwards["status"], afterwards["amount_received"]) in (("succeeded", 1_600), ("canceled", 0))
-        outcomes.add(afterwards["status"])
     for merchant in merchants:
         merchant.hang_up()
-    assert "succeeded" in outcomes
     assert_the_books_are_right(server)
 
 
@@ -116,7 +109,6 @@ async def test_refunds_never_give_back_more_than_was_captured(server: Server) ->
 async def test_refunds_and_disputes_never_take_more_than_was_captured(server: Server) -> None:
     """Whoever is quicker has it: the merchant who gives back, or the cardholders who object."""
     server.start()
-    shares: Counter[tuple[int, int]] = Counter()
     for turn in range(ROUNDS):
         merchants = [Merchant(server.url) for _ in range(AT_ONCE)]
         payment = (await merchants[0].ask("POST", "/v1/payments", CARD_PAYMENT)).told["id"]
@@ -143,8 +135,6 @@ async def test_refunds_and_disputes_never_take_more_than_was_captured(server: Se
         assert afterwards["amount_refunded"] == refunded
         assert refunded + 300 * len(disputed) <= 1_500
         assert len(disputed) + refunded // 300 >= 4
-        shares[refunded, len(disputed)] += 1
         for merchant in merchants:
             merchant.hang_up()
-    assert len(shares) > 1 or ROUNDS < 5
     assert_the_books_are_right(server)
