@@ -38,6 +38,9 @@ SURPLUS = "payments:surplus"
 SURPLUS_HELD = "payments:surplus_held"
 """What authorizations hold though their payment had been granted before."""
 
+IN_TRANSIT = "payouts:in_transit"
+"""Left the merchant's balance, and is not known to have arrived at their bank."""
+
 AUTHORIZED = "payments:authorized"
 """Authorized and neither captured nor released."""
 
@@ -74,6 +77,7 @@ CHART = (
     Account(PAYABLE, Nature.LIABILITY, "owed to the merchant"),
     Account(FEES, Nature.INCOME, "processing fees earned"),
     Account(DISPUTE_FEES, Nature.INCOME, "dispute fees earned"),
+    Account(IN_TRANSIT, Nature.LIABILITY, "on its way to the merchant's bank account"),
     Account(AUTHORIZED, Nature.MEMORANDUM, "authorized, neither captured nor released"),
     Account(SURPLUS, Nature.LIABILITY, "taken twice, to be given back to cardholders"),
     Account(SURPLUS_HELD, Nature.MEMORANDUM, "authorized twice, to be released"),

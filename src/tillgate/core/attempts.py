@@ -24,6 +24,8 @@ class Kind(enum.StrEnum):
     """Give back what a charge took though the payment had been granted before."""
     RELEASE = "release"
     """Release what an authorization holds though the payment had been granted before."""
+    PAYOUT = "payout"
+    """Send a merchant what they are owed; the attempt is kept with the payout, whose id is in `payment`."""
 
 
 class State(enum.StrEnum):
@@ -252,7 +254,7 @@ def move(attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Attempt | No
         state=state,
         inquiries=attempt.inquiries if final else attempt.inquiries + 1,
         concluded_at=occasion.now if final else None,
-        reason=_reason(state, outcome),
+        reason=_reason(attempt.kind, state, outcome),
         bank_code=outcome.bank_code or attempt.bank_code,
         bank_reference=outcome.bank_reference or attempt.bank_reference,
         eci=outcome.eci or attempt.eci,
@@ -260,11 +262,12 @@ def move(attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Attempt | No
     )
 
 
-def _reason(state: State, outcome: Outcome) -> Reason | None:
+def _reason(kind: Kind, state: State, outcome: Outcome) -> Reason | None:
     if state is State.NEVER_SEEN:
         return Reason.NEVER_SEEN
     if state is State.DECLINED:
-        return outcome.reason or Reason.CARD_DECLINED
+        fallback = Reason.PAYOUT_DECLINED if kind is Kind.PAYOUT else Reason.CARD_DECLINED
+        return outcome.reason or fallback
     return None
 
 

@@ -8,7 +8,10 @@ from tillgate.core.ledger import MovementType, Posting
 
 
 class BalanceTransaction(msgspec.Struct, frozen=True):
-    """One movement of the balance in minor units of `currency`: `amount` less `fee`. `source` is what it was for."""
+    """One movement of the balance in minor units of `currency`: `amount` less `fee`. `source` is what it was for.
+
+    From `available_at` on it can be paid out.
+    """
 
     id: str
     type: MovementType
@@ -17,6 +20,7 @@ class BalanceTransaction(msgspec.Struct, frozen=True):
     amount: int
     fee: int
     currency: str
+    available_at: Instant
 
     @property
     def net(self) -> int:
@@ -25,10 +29,11 @@ class BalanceTransaction(msgspec.Struct, frozen=True):
 
 
 def of_postings(
-    id: str, type: MovementType, source: str, occurred_at: Instant, postings: list[Posting]
+    id: str, type: MovementType, source: str, occurred_at: Instant, available_at: Instant | None, postings: list[Posting]
 ) -> BalanceTransaction:
     """An entry as the merchant sees it, by those of its postings that move what the merchant is owed."""
     amount = fee = 0
+    currency = postings[0].money.currency
     for posting in postings:
         if posting.destination == accounts.PAYABLE:
             amount += posting.money.amount
@@ -36,4 +41,4 @@ def of_postings(
             fee += posting.money.amount
         elif posting.source == accounts.PAYABLE:
             amount -= posting.money.amount
-    return BalanceTransaction(id, type, source, occurred_at, amount, fee, postings[0].money.currency)
+    return BalanceTransaction(id, type, source, occurred_at, amount, fee, currency, available_at or occurred_at)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tillgate.core import accounts, attempts, fees, ledger, payment_intents, payments
+from tillgate.core import accounts, attempts, fees, instants, ledger, payment_intents, payments
 from tillgate.core.attempts import Attempt, Contradiction, Kind, Outcome, State
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType, event
@@ -196,7 +196,7 @@ def _failed(payment: Payment, attempt: Attempt) -> Change:
             return evolve(payment, failure=failure, action=None), told, ()
         case Kind.CAPTURE:
             return evolve(payment, failure=failure), (EventType.PAYMENT_CAPTURE_FAILED,), ()
-        case Kind.VOID | Kind.REFUND | Kind.RETURN | Kind.RELEASE:
+        case _:
             return payment, (), ()
 
 
@@ -235,7 +235,10 @@ def _entries(
         return ()
     type = ledger.MovementType.REFUND if attempt.kind is Kind.REFUND else ledger.MovementType.CHARGE
     subject = attempt.refund or payment.id
-    return (entry(payment.tenant, f"{attempt.id}:{POSTED_AS[attempt.kind]}", subject, postings, occasion, type),)
+    taken = attempt.kind in (Kind.CHARGE, Kind.CAPTURE)
+    available_at = instants.days_later(occasion.now, payment.settlement_days) if taken else occasion.now
+    id = f"{attempt.id}:{POSTED_AS[attempt.kind]}"
+    return (entry(payment.tenant, id, subject, postings, occasion, type, available_at),)
 
 
 def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occasion) -> tuple[Timer, ...]:

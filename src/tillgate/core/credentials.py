@@ -37,6 +37,8 @@ class Scope(enum.StrEnum):
     PAYMENT_METHODS_WRITE = "payment_methods.write"
     TOKENS_WRITE = "tokens.write"
     BALANCE_READ = "balance.read"
+    PAYOUTS_READ = "payouts.read"
+    PAYOUTS_WRITE = "payouts.write"
     TRANSACTIONS_READ = "transactions.read"
     EVENTS_READ = "events.read"
     EVENTS_WRITE = "events.write"

@@ -30,6 +30,19 @@ class Numbering(msgspec.Struct, frozen=True):
     subject: str
 
 
+class Taking(msgspec.Struct, frozen=True):
+    """The lines of a statement: what moved the balance in a currency, is in no statement yet, and is not after this.
+
+    "After" goes by the instant from which it is available, then by its id as a balance transaction.
+    """
+
+    tenant: str
+    currency: str
+    available_at: int
+    balance_transaction: str
+    statement: str
+
+
 class Decision(msgspec.Struct, frozen=True):
     """What core decided. The store carries it out as a whole or refuses it as a whole."""
 
@@ -40,6 +53,7 @@ class Decision(msgspec.Struct, frozen=True):
     name: tuple[Alias, ...] = ()
     number: tuple[Numbering, ...] = ()
     remove: tuple[Record, ...] = ()
+    take: tuple[Taking, ...] = ()
 
     def merged(self, other: "Decision") -> "Decision":
         """Both decisions as one, this one's part first."""
@@ -51,6 +65,7 @@ class Decision(msgspec.Struct, frozen=True):
             name=(*self.name, *other.name),
             number=(*self.number, *other.number),
             remove=(*self.remove, *other.remove),
+            take=(*self.take, *other.take),
         )
 
     def also(self, *save: Record) -> "Decision":

@@ -19,3 +19,8 @@ DAY: Duration = 24 * HOUR
 def unix_seconds(instant: Instant) -> int:
     """The whole second that `instant` lies in, as the wires write time."""
     return instant // SECOND
+
+
+def days_later(instant: Instant, days: int) -> Instant:
+    """Midnight (UTC) at which the day so many days later begins; the very instant for none."""
+    return (instant // DAY + days) * DAY if days else instant

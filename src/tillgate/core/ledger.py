@@ -31,13 +31,18 @@ class MovementType(enum.StrEnum):
     CHARGE = "charge"
     REFUND = "refund"
     ADJUSTMENT = "adjustment"
+    PAYOUT = "payout"
+    PAYOUT_FAILURE = "payout_failure"
+    """What a bank did not pay out came back."""
+    PAYOUT_CANCEL = "payout_cancel"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Postings that belong together, under a natural id (`att_…:captured`): what is posted twice is refused by its id.
 
     `subject` is the record that the money moved for; who asked is kept with it. An entry that moves what the merchant
-    is owed has a `type`, and is found by another id too, `balance_transaction`, which is in the order of time.
+    is owed has a `type`, and is found by another id too, `balance_transaction`, which is in the order of time. `currency`
+    and `net` say by how much, and from `available_at` on it can be paid out; a payout itself never can, and has none.
     """
 
     tenant: str
@@ -50,6 +55,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     type: MovementType | None = None
     balance_transaction: str | None = None
+    currency: str | None = None
+    net: int | None = None
+    available_at: Instant | None = None
 
 
 def entry(
@@ -59,11 +67,20 @@ def entry(
     postings: tuple[Posting, ...],
     occasion: Occasion,
     type: MovementType = MovementType.ADJUSTMENT,
+    available_at: Instant | None = None,
 ) -> Entry:
-    """An entry as of an occasion; it needs at least one posting. `type` is what it is to the merchant's balance."""
+    """An entry as of an occasion; it needs at least one posting. `type` is what it is to the merchant's balance.
+
+    Unsaid, what it moves is available at once. Raises ValueError where it moves the balance in two currencies.
+    """
     if not postings:
         raise ValueError("an entry needs a posting")
-    owed = any(accounts.PAYABLE in (posting.source, posting.destination) for posting in postings)
+    owed = [posting for posting in postings if accounts.PAYABLE in (posting.source, posting.destination)]
+    currencies = {posting.money.currency for posting in owed}
+    if len(currencies) > 1:
+        raise ValueError("an entry moves the balance in one currency")
+    net = sum(moved.money.amount if moved.destination == accounts.PAYABLE else -moved.money.amount for moved in owed)
+    is_line = owed and type is not MovementType.PAYOUT
     return Entry(
         tenant=tenant,
         id=id,
@@ -75,6 +92,9 @@ def entry(
         request_id=occasion.request_id,
         type=type if owed else None,
         balance_transaction=occasion.mint("bt") if owed else None,
+        currency=currencies.pop() if owed else None,
+        net=net if owed else None,
+        available_at=(occasion.now if available_at is None else available_at) if is_line else None,
     )
 
 

@@ -32,6 +32,7 @@ class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A merchant in one mode. A tenant's record belongs to itself: `tenant` equals `id`.
 
     `dispute_fees` is what a dispute costs, by currency in minor units (absent: nothing).
+    What is captured can be paid out `settlement_days` later, from midnight (UTC) on.
     """
 
     SHAPE: ClassVar[int] = 3
@@ -43,6 +44,7 @@ class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
     bank: str
     rate_limit: RateLimit = RateLimit.STANDARD
     dispute_fees: dict[str, int] = {}
+    settlement_days: int = 2
 
     @property
     def is_live(self) -> bool:

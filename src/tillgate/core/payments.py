@@ -102,6 +102,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A payment by card. Totals are minor units of `amount.currency` and hold concluded facts only.
 
+    `settlement_days` says how long what is captured waits until it can be paid out.
+
     Always: refunded + disputed <= captured <= authorized and voided <= authorized - captured. What banks took back over
     disputes beyond that is `overdrawn`: they may, and it is the merchant's debt. `dispute` is the newest one's id.
     """
@@ -116,6 +118,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     fee_plan: FeePlan
     bank: str
     intent: Intent | None = None
+    settlement_days: int = 0
     customer: CustomerSummary | None = None
     description: str | None = None
     metadata: dict[str, str] = {}
@@ -222,6 +225,7 @@ def open(
     fee_plan: FeePlan,
     bank: str,
     occasion: Occasion,
+    settlement_days: int = 0,
 ) -> Payment:
     """A new payment, of which no bank has been asked yet; one with an intent may have no card yet.
 
@@ -238,6 +242,7 @@ def open(
         card=card,
         fee_plan=fee_plan,
         bank=bank,
+        settlement_days=settlement_days,
         customer=customer,
         description=terms.description,
         metadata=terms.metadata,
@@ -390,6 +395,8 @@ def _still_fits(payment: Payment, attempt: Attempt) -> bool:
             return payment.refundable >= attempt.amount
         case Kind.RETURN | Kind.RELEASE:
             return any(one.reversal == attempt.id for one in payment.surplus)
+        case Kind.PAYOUT:
+            return False
 
 
 def _is_settling(payment: Payment) -> bool:

@@ -36,6 +36,10 @@ class Reason(enum.StrEnum):
     METHOD_ATTACHED = "method_attached"
     METHOD_NOT_ATTACHED = "method_not_attached"
     METHOD_OF_ANOTHER_CUSTOMER = "method_of_another_customer"
+    BALANCE_INSUFFICIENT = "balance_insufficient"
+    NOTHING_TO_PAY_OUT = "nothing_to_pay_out"
+    PAYOUT_NOT_PENDING = "payout_not_pending"
+    BANK_ACCOUNT_MISSING = "bank_account_missing"
     ENDPOINT_DISABLED = "endpoint_disabled"
     TOO_MANY_ENDPOINTS = "too_many_endpoints"
 
@@ -73,6 +77,9 @@ class Reason(enum.StrEnum):
     AUTHENTICATION_FAILED = "authentication_failed"
     AUTHORIZATION_EXPIRED = "authorization_expired"
     NOT_REFUNDABLE = "not_refundable"
+    PAYOUT_DECLINED = "payout_declined"
+    ACCOUNT_UNKNOWN = "account_unknown"
+    ACCOUNT_CLOSED = "account_closed"
     NEVER_SEEN = "never_seen"
 
     # The same key, twice.

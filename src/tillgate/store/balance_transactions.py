@@ -30,6 +30,7 @@ class Wanted(msgspec.Struct, frozen=True):
     source: str | None = None
     entries_above: str | None = None
     entries_below: str | None = None
+    statement: str | None = None
 
 
 async def page(store: Store, tenant: str, wanted: Wanted, cursor: Cursor) -> tuple[list[BalanceTransaction], bool]:
@@ -66,12 +67,12 @@ async def _told(store: Store, tenant: str, rows: Sequence[Any]) -> list[BalanceT
     ):
         postings.setdefault(entry, []).append(Posting(source, destination, Money(amount, currency)))
     return [
-        balance_transactions.of_postings(id, MovementType(type), subject, occurred_at, postings[entry])
-        for entry, id, type, subject, occurred_at in rows
+        balance_transactions.of_postings(id, MovementType(type), subject, occurred_at, available_at, postings[entry])
+        for entry, id, type, subject, occurred_at, available_at in rows
     ]
 
 
-_COLUMNS = (_e.id, _e.balance_transaction, _e.type, _e.subject, _e.occurred_at)
+_COLUMNS = (_e.id, _e.balance_transaction, _e.type, _e.subject, _e.occurred_at, _e.available_at)
 _BY_ID = sa.select(*_COLUMNS).where(_e.tenant == sa.bindparam("tenant"), _e.balance_transaction == sa.bindparam("id"))
 
 
@@ -93,12 +94,13 @@ def _page(asked: frozenset[str]) -> sa.Select[Any]:
         # What was posted for a payment lies together: it is few rows, and cheaper to sort than the rest is to search.
         bounds = (_e.id >= sa.bindparam("entries_above"), _e.id < sa.bindparam("entries_below"))
         query = query.where(_e.subject == sa.bindparam("source"), *bounds)
+    if "statement" in asked:
+        query = query.where(_e.statement == sa.bindparam("statement"))
     if "currency" in asked:
-        moved = sa.select(1).where(_p.tenant == _e.tenant, _p.entry == _e.id, _p.currency == sa.bindparam("currency"))
-        query = query.where(sa.exists(moved))
+        query = query.where(_e.currency == sa.bindparam("currency"))
     for name in sorted(asked & lists.BOUNDS.keys()):
         query = query.where(lists.BOUNDS[name](id, sa.bindparam(name)))
-    order = (_e.tenant, id)
+    order = (_e.tenant, *((_e.statement,) if "statement" in asked else ()), id)
     ordered = [key.asc() if "before" in asked else key.desc() for key in order]
     return query.order_by(*ordered).limit(sa.bindparam("most"))
 

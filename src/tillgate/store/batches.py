@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from tillgate.core import ledger
@@ -103,8 +104,9 @@ class Work:
         for entry in self.decision.post:
             who = (entry.actor, entry.surface, entry.request_id)
             balance = (entry.type.value if entry.type else None, entry.balance_transaction)
+            line = (entry.currency, entry.net, entry.available_at, None)
             self.inserts.append(
-                (schema.entries, (entry.tenant, entry.id, entry.subject, entry.occurred_at, *who, *balance))
+                (schema.entries, (entry.tenant, entry.id, entry.subject, entry.occurred_at, *who, *balance, *line))
             )
             for line, posting in enumerate(entry.postings):
                 money = posting.money
@@ -141,6 +143,7 @@ def commit(works: Sequence[Work], batch_id: str, lane: int, committed_at: int) -
         *_schedule(survivors),
         *_move_aliases(survivors),
         *_balance(survivors, lane),
+        *_take(survivors),
     ]
 
 
@@ -222,6 +225,11 @@ def _balance(works: Iterable[Work], lane: int) -> list[Step]:
         for account, gain in work.movements.items():
             gains[account] = gains.get(account, 0) + gain
     return _some(Step(Verb.ADD, schema.balances, sorted((*account, lane, gain) for account, gain in gains.items())))
+
+
+def _take(works: Iterable[Work]) -> list[Step]:
+    takings = {(taking.tenant, taking.currency): taking for work in works for taking in work.decision.take}
+    return _some(Step(Verb.TAKE, schema.entries, sorted(map(msgspec.structs.astuple, takings.values()))))
 
 
 def _by_table(verb: Verb, pairs: Sequence[tuple[sa.Table, Row]]) -> list[Step]:

@@ -8,12 +8,15 @@ import sqlalchemy as sa
 
 from tillgate.core import customers, transactions
 from tillgate.core.attempts import Attempt
+from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.customers import Customer, Erasure
 from tillgate.core.disputes import Dispute
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.merchants import Tenant
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment
+from tillgate.core.payout_settings import PayoutSettings
+from tillgate.core.payouts import Payout, Settlement
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.transactions import Transaction
@@ -118,6 +121,10 @@ KEPT: dict[type[Record], Kept[Any]] = {
         Kept(Token, schema.tokens, _erase_at_of_token),
         Kept(IdempotencyKey, schema.idempotency_keys, lambda key: (key.created, key.person), contested=True),
         Kept(WebhookEndpoint, schema.webhook_endpoints),
+        Kept(BankAccount, schema.bank_accounts, lambda account: (account.currency,)),
+        Kept(Payout, schema.payouts, lambda payout: (payout.state.value,)),
+        Kept(Settlement, schema.settlements, contested=True),
+        Kept(PayoutSettings, schema.payout_settings, contested=True),
     )
 }
 

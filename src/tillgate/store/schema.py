@@ -84,6 +84,18 @@ idempotency_keys = _record_table(
     _partial_index("idempotency_keys_by_person", "tenant", "person", "id", where="person IS NOT NULL"),
 )
 webhook_endpoints = _record_table("webhook_endpoints")
+bank_accounts = _record_table(
+    "bank_accounts",
+    sa.Column("currency", Text, nullable=False),
+    sa.Index("bank_accounts_by_currency", "tenant", "currency", "id"),
+)
+payouts = _record_table(
+    "payouts",
+    sa.Column("status", Text, nullable=False),
+    sa.Index("payouts_by_status", "tenant", "status", "id"),
+)
+settlements = _record_table("settlements")
+payout_settings = _record_table("payout_settings")
 
 transactions = sa.Table(
     "transactions",
@@ -160,6 +172,10 @@ entries = sa.Table(
     sa.Column("request_id", Text, nullable=False),
     sa.Column("type", Text),
     sa.Column("balance_transaction", Text),
+    sa.Column("currency", Text),
+    sa.Column("net", Whole),
+    sa.Column("available_at", Whole),
+    sa.Column("statement", Text),
     sa.Index(
         "entries_of_balance",
         "tenant",
@@ -169,6 +185,14 @@ entries = sa.Table(
         sqlite_where=sa.text("balance_transaction IS NOT NULL"),
     ),
     _partial_index("entries_of_refunds", "tenant", "balance_transaction", where="type = 'refund'"),
+    _partial_index(
+        "entries_in_no_statement",
+        *("tenant", "currency", "available_at", "balance_transaction"),
+        where="statement IS NULL AND available_at IS NOT NULL",
+    ),
+    _partial_index(
+        "entries_of_statements", "tenant", "statement", "balance_transaction", where="statement IS NOT NULL"
+    ),
 )
 
 postings = sa.Table(
@@ -287,5 +311,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 5
+CURRENT = 6
 """The schema that this code writes."""

@@ -33,6 +33,8 @@ class Verb(enum.Enum):
     """Remove rows by their key."""
     ADD = "add"
     """Add the last column of each row to what stands under its key."""
+    TAKE = "take"
+    """Write into what was posted, and is in no statement yet, which one it is in: up to an instant and an id."""
     COUNT = "count"
     """The same, one row at a time. Answer: the sums after each."""
 
@@ -55,6 +57,10 @@ Batch: TypeAlias = Generator[Group, list[Any], None]
 def key_of(table: sa.Table) -> tuple[str, ...]:
     """The names of a table's key columns."""
     return tuple(column.name for column in table.primary_key)
+
+
+_TAKEN = ("tenant", "currency", "available_at", "balance_transaction", "statement")
+"""What a step that takes gives for each of its rows (core.decisions.Taking)."""
 
 
 def _names(table: sa.Table) -> tuple[str, ...]:
@@ -92,7 +98,7 @@ def postgres(group: tuple[tuple[Verb, sa.Table], ...]) -> str:
     parts: list[str] = []
     for verb, table in group:
         parts.append(_postgres(verb, table, count + 1))
-        count += len(key_of(table)) if verb in (Verb.LOCK, Verb.DELETE) else len(table.columns)
+        count += len(_given_of(verb, table))
     if len(parts) == 1 and group[0][0] is not Verb.LOCK:
         return parts[0]
     named = ", ".join(f"s{number} as ({part})" for number, part in enumerate(parts))
@@ -100,6 +106,13 @@ def postgres(group: tuple[tuple[Verb, sa.Table], ...]) -> str:
         answers = (f"select '{table.name}', s{number}.* from s{number}" for number, (_, table) in enumerate(group))
         return f"with {named} {' union all '.join(answers)}"
     return f"with {named} select"
+
+
+def _given_of(verb: Verb, table: sa.Table) -> tuple[str, ...]:
+    """The columns that a step's rows have."""
+    if verb is Verb.TAKE:
+        return _TAKEN
+    return key_of(table) if verb in (Verb.LOCK, Verb.DELETE) else _names(table)
 
 
 def _postgres(verb: Verb, table: sa.Table, first: int) -> str:
@@ -124,6 +137,14 @@ def _postgres(verb: Verb, table: sa.Table, first: int) -> str:
             return f"{insert} on conflict ({key}) do update set {changes}"
         case Verb.DELETE:
             return f"delete from {table.name} t using {keys} where {_same_key(table, 't', 'u')}"
+        case Verb.TAKE:
+            lines = "t.tenant = u.tenant and t.currency = u.currency and t.statement is null"
+            due = "(t.available_at, t.balance_transaction) <= (u.available_at, u.balance_transaction)"
+            taken = _given(table, _TAKEN, first)
+            return (
+                f"update {table.name} t set statement = u.statement from {taken}"
+                f" where {lines} and t.available_at is not null and {due}"
+            )
         case Verb.ADD | Verb.COUNT:
             last = _names(table)[-1]
             summed = f"on conflict ({key}) do update set {last} = {table.name}.{last} + excluded.{last}"
@@ -148,6 +169,12 @@ def sqlite(verb: Verb, table: sa.Table) -> str:
             return f"replace into {table.name} ({names}) values ({marks})"
         case Verb.DELETE:
             return f"delete from {table.name} where {where_key}"
+        case Verb.TAKE:
+            due = "(available_at, balance_transaction) <= (?3, ?4)"
+            return (
+                f"update {table.name} set statement = ?5 where tenant = ?1 and currency = ?2"
+                f" and statement is null and available_at is not null and {due}"
+            )
         case Verb.ADD | Verb.COUNT:
             last = _names(table)[-1]
             summed = f"on conflict ({key}) do update set {last} = {last} + excluded.{last}"
