@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from tillgate.core.attempts import Attempt, Outcome
+from tillgate.core.bank_accounts import Coordinates
 from tillgate.core.cards import Card
 from tillgate.core.disputes import Dispute, Statement
 
@@ -13,13 +14,15 @@ from tillgate.core.disputes import Dispute, Statement
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What a bank is to be asked, with everything it may want to know. Its repr shows the attempt's id alone.
 
-    A charge or an authorization needs the card. `return_url` is where the customer goes after a challenge.
+    A charge or an authorization needs the card, a payout the `account` that it goes to and its `holder`. `return_url` is where the customer goes after a challenge.
     A void with `challenged` gives up a challenge that is still open as far as we know; one that was met
     meanwhile stands.
     """
 
     attempt: Attempt
     card: Card | None = None
+    account: Coordinates | None = None
+    holder: str = ""
     merchant: str = ""
     return_url: str | None = None
     challenged: bool = False
@@ -106,8 +109,11 @@ class Connector(Protocol):
     def is_live(self) -> bool:
         """Whether real money moves."""
 
+    def settles_at_once(self, card: Card) -> bool:
+        """Whether what is captured from a card can be paid out without waiting for the bank to settle."""
+
     def write(self, question: Question) -> BankRequest:
-        """The request that puts a question, under the attempt's id. Raises ValueError for a missing card."""
+        """The request that puts a question, under the attempt's id. Raises ValueError for a missing card or account."""
 
     def inquire(self, attempt: Attempt) -> BankRequest:
         """The request that asks what became of an attempt; it moves nothing."""

@@ -17,6 +17,7 @@ from tillgate.connectors.contract import (
 )
 from tillgate.core import attempts, currencies
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, Verdict
+from tillgate.core.cards import Card
 from tillgate.core.disputes import Dispute, DisputeReason, DisputeStatus, ResponseKind, Statement
 from tillgate.core.instants import Instant
 from tillgate.core.money import Money
@@ -49,6 +50,9 @@ REASONS: Final[Mapping[str, Reason]] = {
     "nothing_held": Reason.NOTHING_TO_CANCEL,
     "exceeds_captured": Reason.NOT_REFUNDABLE,
     "no_such_operation": Reason.PROCESSING_ERROR,
+    "no_such_account": Reason.ACCOUNT_UNKNOWN,
+    "account_closed": Reason.ACCOUNT_CLOSED,
+    "transfer_refused": Reason.PAYOUT_DECLINED,
 }
 """The bank's words for a no. One that is not among them is a no all the same: the card was declined."""
 
@@ -63,12 +67,20 @@ class _Card(msgspec.Struct, frozen=True, omit_defaults=True):
     eci: str | None = None
 
 
+class _Account(msgspec.Struct, frozen=True, omit_defaults=True):
+    number: str
+    country: str
+    holder: str
+    routing: str | None = None
+
+
 class _Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     merchant_id: str
     reference: str
     amount: int
     currency: str
     card: _Card | None = None
+    account: _Account | None = None
     target: str | None = None
     merchant_name: str = ""
     return_url: str | None = None
@@ -140,11 +152,15 @@ _PATHS: Final[Mapping[Kind, str]] = {
     Kind.REFUND: "/refunds",
     Kind.RETURN: "/refunds",
     Kind.RELEASE: "/voids",
+    Kind.PAYOUT: "/payouts",
 }
 """Where each kind of attempt is posted; a void that gives up a challenge goes to `/cancellations`."""
 
 _KNOWN_AS: Final[Mapping[Kind, Kind]] = {Kind.RETURN: Kind.REFUND, Kind.RELEASE: Kind.VOID}
 """What the bank takes some kinds of attempts for."""
+
+SETTLED_AT_ONCE: Final = "4000000000000077"
+"""The sandbox card whose money can be paid out at once."""
 
 _BY_CARD: Final = (Kind.CHARGE, Kind.AUTHORIZE)
 
@@ -168,6 +184,10 @@ class SandboxConnector:
         self._notice_key = secrets[NOTICE_KEY].encode()
         self._place = secrets.get(URL) or f"{NAME}:"
 
+    def settles_at_once(self, card: Card) -> bool:
+        """As in the contract: one test card's money need not be waited for."""
+        return card.number.digits == SETTLED_AT_ONCE
+
     def write(self, question: Question) -> BankRequest:
         """As in the contract."""
         attempt = question.attempt
@@ -177,6 +197,7 @@ class SandboxConnector:
             amount=attempt.amount.amount,
             currency=attempt.amount.currency,
             card=_card(question) if attempt.kind in _BY_CARD else None,
+            account=_account(question) if attempt.kind is Kind.PAYOUT else None,
             target=attempt.target,
             merchant_name=question.merchant,
             return_url=question.return_url,
@@ -283,6 +304,13 @@ def _card(question: Question) -> _Card:
     if card is None:
         raise ValueError(f"{question.attempt.id} is asked with a card")
     return _Card(card.number.digits, card.exp_month, card.exp_year, card.cvc, card.name, card.cryptogram, card.eci)
+
+
+def _account(question: Question) -> _Account:
+    account = question.account
+    if account is None:
+        raise ValueError(f"{question.attempt.id} is asked with an account")
+    return _Account(account.number, account.country, question.holder, account.routing)
 
 
 def _read(body: bytes) -> _Statement | None:

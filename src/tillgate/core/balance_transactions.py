@@ -29,7 +29,12 @@ class BalanceTransaction(msgspec.Struct, frozen=True):
 
 
 def of_postings(
-    id: str, type: MovementType, source: str, occurred_at: Instant, available_at: Instant | None, postings: list[Posting]
+    id: str,
+    type: MovementType,
+    source: str,
+    occurred_at: Instant,
+    available_at: Instant | None,
+    postings: list[Posting],
 ) -> BalanceTransaction:
     """An entry as the merchant sees it, by those of its postings that move what the merchant is owed."""
     amount = fee = 0

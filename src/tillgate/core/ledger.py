@@ -41,8 +41,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Postings that belong together, under a natural id (`att_…:captured`): what is posted twice is refused by its id.
 
     `subject` is the record that the money moved for; who asked is kept with it. An entry that moves what the merchant
-    is owed has a `type`, and is found by another id too, `balance_transaction`, which is in the order of time. `currency`
-    and `net` say by how much, and from `available_at` on it can be paid out; a payout itself never can, and has none.
+    is owed has a `type`, and is found by another id too, `balance_transaction`, which is in the order of time. `net` of
+    `currency` is what it moves, and from `available_at` on that can be paid out; a payout itself has no such time.
     """
 
     tenant: str

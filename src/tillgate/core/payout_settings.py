@@ -36,7 +36,7 @@ class Weekday(enum.StrEnum):
 
 
 class PayoutSettings(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """A merchant's schedule: on `weekly_anchor`, or on the day `monthly_anchor` of the month, or its last if earlier."""
+    """A schedule: on `weekly_anchor`, or on the day `monthly_anchor` of the month, or its last if that is earlier."""
 
     interval: Interval = Interval.MANUAL
     weekly_anchor: Weekday = Weekday.MONDAY

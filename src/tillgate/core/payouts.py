@@ -173,9 +173,7 @@ def create(
         asked_as=order.asked_as,
         events=1,
     )
-    closed = evolve(
-        settlement, statement=occasion.mint("st"), carried=rest, carried_from=id if rest else None
-    )
+    closed = evolve(settlement, statement=occasion.mint("st"), carried=rest, carried_from=id if rest else None)
     return payout, Decision(
         save=(payout, closed),
         post=(posted,),

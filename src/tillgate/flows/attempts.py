@@ -173,7 +173,7 @@ async def put(gateway: Gateway, tenant: Tenant, standing: Standing, card: Card |
         return_url=standing.payment.return_url,
         challenged=attempt.kind is Kind.VOID and not standing.payment.authorized,
     )
-    outcome = await _heard(gateway, attempt, attempt.kind, bank.write(question), bank.read)
+    outcome = await heard(gateway, attempt, attempt.kind, bank.write(question), bank.read)
     if outcome.verdict is Verdict.UNKNOWN:
         return await inquire(gateway, attempt)
     return outcome
@@ -183,11 +183,11 @@ async def inquire(gateway: Gateway, attempt: Attempt) -> Outcome:
     """What the bank says became of a question. It is never put again from here."""
     bank = gateway.banks[attempt.bank]
     as_of = gateway.clock.wall()
-    outcome = await _heard(gateway, attempt, "inquire", bank.inquire(attempt), bank.read_inquiry)
+    outcome = await heard(gateway, attempt, "inquire", bank.inquire(attempt), bank.read_inquiry)
     return msgspec.structs.replace(outcome, as_of=as_of)
 
 
-async def _heard(gateway: Gateway, attempt: Attempt, kind: str, request: BankRequest, read: Read) -> Outcome:
+async def heard(gateway: Gateway, attempt: Attempt, kind: str, request: BankRequest, read: Read) -> Outcome:
     """What a bank answers, as its connector reads it; UNKNOWN where no answer comes."""
     began = time.perf_counter()
     answer = await gateway.transport.send(request)

@@ -1,21 +1,38 @@
 """Balances: what the books say."""
 
+import msgspec
+from msgspec import structs
+
 from tillgate.core import accounts
 from tillgate.core.balance_transactions import BalanceTransaction
 from tillgate.core.ledger import MovementType
 from tillgate.core.money import Money
+from tillgate.core.payouts import Payout
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import Refund
 from tillgate.flows.gateway import Caller, Gateway
-from tillgate.store import balance_transactions, balances, find
+from tillgate.store import balance_transactions, balances, find, payouts
 from tillgate.store.balance_transactions import Wanted
 from tillgate.store.lists import Cursor
 
 
-async def owed(gateway: Gateway, caller: Caller) -> list[Money]:
+class Owed(msgspec.Struct, frozen=True):
+    """What a merchant is owed in a currency: available now, and pending until it is settled."""
+
+    available: Money
+    pending: Money
+
+
+async def owed(gateway: Gateway, caller: Caller) -> list[Owed]:
     """What the gateway owes a merchant, by currency; less than nothing where more was refunded than captured."""
-    found = await balances.of_account(gateway.store, caller.tenant.id, accounts.PAYABLE)
-    return [Money(amount, currency) for currency, amount in found.items()]
+    tenant, now = caller.tenant.id, gateway.clock.now(caller.tenant.id)
+    # The whole is read first: of what is captured in between, none is then taken for available.
+    whole = await balances.of_account(gateway.store, tenant, accounts.PAYABLE)
+    pending = {currency: await payouts.pending(gateway.store, tenant, currency, now) for currency in whole}
+    return [
+        Owed(Money(amount - pending[currency], currency), Money(pending[currency], currency))
+        for currency, amount in whole.items()
+    ]
 
 
 async def page(
@@ -26,15 +43,23 @@ async def page(
     type: MovementType | None,
     currency: str | None,
     source: str | None,
+    payout: str | None = None,
 ) -> tuple[list[BalanceTransaction], bool]:
     """What moved a merchant's balance, newest first, and whether there is more; all of it together is the balance."""
     wanted = Wanted(type=type, currency=currency)
-    if source is not None:
+    if payout is not None:
+        paid_out = await find.record(gateway.store, Payout, caller.tenant.id, payout)
+        if paid_out is None:
+            return [], False
+        wanted = structs.replace(wanted, statement=paid_out.statement)
+    if source is not None and source.startswith("po_"):
+        wanted = structs.replace(wanted, source=source, entries_above=f"{source}:", entries_below=f"{source};")
+    elif source is not None:
         payment = await _payment_of(gateway, caller, source)
         if payment is None:
             return [], False
         entries = f"att_{payment.removeprefix('pay_')}_"
-        wanted = Wanted(type, currency, source, entries, f"{entries}~")
+        wanted = structs.replace(wanted, source=source, entries_above=entries, entries_below=f"{entries}~")
     return await balance_transactions.page(gateway.store, caller.tenant.id, wanted, cursor)
 
 

@@ -1,7 +1,9 @@
 """Notices: what a bank says without being asked is believed if the bank signed it."""
 
 from tillgate.connectors.contract import BankNotice, DisputeNotification
+from tillgate.core import payouts
 from tillgate.flows import attempts, disputes
+from tillgate.flows import payouts as paying
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 
@@ -14,6 +16,8 @@ async def take(gateway: Gateway, directory: Directory, bank: str, notice: BankNo
     tenant = await directory.tenant(told.tenant)
     if isinstance(told, DisputeNotification):
         await disputes.learn(gateway, tenant, told.said)
+    elif payout := payouts.payout_of(told.attempt):
+        await paying.learn(gateway, tenant, payout, told.outcome)
     else:
         await attempts.learn(gateway, tenant, told.attempt, told.outcome)
     return True

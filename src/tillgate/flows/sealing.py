@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 
+from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.decisions import Decision
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.instants import DAY, Duration
@@ -41,6 +42,7 @@ SEALED = (
     Sealed(IdempotencyKey, "reply", Purpose.REPLY),
     Sealed(WebhookEndpoint, "secret", Purpose.WEBHOOK),
     Sealed(WebhookEndpoint, "previous_secret", Purpose.WEBHOOK),
+    Sealed(BankAccount, "sealed", Purpose.BANK_ACCOUNT),
 )
 """Everything under seal. A key is only ever removed for a purpose that is listed here."""
 

@@ -16,6 +16,7 @@ class Kind(enum.StrEnum):
     CAPTURE = "capture"
     VOID = "void"
     REFUND = "refund"
+    PAYOUT = "payout"
 
 
 class Result(enum.StrEnum):
@@ -46,6 +47,9 @@ class Code(enum.StrEnum):
     NOTHING_HELD = "nothing_held"
     EXCEEDS_CAPTURED = "exceeds_captured"
     NO_SUCH_OPERATION = "no_such_operation"
+    NO_SUCH_ACCOUNT = "no_such_account"
+    ACCOUNT_CLOSED = "account_closed"
+    TRANSFER_REFUSED = "transfer_refused"
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -103,6 +107,21 @@ class OrderCard(msgspec.Struct, frozen=True):
         return []
 
 
+class OrderAccount(msgspec.Struct, frozen=True):
+    """The account that money is to be sent to, as it comes over the wire. Its repr shows nothing."""
+
+    number: str
+    country: str
+    holder: str
+    routing: str | None = None
+
+    def __repr__(self) -> str:
+        return "OrderAccount()"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """The body of every POST. `again` says that the same reference may have been sent before."""
 
@@ -111,6 +130,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     amount: Annotated[int, msgspec.Meta(gt=0)]
     currency: str
     card: OrderCard | None = None
+    account: OrderAccount | None = None
     target: str | None = None
     merchant_name: str = ""
     return_url: str | None = None

@@ -7,7 +7,7 @@ import msgspec
 
 from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.instants import MINUTE, SECOND, Duration, Instant
-from tillgate.sandbox import issuer, rules
+from tillgate.sandbox import issuer, receiving_banks, rules
 from tillgate.sandbox.dispute_desk import DisputeDesk
 from tillgate.sandbox.operations import Code, Kind, Operation, Order, Result
 from tillgate.sandbox.register import Register
@@ -40,6 +40,7 @@ PATHS: Final[Mapping[str, Kind]] = {
     "/voids": Kind.VOID,
     "/cancellations": Kind.VOID,
     "/refunds": Kind.REFUND,
+    "/payouts": Kind.PAYOUT,
 }
 """What is posted where; `/cancellations` give up a challenge and nothing else."""
 
@@ -143,11 +144,11 @@ class Teller:
             order = _decode(body)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return _BAD_REQUEST
-        if (order.target is None) != (kind in (Kind.CHARGE, Kind.AUTHORIZE)):
+        if (order.target is None) != (kind in (Kind.CHARGE, Kind.AUTHORIZE, Kind.PAYOUT)):
             return _BAD_REQUEST
         # What is heard for the first time cannot be in another process's book: nobody has to wait for a turn.
         if order.target is None and not order.again and not _is_objecting(order):
-            operation = self._by_card(kind, order, pending)
+            operation = self._untargeted(kind, order, pending)
             if self._register.add(operation):
                 return self._answer(operation)
         with self._register:
@@ -160,7 +161,7 @@ class Teller:
         if order.target is None and _is_objecting(order):
             return self._put_objected(self._by_card(kind, order, pending))
         if order.target is None:
-            return self._put(self._by_card(kind, order, pending))
+            return self._put(self._untargeted(kind, order, pending))
         target = self._find(order.target)
         since, disputed = self._register.about(order.target), self.desk.taken(order.target)
         refusal = rules.refusal(order, kind, target, since, challenged, disputed)
@@ -183,6 +184,12 @@ class Teller:
         if operation.kind is Kind.CHARGE:
             self.desk.captured(operation.reference)
         return operation
+
+    def _untargeted(self, kind: Kind, order: Order, pending: Duration | None) -> Operation:
+        """What is decided by a card, or by the account that money is sent to, and not by what was done before."""
+        if kind is Kind.PAYOUT:
+            return self._decided(kind, order, receiving_banks.refusal(order.account), pending)
+        return self._by_card(kind, order, pending)
 
     def _by_card(self, kind: Kind, order: Order, pending: Duration | None) -> Operation:
         number = order.card.number if order.card else ""

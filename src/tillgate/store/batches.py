@@ -104,9 +104,9 @@ class Work:
         for entry in self.decision.post:
             who = (entry.actor, entry.surface, entry.request_id)
             balance = (entry.type.value if entry.type else None, entry.balance_transaction)
-            line = (entry.currency, entry.net, entry.available_at, None)
+            lined = (entry.currency, entry.net, entry.available_at, None)
             self.inserts.append(
-                (schema.entries, (entry.tenant, entry.id, entry.subject, entry.occurred_at, *who, *balance, *line))
+                (schema.entries, (entry.tenant, entry.id, entry.subject, entry.occurred_at, *who, *balance, *lined))
             )
             for line, posting in enumerate(entry.postings):
                 money = posting.money

@@ -36,6 +36,7 @@ class Purpose(enum.StrEnum):
     FINGERPRINT = "fingerprint"
     IDEMPOTENCY = "idempotency"
     WEBHOOK = "webhook"
+    BANK_ACCOUNT = "bank_account"
 
 
 PERMANENT = frozenset({Purpose.FINGERPRINT, Purpose.IDEMPOTENCY})

@@ -1,4 +1,4 @@
-"""Secrets other than cards, by named purpose: replies kept for repeats, what signs webhooks, digests of repeats."""
+"""Secrets other than cards, by named purpose: replies, what signs webhooks, bank accounts, digests of repeats."""
 
 from tillgate.vault.data_keys import DigestKey, Purpose
 from tillgate.vault.envelope import Envelope
@@ -43,4 +43,13 @@ class Secrets:
     async def open_webhook_secret(self, tenant: str, endpoint: str, sealed: bytes) -> str:
         """The secret in the open, to sign with. Raises Unsealable."""
         opened = await self._envelope.open_loading(sealed, purpose=Purpose.WEBHOOK, bound_to=(tenant, endpoint))
+        return opened.decode()
+
+    def seal_bank_account(self, tenant: str, account: str, number: str) -> bytes:
+        """The number of a bank account, as its record keeps it."""
+        return self._envelope.seal(number.encode(), purpose=Purpose.BANK_ACCOUNT, bound_to=(tenant, account))
+
+    async def open_bank_account(self, tenant: str, account: str, sealed: bytes) -> str:
+        """The number in the open, for the bank. Raises Unsealable."""
+        opened = await self._envelope.open_loading(sealed, purpose=Purpose.BANK_ACCOUNT, bound_to=(tenant, account))
         return opened.decode()

@@ -4,7 +4,7 @@ from tillgate import logs
 from tillgate.core.instants import MINUTE, Duration
 from tillgate.core.reasons import Refused
 from tillgate.core.timers import Timer, TimerKind
-from tillgate.flows import attempts, disputes, erasures, payment_intents, payments
+from tillgate.flows import attempts, disputes, erasures, payment_intents, payments, payouts
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway, system
 from tillgate.store import timers
@@ -50,6 +50,12 @@ async def _carry_out(gateway: Gateway, directory: Directory, timer: Timer) -> bo
             return await attempts.reverse(gateway, tenant, timer.subject)
         case TimerKind.KEEP_METHOD:
             return await payment_intents.keep_method(gateway, system(tenant, "keep_method"), timer.subject)
+        case TimerKind.PAY_OUT:
+            return await payouts.run_schedule(gateway, system(tenant, "payout_schedule"))
+        case TimerKind.SEND_PAYOUT:
+            return await payouts.send(gateway, system(tenant, "payouts"), timer.subject)
+        case TimerKind.INQUIRE_PAYOUT:
+            return await payouts.resolve(gateway, tenant, timer.subject)
         case TimerKind.ERASE_CUSTOMER:
             return await erasures.proceed(gateway, system(tenant, "erasure"), timer.subject)
         case TimerKind.FOLLOW_DISPUTE:

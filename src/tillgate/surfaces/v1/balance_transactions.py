@@ -1,5 +1,6 @@
 """Balance transactions on the wire: what moved the merchant's balance, line by line."""
 
+import enum
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import msgspec
 from tillgate.core import currencies
 from tillgate.core.balance_transactions import BalanceTransaction
 from tillgate.core.credentials import Scope
-from tillgate.core.instants import unix_seconds
+from tillgate.core.instants import Instant, unix_seconds
 from tillgate.core.ledger import MovementType
 from tillgate.flows import balances
 from tillgate.http.exchange import Reply
@@ -16,15 +17,30 @@ from tillgate.surfaces.v1 import expansion
 from tillgate.surfaces.v1.forms import ListGiven, ListShown
 from tillgate.surfaces.v1.operations import Call, Nothing, operation, shown
 
-_DESCRIPTIONS = {MovementType.CHARGE: "Payment", MovementType.REFUND: "Refund", MovementType.ADJUSTMENT: "Adjustment"}
+_DESCRIPTIONS = {
+    MovementType.CHARGE: "Payment",
+    MovementType.REFUND: "Refund",
+    MovementType.ADJUSTMENT: "Adjustment",
+    MovementType.PAYOUT: "Payout",
+    MovementType.PAYOUT_FAILURE: "Failure of payout",
+    MovementType.PAYOUT_CANCEL: "Cancellation of payout",
+}
+
+
+class BalanceTransactionStatus(enum.StrEnum):
+    """Whether it can be paid out."""
+
+    PENDING = "pending"
+    AVAILABLE = "available"
 
 
 class BalanceTransactionsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of balance transactions, of one type, in one currency or of one payment or refund if named."""
+    """A page of balance transactions: of one type, in one currency, of one payment, refund or payout, as is said."""
 
     type: MovementType | None = None
     currency: str | None = None
     source: str | None = None
+    payout: str | None = None
 
 
 class FeeShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,12 +58,12 @@ class BalanceTransactionShown(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     object: str = "balance_transaction"
     type: MovementType
-    source: Annotated[str, expansion.ids("pay", "re", "dp")]
+    source: Annotated[str, expansion.ids("pay", "re", "dp", "po")]
     amount: int
     fee: int
     net: int
     currency: str
-    status: str = "available"
+    status: BalanceTransactionStatus
     description: str
     fee_details: Sequence[FeeShown]
     available_on: int
@@ -55,9 +71,9 @@ class BalanceTransactionShown(msgspec.Struct, frozen=True, kw_only=True):
     livemode: bool
 
 
-def show(moved: BalanceTransaction, *, livemode: bool) -> BalanceTransactionShown:
-    """A movement in this API's form. What is captured is available at once."""
-    currency, second = moved.currency.lower(), unix_seconds(moved.occurred_at)
+def show(moved: BalanceTransaction, *, now: Instant, livemode: bool) -> BalanceTransactionShown:
+    """A movement in this API's form, as it stands `now`."""
+    currency, is_available = moved.currency.lower(), moved.available_at <= now
     fees = [FeeShown(type="processing_fee", amount=moved.fee, currency=currency, description="Processing")]
     return BalanceTransactionShown(
         id=moved.id,
@@ -67,10 +83,11 @@ def show(moved: BalanceTransaction, *, livemode: bool) -> BalanceTransactionShow
         fee=moved.fee,
         net=moved.net,
         currency=currency,
+        status=BalanceTransactionStatus.AVAILABLE if is_available else BalanceTransactionStatus.PENDING,
         description=f"{_DESCRIPTIONS[moved.type]} {moved.source}",
         fee_details=fees if moved.fee else [],
-        available_on=second,
-        created=second,
+        available_on=unix_seconds(moved.available_at),
+        created=unix_seconds(moved.occurred_at),
         livemode=livemode,
     )
 
@@ -87,10 +104,16 @@ async def page(call: Call) -> Reply:
     given: BalanceTransactionsGiven = call.given
     currency = currencies.parse(given.currency, "currency") if given.currency is not None else None
     found, has_more = await balances.page(
-        call.gateway, call.caller, given.cursor("bt"), type=given.type, currency=currency, source=given.source
+        call.gateway,
+        call.caller,
+        given.cursor("bt"),
+        type=given.type,
+        currency=currency,
+        source=given.source,
+        payout=given.payout,
     )
-    livemode = call.tenant.is_live
-    data = [show(moved, livemode=livemode) for moved in found]
+    now, livemode = call.gateway.clock.now(call.tenant.id), call.tenant.is_live
+    data = [show(moved, now=now, livemode=livemode) for moved in found]
     return await shown(call, ListShown(url="/v1/balance_transactions", has_more=has_more, data=data))
 
 
@@ -102,7 +125,8 @@ async def fetch(call: Call) -> Reply:
 
 @expansion.kind("bt", BalanceTransactionShown, Scope.BALANCE_READ)
 async def _fetch(call: Call, id: str) -> BalanceTransactionShown:
-    return show(await balances.fetch(call.gateway, call.caller, id), livemode=call.tenant.is_live)
+    moved = await balances.fetch(call.gateway, call.caller, id)
+    return show(moved, now=call.gateway.clock.now(call.tenant.id), livemode=call.tenant.is_live)
 
 
 OPERATIONS = (page, fetch)

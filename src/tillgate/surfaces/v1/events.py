@@ -13,6 +13,7 @@ from tillgate.core.instants import unix_seconds
 from tillgate.core.merchants import Tenant
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.payments import Payment
+from tillgate.core.payouts import Payout
 from tillgate.core.refunds import Refund
 from tillgate.core.webhook_endpoints import WebhookEndpoint
 from tillgate.flows import events
@@ -26,6 +27,7 @@ from tillgate.surfaces.v1 import (
     payment_intents,
     payment_methods,
     payments,
+    payouts,
     refunds,
     webhook_endpoints,
 )
@@ -60,6 +62,10 @@ def _payment_method(method: PaymentMethod, livemode: bool, origin: str) -> Any:
     return payment_methods.show(method, livemode=livemode)
 
 
+def _payout(payout: Payout, livemode: bool, origin: str) -> Any:
+    return payouts.show(payout, livemode=livemode)
+
+
 def _webhook_endpoint(endpoint: WebhookEndpoint, livemode: bool, origin: str) -> Any:
     return webhook_endpoints.show(endpoint, livemode=livemode)
 
@@ -72,6 +78,7 @@ VERSIONS: dict[str, dict[str, Show]] = {
         "dispute": _dispute,
         "customer": _customer,
         "payment_method": _payment_method,
+        "payout": _payout,
         "webhook_endpoint": _webhook_endpoint,
     }
 }
@@ -87,7 +94,7 @@ class EventData(msgspec.Struct, frozen=True):
 
 
 class EventShown(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened. `sequence` counts what happened to one payment, customer or endpoint, from 1."""
+    """Something that happened. `sequence` counts what happened to one payment, payout, customer and so on, from 1."""
 
     id: str
     object: str = "event"

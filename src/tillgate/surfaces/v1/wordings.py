@@ -116,6 +116,19 @@ WORDINGS: dict[Reason, Wording] = {
     Reason.EVENT_UNKNOWN: _invalid(
         "event_unknown", "There is no event of this name: {field} takes names of events, or '*' for all.{suggestion}"
     ),
+    Reason.BALANCE_INSUFFICIENT: _invalid(
+        "balance_insufficient", "Amount must be at most {at_most}, which is what is available to pay out."
+    ),
+    Reason.NOTHING_TO_PAY_OUT: _invalid(
+        "balance_insufficient",
+        "Nothing can be paid out: {available} is available. What is captured is available some days later.",
+    ),
+    Reason.PAYOUT_NOT_PENDING: _invalid(
+        "payout_not_cancelable", "This payout cannot be canceled any more: its status is {status}."
+    ),
+    Reason.BANK_ACCOUNT_MISSING: _invalid(
+        "bank_account_missing", "There is no bank account in {currency}. Add one with POST /v1/bank_accounts first."
+    ),
     Reason.ENDPOINT_DISABLED: _invalid(
         "webhook_endpoint_disabled",
         "This webhook endpoint is disabled. Enable it with status 'enabled' first.",
@@ -225,6 +238,13 @@ WORDINGS: dict[Reason, Wording] = {
         "refund_declined",
         "The issuer does not take this refund. Return the money to the customer in another way.",
     ),
+    Reason.PAYOUT_DECLINED: _invalid(
+        "could_not_process", "The bank could not carry out this payout. The money is back in your balance.", 402
+    ),
+    Reason.ACCOUNT_UNKNOWN: _invalid(
+        "no_account", "There is no such bank account. Check its number, and add it anew.", 402
+    ),
+    Reason.ACCOUNT_CLOSED: _invalid("account_closed", "The bank account is closed. Add another one.", 402),
     Reason.NEVER_SEEN: _card(
         "processing_error",
         "The bank could not be reached. Nothing was charged; try again in a moment.",

@@ -1,0 +1,197 @@
+"""Payouts: closing a statement, having the bank pay it out, and telling what it is made of."""
+
+import msgspec
+
+from tillgate.connectors.contract import Question
+from tillgate.core import accounts, attempts, payouts
+from tillgate.core.attempts import Attempt, Outcome, Verdict
+from tillgate.core.balance_transactions import BalanceTransaction
+from tillgate.core.bank_accounts import BankAccount, Coordinates
+from tillgate.core.decisions import Decision
+from tillgate.core.merchants import Tenant
+from tillgate.core.occasions import Occasion
+from tillgate.core.payouts import Carried, Order, Payout, PayoutState, Settlement
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import attempts as asking
+from tillgate.flows import bank_accounts, changes, payout_settings
+from tillgate.flows.gateway import Answer, Caller, Gateway, system
+from tillgate.flows.idempotency import Key
+from tillgate.logs import log
+from tillgate.store import balance_transactions, balances, find, lists
+from tillgate.store import payouts as statements
+from tillgate.store.balance_transactions import Wanted
+from tillgate.store.batches import Conflict
+from tillgate.store.lists import Cursor, Page
+
+TAKEN_AT_ONCE = 2_000
+"""How many lines one commit takes to a statement, so that no payment waits long for it."""
+
+Line = BalanceTransaction | Carried
+"""What a payout is made of."""
+
+
+async def create(
+    gateway: Gateway,
+    caller: Caller,
+    key: Key | None,
+    currency: str,
+    order: Order,
+    render: changes.Render[Payout],
+) -> Answer:
+    """Pay out what is available in a currency, or a part of it; without a destination, to the newest account in it.
+
+    Raises Refused(BANK_ACCOUNT_MISSING, NOT_FOUND) for the destination, and what core.payouts.create refuses.
+    """
+
+    async def decide(occasion: Occasion) -> tuple[Payout, Decision]:
+        destination = await _destination(gateway, caller, order.destination, currency)
+        settlement = await _settle(gateway, caller, currency, occasion)
+        lines = await statements.lines(gateway.store, caller.tenant.id, settlement.statement)
+        wanted = msgspec.structs.replace(order, destination=destination.id)
+        return payouts.create(settlement, lines, wanted, caller.tenant.bank, occasion)
+
+    return await changes.make(gateway, caller, key, decide, render)
+
+
+async def _destination(gateway: Gateway, caller: Caller, id: str, currency: str) -> BankAccount:
+    if not id:
+        return await bank_accounts.newest(gateway, caller, currency)
+    account = await bank_accounts.fetch(gateway, caller, id, "destination")
+    if account.currency != currency:
+        problem = f"this account takes {account.currency}, not {currency}"
+        raise Refused(Reason.PARAMETER_INVALID, "destination", problem=problem)
+    return account
+
+
+async def _settle(gateway: Gateway, caller: Caller, currency: str, occasion: Occasion) -> Settlement:
+    """The settlement of a currency, once everything that is available is a line of its open statement.
+
+    Raises Conflict or Taken where somebody else settles at this moment.
+    """
+    tenant = caller.tenant.id
+    settlement = await find.record(gateway.store, Settlement, tenant, currency)
+    settlement = settlement or payouts.open_settlement(tenant, currency, occasion)
+    while taking := await statements.due(gateway.store, settlement, occasion.now, TAKEN_AT_ONCE):
+        await gateway.store.commit(Decision(save=(settlement,), take=(taking,)))
+    return settlement
+
+
+async def cancel(
+    gateway: Gateway, caller: Caller, key: Key | None, payout_id: str, render: changes.Render[Payout]
+) -> Answer:
+    """Give up a payout that the bank has not heard of. Raises Refused(PAYOUT_NOT_PENDING, NOT_FOUND)."""
+
+    async def decide(occasion: Occasion) -> tuple[Payout, Decision]:
+        return payouts.cancel(await fetch(gateway, caller, payout_id), occasion)
+
+    return await changes.make(gateway, caller, key, decide, render)
+
+
+async def run_schedule(gateway: Gateway, caller: Caller) -> bool:
+    """Pay out every currency in which there is something, and see to the next time. True: the timer is moved."""
+    owed = await balances.of_account(gateway.store, caller.tenant.id, accounts.PAYABLE)
+    for currency, amount in owed.items():
+        if amount > 0:
+            try:
+                await create(gateway, caller, None, currency, Order(destination="", automatic=True), _nobody)
+            except Refused as refused:
+                log.info("nothing_paid_out", tenant=caller.tenant.id, currency=currency, reason=refused.reason)
+    return await payout_settings.reschedule(gateway, caller)
+
+
+async def _nobody(payout: Payout) -> Answer:
+    return Answer(200, b"")
+
+
+async def send(gateway: Gateway, caller: Caller, payout_id: str) -> bool:
+    """Have the bank carry out a payout that is still pending; True, for what comes after has a timer of its own."""
+    payout = await fetch(gateway, caller, payout_id)
+    if payout.state is not PayoutState.PENDING:
+        return True
+    account = await find.record(gateway.store, BankAccount, payout.tenant, payout.destination)
+    number = "" if account is None else await _number(gateway, account)
+    payout, decision = payouts.send(payout, gateway.occasion(caller))
+    try:
+        await gateway.store.commit(decision)
+    except Conflict:
+        return await send(gateway, caller, payout_id)
+    assert payout.attempt is not None, payout.id
+    outcome = payouts.GONE if account is None else await _put(gateway, caller.tenant, payout.attempt, account, number)
+    await learn(gateway, caller.tenant, payout_id, outcome)
+    return True
+
+
+async def _number(gateway: Gateway, account: BankAccount) -> str:
+    return await gateway.secrets.open_bank_account(account.tenant, account.id, account.sealed)
+
+
+async def _put(gateway: Gateway, tenant: Tenant, attempt: Attempt, account: BankAccount, number: str) -> Outcome:
+    """The bank's answer; where that is lost, what it says on being asked for it once."""
+    if not attempts.may_leave(attempt, gateway.clock.wall()):
+        return attempts.UNKNOWN
+    bank = gateway.banks[attempt.bank]
+    coordinates = Coordinates(number, account.country, account.routing, account.bic)
+    question = Question(attempt=attempt, account=coordinates, holder=account.holder, merchant=tenant.name)
+    outcome = await asking.heard(gateway, attempt, attempt.kind, bank.write(question), bank.read)
+    if outcome.verdict is Verdict.UNKNOWN:
+        return await asking.inquire(gateway, attempt)
+    return outcome
+
+
+async def resolve(gateway: Gateway, tenant: Tenant, payout_id: str) -> bool:
+    """Find out what became of a payout that the bank was asked for; True once it is known."""
+    payout = await fetch(gateway, system(tenant, "resolver"), payout_id)
+    if payout.attempt is None or payout.attempt.is_final:
+        return True
+    return await learn(gateway, tenant, payout_id, await asking.inquire(gateway, payout.attempt))
+
+
+async def learn(gateway: Gateway, tenant: Tenant, payout_id: str, outcome: Outcome) -> bool:
+    """Write down what an outcome means for a payout; True once it is final."""
+    caller = system(tenant, "resolver")
+    while True:
+        payout = await fetch(gateway, caller, payout_id)
+        try:
+            concluded = payouts.conclude(payout, outcome, gateway.occasion(caller))
+        except attempts.Contradiction as contradiction:
+            log.error("bank_contradicts_itself", payout=payout_id, detail=str(contradiction))
+            return True
+        if concluded is None:
+            return payout.attempt is None or payout.attempt.is_final
+        payout, decision = concluded
+        try:
+            await gateway.store.commit(decision)
+        except Conflict:
+            continue
+        return payout.attempt is None or payout.attempt.is_final
+
+
+async def fetch(gateway: Gateway, caller: Caller, payout_id: str) -> Payout:
+    """A merchant's payout. Raises Refused(NOT_FOUND)."""
+    payout = await find.record(gateway.store, Payout, caller.tenant.id, payout_id)
+    if payout is None:
+        raise Refused(Reason.NOT_FOUND, "payout", object="payout", id=payout_id)
+    return payout
+
+
+async def page(gateway: Gateway, caller: Caller, cursor: Cursor, status: PayoutState | None) -> Page[Payout]:
+    """A merchant's payouts, newest first; those of one status only if one is named."""
+    where = ("status", status.value) if status is not None else None
+    return await lists.page(gateway.store, Payout, caller.tenant.id, cursor, where=where)
+
+
+async def lines(gateway: Gateway, caller: Caller, payout_id: str, cursor: Cursor) -> tuple[Payout, list[Line], bool]:
+    """A page of the lines that sum to a payout, newest first, and whether there are more in the direction of paging."""
+    payout = await fetch(gateway, caller, payout_id)
+    wanted = Wanted(statement=payout.statement)
+    moved, has_more = await balance_transactions.page(gateway.store, caller.tenant.id, wanted, cursor)
+    found: list[Line] = [*moved, *(line for line in payout.carried if _on_page(line.id, cursor))]
+    found.sort(key=lambda line: line.id, reverse=True)
+    if cursor.before is None:
+        return payout, found[: cursor.limit], has_more or len(found) > cursor.limit
+    return payout, found[-cursor.limit :], has_more or len(found) > cursor.limit
+
+
+def _on_page(id: str, cursor: Cursor) -> bool:
+    """Whether a line is in the direction of paging at all; carried ones are newer than all others."""
+    return (cursor.after is None or id < cursor.after) and (cursor.before is None or id > cursor.before)
