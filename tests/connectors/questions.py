@@ -3,6 +3,7 @@
 from tillgate.connectors.contract import Question
 from tillgate.core import attempts
 from tillgate.core.attempts import Attempt, Kind
+from tillgate.core.bank_accounts import Coordinates
 from tillgate.core.cards import Card
 from tillgate.core.disputes import Dispute, DisputeReason, DisputeStatus, Response, ResponseKind
 from tillgate.core.ids import Ids
@@ -26,7 +27,7 @@ def attempt(
     reference: str | None = None,
 ) -> Attempt:
     """A question about to be asked, under a new reference unless one is given."""
-    if target is None and kind not in (Kind.CHARGE, Kind.AUTHORIZE):
+    if target is None and kind not in (Kind.CHARGE, Kind.AUTHORIZE, Kind.PAYOUT):
         target = _ids.new("att", NOON) + "_1"
     occasion = Occasion(NOON, NOON, "key_1", "v1", "req_1", lambda prefix: _ids.new(prefix, NOON))
     return attempts.ask(
@@ -62,11 +63,13 @@ def dispute(kind: ResponseKind = ResponseKind.EVIDENCE, amount: int = 2599) -> D
 
 
 def question(about: Attempt, number: str = GOOD, cvc: str | None = None, challenged: bool = False) -> Question:
-    """The question of an attempt, with a card where one is needed."""
+    """The question of an attempt, with a card or an account where one is needed."""
     by_card = about.kind in (Kind.CHARGE, Kind.AUTHORIZE)
     return Question(
         attempt=about,
         card=Card.parse(number, 12, 2031, cvc, "Jo Doe") if by_card else None,
+        account=Coordinates(number, "US", "110000000") if about.kind is Kind.PAYOUT else None,
+        holder="Jo Doe",
         merchant="Demo Shop",
         return_url="https://shop.example/done",
         challenged=challenged,

@@ -9,6 +9,7 @@ SPELT = {
     accounts.FEES: ("fees:processing", Nature.INCOME),
     accounts.DISPUTE_FEES: ("fees:disputes", Nature.INCOME),
     accounts.disputed("sandbox"): ("bank:sandbox:disputed", Nature.ASSET),
+    accounts.IN_TRANSIT: ("payouts:in_transit", Nature.LIABILITY),
     accounts.AUTHORIZED: ("payments:authorized", Nature.MEMORANDUM),
     accounts.SURPLUS: ("payments:surplus", Nature.LIABILITY),
     accounts.SURPLUS_HELD: ("payments:surplus_held", Nature.MEMORANDUM),

@@ -15,7 +15,7 @@ postings = st.builds(lambda way, money: Posting(way[0], way[1], money), ways, mo
 entries = st.builds(
     lambda tenant, moved: ledger.entry(tenant, "att_1:captured", "pay_1", tuple(moved), occasion()),
     st.sampled_from(["ten_1", "ten_2"]),
-    st.lists(postings, min_size=1, max_size=5),
+    st.lists(postings, min_size=1, max_size=5).filter(lambda moved: len({one.money.currency for one in moved}) == 1),
 )
 
 
@@ -54,6 +54,22 @@ def test_an_entry_bears_its_natural_id_its_subject_and_who_asked() -> None:
     entry = ledger.entry("ten_1", "att_1:captured", "pay_1", (Posting("a", "b", usd(1)),), now)
     assert (entry.tenant, entry.id, entry.subject, entry.occurred_at) == ("ten_1", "att_1:captured", "pay_1", 7)
     assert (entry.actor, entry.surface, entry.request_id) == (now.actor, now.surface, now.request_id)
+
+
+def test_an_entry_says_what_the_balance_gains_and_from_when_on() -> None:
+    moved = (Posting("a", accounts.PAYABLE, usd(100)), Posting(accounts.PAYABLE, accounts.FEES, usd(3)))
+    entry = ledger.entry("ten_1", "e", "pay_1", moved, occasion(now=7), available_at=9)
+    assert (entry.currency, entry.net, entry.available_at) == ("USD", 97, 9)
+    assert ledger.entry("ten_1", "e", "pay_1", moved, occasion(now=7)).available_at == 7
+    paid_out = ledger.entry("ten_1", "e", "po_1", moved[1:], occasion(), ledger.MovementType.PAYOUT)
+    assert (paid_out.net, paid_out.available_at) == (-3, None), "a payout is no line of a payout"
+    elsewhere = ledger.entry("ten_1", "e", "pay_1", (Posting("a", "b", usd(1)),), occasion())
+    assert (elsewhere.net, elsewhere.available_at, elsewhere.type) == (None, None, None)
+
+
+def test_an_entry_moves_the_balance_in_one_currency() -> None:
+    with pytest.raises(ValueError, match="one currency"):
+        booked(Posting("a", accounts.PAYABLE, usd(1)), Posting("a", accounts.PAYABLE, Money(1, "EUR")))
 
 
 def test_movements_take_from_the_source_and_give_to_the_destination() -> None:

@@ -21,6 +21,8 @@ NOT_OF_PEOPLE = {
     ("Refund", "state"): "how far it is",
     ("Attempt", "state"): "what is known of it",
     ("Tenant", "name"): "a shop's",
+    ("Payout", "description"): "the merchant's own words about being paid",
+    ("Payout", "state"): "how far it is",
     ("WebhookEndpoint", "description"): "the merchant's own words about a server",
 }
 

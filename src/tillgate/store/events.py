@@ -12,6 +12,7 @@ from tillgate.core.disputes import Dispute
 from tillgate.core.events import Event, EventType
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.payments import Payment
+from tillgate.core.payouts import Payout
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.webhook_endpoints import WebhookEndpoint
@@ -23,6 +24,7 @@ from tillgate.store.records import encode
 VIEWS: dict[str, type[Record]] = {
     "payment": Payment,
     "payment_intent": Payment,
+    "payout": Payout,
     "refund": Refund,
     "dispute": Dispute,
     "customer": Customer,

@@ -23,6 +23,14 @@ _DECLINED_CARDS = {
     "4000000000000127": Reason.CVC_INCORRECT,
     "4000000000000119": Reason.PROCESSING_ERROR,
 }
+_REFUSING_ACCOUNTS = {
+    "000111111116": Reason.ACCOUNT_UNKNOWN,
+    "000111111113": Reason.ACCOUNT_CLOSED,
+    "000111111119": Reason.PAYOUT_DECLINED,
+    "DE62370400440532013001": Reason.ACCOUNT_UNKNOWN,
+    "DE35370400440532013002": Reason.ACCOUNT_CLOSED,
+    "DE08370400440532013003": Reason.PAYOUT_DECLINED,
+}
 _CHALLENGED_CARD = "4000002500003155"
 
 
@@ -35,7 +43,8 @@ class Dialect:
 
     def noes(self, about: Attempt) -> Iterator[tuple[BankAnswer, Reason]]:
         if about.target is None:
-            for number, reason in _DECLINED_CARDS.items():
+            by_number = _REFUSING_ACCOUNTS if about.kind is Kind.PAYOUT else _DECLINED_CARDS
+            for number, reason in by_number.items():
                 yield self._asked(question(about, number)), reason
             return
         *_, before = _before(about)

@@ -147,6 +147,23 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "/v1/payment_methods/{id}/attach": {"customer": "cus_x"},
     "/v1/payment_methods/{id}/detach": {},
+    "/v1/bank_accounts": {
+        "account_holder_name": "Ann",
+        "currency": "usd",
+        "country": "US",
+        "account_number": "000123456789",
+        "routing_number": "110000000",
+        "metadata": {"shelf": "7"},
+    },
+    "/v1/payouts": {
+        "currency": "usd",
+        "amount": 100,
+        "destination": "ba_x",
+        "description": "Rent",
+        "metadata": {"month": "7"},
+    },
+    "/v1/payouts/{id}/cancel": {},
+    "/v1/payout_settings": {"interval": "weekly", "weekly_anchor": "friday", "monthly_anchor": 31},
     "/v1/webhook_endpoints": ENDPOINT,
     "/v1/webhook_endpoints/{id}": {**ENDPOINT, "status": "enabled"},
     "/v1/webhook_endpoints/{id}/rotate_secret": {},
@@ -164,6 +181,7 @@ LEFT_OUT = {
     "/v1/wallet_keys": {"apple_pay"},
     "/v1/refunds": {"payment_intent"},
     "/v1/customers": {"default_payment_method"},
+    "/v1/bank_accounts": {"iban", "bic"},
 }
 
 PAGES = {"limit", "starting_after", "ending_before"}
@@ -179,7 +197,10 @@ QUERIES = {
     "/v1/customers/{id}/payment_methods": LISTS | {"type"},
     "/v1/payment_methods": LISTS | {"type", "customer"},
     "/v1/transactions": {"limit", "offset", "status", "from_date", "to_date", "type", "currency", "customer"},
-    "/v1/balance_transactions": LISTS | {"type", "currency", "source"},
+    "/v1/balance_transactions": LISTS | {"type", "currency", "source", "payout"},
+    "/v1/payouts": LISTS | {"status"},
+    "/v1/payouts/{id}/lines": PAGES,
+    "/v1/bank_accounts": LISTS | {"currency"},
     "/v1/wallet_keys": LISTS,
     "/v1/webhook_endpoints": LISTS,
     "/v1/webhook_endpoints/{id}/deliveries": PAGES,

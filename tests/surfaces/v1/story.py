@@ -159,6 +159,42 @@ STORY = (
     Step("listEvents", query="?limit=2", name="happened"),
     Step("getEvent", id="@happened.data.0"),
     Step(
+        "createPayment",
+        {
+            "amount": 9000,
+            "currency": "usd",
+            "payment_method": "card",
+            "card": {**CARD, "number": "4000000000000077"},
+        },
+        name="settled",
+        told=False,
+    ),
+    Step(
+        "createBankAccount",
+        {
+            "account_holder_name": "Demo Shop Inc.",
+            "country": "US",
+            "currency": "usd",
+            "routing_number": "110000000",
+            "account_number": "000123456789",
+        },
+        name="account",
+    ),
+    Step("getBankAccount", id="@account"),
+    Step(
+        "createPayout",
+        {"currency": "usd", "amount": 2000, "destination": "@account", "description": "Week 7"},
+        name="payout",
+    ),
+    Step("getPayout", id="@payout"),
+    Step("listPayoutLines", query="?limit=5", id="@payout"),
+    Step("listPayouts", query="?limit=2"),
+    Step("listBankAccounts", query="?limit=2"),
+    Step("cancelPayout", id="@payout"),
+    Step("updatePayoutSettings", {"interval": "weekly", "weekly_anchor": "friday"}),
+    Step("getPayoutSettings"),
+    Step("deleteBankAccount", id="@account"),
+    Step(
         "createWebhookEndpoint",
         {
             "url": "https://shop.example.com/webhooks",

@@ -36,6 +36,10 @@ class PayoutsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=T
     status: PayoutState | None = None
 
 
+class PayoutLinesGiven(PageGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of a payout's lines."""
+
+
 class PayoutShown(msgspec.Struct, frozen=True, kw_only=True):
     """A payout."""
 
@@ -148,7 +152,7 @@ async def _rendered(call: Call, payout: Payout) -> Answer:
 
 @operation("POST", _PATH, Scope.PAYOUTS_WRITE, PayoutGiven, PayoutShown)
 async def create(call: Call) -> Reply:
-    """Pay out what is available, all of it or an amount, to a bank account: the newest in the currency if none is named.
+    """Pay out what is available, or an amount of it, to a bank account: the newest in the currency if none is named.
 
     The bank is asked a minute later; until then the payout can be canceled.
     """
@@ -182,10 +186,10 @@ async def fetch(call: Call) -> Reply:
     return await shown(call, await _fetch(call, call.id))
 
 
-@operation("GET", _PATH + "/{id}/lines", Scope.PAYOUTS_READ, PageGiven, ListShown[PayoutLineShown])
+@operation("GET", _PATH + "/{id}/lines", Scope.PAYOUTS_READ, PayoutLinesGiven, ListShown[PayoutLineShown])
 async def page_of_lines(call: Call) -> Reply:
-    """The lines that sum to a payout, newest first: what moved the balance, and what is carried from one to the next."""
-    given: PageGiven = call.given
+    """The lines that sum to a payout, newest first: what moved the balance, and what one payout carries to the next."""
+    given: PayoutLinesGiven = call.given
     payout, found, has_more = await payouts.lines(call.gateway, call.caller, call.id, given.cursor("bt"))
     data = [_show_line(payout, line) for line in found]
     return await shown(call, ListShown(url=f"{_PATH}/{call.id}/lines", has_more=has_more, data=data))

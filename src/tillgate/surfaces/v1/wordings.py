@@ -239,12 +239,10 @@ WORDINGS: dict[Reason, Wording] = {
         "The issuer does not take this refund. Return the money to the customer in another way.",
     ),
     Reason.PAYOUT_DECLINED: _invalid(
-        "could_not_process", "The bank could not carry out this payout. The money is back in your balance.", 402
+        "could_not_process", "The bank could not carry out this payout. The money is back in your balance."
     ),
-    Reason.ACCOUNT_UNKNOWN: _invalid(
-        "no_account", "There is no such bank account. Check its number, and add it anew.", 402
-    ),
-    Reason.ACCOUNT_CLOSED: _invalid("account_closed", "The bank account is closed. Add another one.", 402),
+    Reason.ACCOUNT_UNKNOWN: _invalid("no_account", "There is no such bank account. Check its number, and add it anew."),
+    Reason.ACCOUNT_CLOSED: _invalid("account_closed", "The bank account is closed. Add another one."),
     Reason.NEVER_SEEN: _card(
         "processing_error",
         "The bank could not be reached. Nothing was charged; try again in a moment.",
