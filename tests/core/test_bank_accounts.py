@@ -11,7 +11,7 @@ from tillgate.core.reasons import Refused
     [
         ("DE89 3704 0044 0532 0130 00", "DE", "COBADEFFXXX", "3000"),
         ("de89370400440532013000", "DE", "COBADEFFXXX", "3000"),
-        ("GB33BUKB20201555555555", "GB", "BUKBGB22XXX", "5555"),
+        ("GB33BUKB20201555555555", "GB", "BUKBGB22", "5555"),
         ("NO9386011117947", "NO", "DABANO22", "7947"),
     ],
 )

@@ -262,13 +262,14 @@ def _paid(payout: Payout, occasion: Occasion) -> tuple[Payout, Entry, EventType]
 
 
 def _failed(payout: Payout, attempt: Attempt, occasion: Occasion) -> tuple[Payout, Entry, EventType]:
-    assert attempt.reason is not None, attempt.id
+    # What the bank never heard of is no fault of the account's: to the merchant it could not be carried out.
+    reason = attempt.reason if attempt.state is State.DECLINED else None
     back = Posting(accounts.IN_TRANSIT, accounts.PAYABLE, payout.amount)
     posted = _entry(payout.tenant, payout.id, "failed", back, MovementType.PAYOUT_FAILURE, occasion)
     failed = evolve(
         payout,
         state=_moved(payout, Move.FAIL),
-        failure=Failure(attempt.reason, attempt.bank_code),
+        failure=Failure(reason or Reason.PAYOUT_DECLINED, attempt.bank_code),
         reversal=posted.balance_transaction,
     )
     return failed, posted, EventType.PAYOUT_FAILED

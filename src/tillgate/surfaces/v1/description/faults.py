@@ -27,6 +27,8 @@ _DETAILS: Final = {
     "least": "$0.50 USD",
     "largest": "$999,999.99 USD",
     "at_most": "$25.00 USD",
+    "available": "$0.00 USD",
+    "currency": "USD",
 }
 """What stands in the sentences of examples."""
 
@@ -179,7 +181,7 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.CLIENT_INVALID: lambda operation: not operation.scopes,
     Reason.NOTHING_TO_CAPTURE: _ends_with("/capture"),
     Reason.CAPTURE_EXCEEDS_AUTHORIZED: _ends_with("/capture"),
-    Reason.NOTHING_TO_CANCEL: _ends_with("/cancel"),
+    Reason.NOTHING_TO_CANCEL: _ends_with("/payments/{id}/cancel", "/payment_intents/{id}/cancel"),
     Reason.NOTHING_TO_CONFIRM: _ends_with("/confirm"),
     Reason.ALREADY_CONFIRMED: _changes_intent,
     Reason.CLIENT_SECRET_INVALID: _takes_client_secret,
@@ -189,6 +191,13 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.DISPUTE_CLOSED: lambda operation: _disputes(operation) and "{id}" in operation.path,
     Reason.NOTHING_TO_DISPUTE: lambda operation: _disputes(operation) and "{id}" not in operation.path,
     Reason.NOT_REFUNDABLE: lambda _: False,  # a refund that failed is an answer, not an error
+    Reason.BALANCE_INSUFFICIENT: _ends_with("/payouts"),
+    Reason.NOTHING_TO_PAY_OUT: _ends_with("/payouts"),
+    Reason.BANK_ACCOUNT_MISSING: _ends_with("/payouts"),
+    Reason.PAYOUT_NOT_PENDING: _ends_with("/payouts/{id}/cancel"),
+    Reason.PAYOUT_DECLINED: lambda _: False,  # a payout that failed is an answer, not an error
+    Reason.ACCOUNT_UNKNOWN: lambda _: False,
+    Reason.ACCOUNT_CLOSED: lambda _: False,
     Reason.IN_PROGRESS: _moves_money,
     Reason.TOKEN_USED: _takes_token,
     Reason.TOKEN_EXPIRED: _takes_token,

@@ -19,11 +19,17 @@ PREFIXES: Final = {
     "transactions": "txn",
     "balance_transactions": "bt",
     "events": "evt",
+    "payouts": "po",
+    "lines": "bt",
+    "bank_accounts": "ba",
     "webhook_endpoints": "we",
     "deliveries": "evt",
     "wallet_keys": "wk",
 }
 """What the ids of a resource begin with."""
+
+_OF_ONE: Final = ("payout_settings",)
+"""Resources of which a merchant has one, without an id."""
 
 _SUFFIXES: Final = (("Shown", ""), ("Given", "Parameters"))
 _LIST: Final = re.compile(r"ListShown_(\w+?)Shown_")
@@ -46,6 +52,8 @@ def operation_id(operation: Operation) -> str:
     owner = _camel(_singular(fixed[-2])) if of_one else "".join(map(_camel, fixed[:-1]))
     if operation.method == "GET" and is_list(operation.gives):
         return f"list{owner}{_camel(fixed[-1])}"
+    if fixed[-1] in _OF_ONE:
+        return f"{'update' if operation.method == 'POST' else 'get'}{_camel(fixed[-1])}"
     return f"{'create' if operation.method == 'POST' else 'get'}{owner}{_camel(_singular(fixed[-1]))}"
 
 
@@ -64,6 +72,8 @@ def summary(operation: Operation) -> str:
     if operation.method == "GET":
         listed = f"{one}'s {fixed[-1]}" if of_one else " ".join(fixed)
         return f"List {listed}" if is_list(operation.gives) else f"Get the {listed}"
+    if fixed[-1].replace(" ", "_") in _OF_ONE:
+        return f"Update the {fixed[-1]}"
     return f"Create {one}"
 
 
