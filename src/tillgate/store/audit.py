@@ -1,15 +1,18 @@
 """The audit: every posting added again, and compared with balances, totals and records, as of one moment."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from tillgate.core import reconciliation
+from tillgate.core import payout_reconciliation, reconciliation
 from tillgate.core.attempts import Attempt
 from tillgate.core.disputes import Dispute
 from tillgate.core.payments import Payment
+from tillgate.core.payout_reconciliation import PayoutStory
+from tillgate.core.payouts import Lines, Payout, Settlement
 from tillgate.core.reconciliation import Moved, Story
 from tillgate.core.refunds import Refund
 from tillgate.store import postgres, sqlite
@@ -49,6 +52,7 @@ async def audit(url: str | None, data: Path) -> Found:
         await _balances(stream, found)
         await _orphans(stream, found)
         await _payments(stream, found)
+        await _payouts(stream, found)
     return found
 
 
@@ -73,6 +77,17 @@ _ORPHANS = {
         " left join postings p on p.tenant = e.tenant and p.entry = e.id where p.entry is null"
     ),
 }
+
+
+_DIFFERING_LINES = """
+select e.tenant, e.id, e.net, p.net
+from entries e join (select tenant, entry, count(distinct currency) as currencies, min(currency) as currency,
+                            sum(case when destination = 'merchant:payable' then amount else -amount end) as net
+                     from postings where 'merchant:payable' in (source, destination) group by tenant, entry) p
+  on p.tenant = e.tenant and p.entry = e.id
+where e.balance_transaction is not null
+  and (e.net is null or e.net <> p.net or e.currency is null or e.currency <> p.currency or p.currencies <> 1)
+"""
 
 
 async def _balances(stream: Stream, found: Found) -> None:
@@ -147,6 +162,42 @@ async def _payments(stream: Stream, found: Found) -> None:
         _note((await source.of(_LAST))[1], part, found)
 
 
+async def _payouts(stream: Stream, found: Found) -> None:
+    """Payouts with their lines; there is one in a day and currency or so, so that sums of statements fit in memory."""
+    async for tenant, id, net, posted in stream(_DIFFERING_LINES):
+        found.differ(f"{tenant} {id}: the balance moved by {net}, the postings make {posted}")
+    lines = await _lines(stream)
+    moved, told = _Merged(_moved(stream, "po")), _Merged(_told(stream, "po"))
+    carried: Counter[tuple[str, str]] = Counter()
+    async for key, payout in _records(stream, kept(Payout), "id", lambda payout: payout.id):
+        story = PayoutStory(payout, lines.pop((payout.tenant, payout.statement), Lines(0, 0)))
+        for part, source in (("moved", moved), ("told", told)):
+            group, strays = await source.of(key)
+            getattr(story, part).extend(group)
+            _note(strays, part, found)
+        for line in payout.carried:
+            carried[payout.tenant, line.payout or payout.id] -= line.amount
+        found.count("payouts")
+        found.count("lines of payouts", story.lines.count)
+        for difference in payout_reconciliation.differences(story):
+            found.differ(f"{payout.tenant} {payout.id}: {difference}")
+    for part, source in (("moved", moved), ("told", told)):
+        _note((await source.of(_LAST))[1], part, found)
+    async for _, settlement in _records(stream, kept(Settlement), "id", lambda settlement: settlement.id):
+        lines.pop((settlement.tenant, settlement.statement), None)
+        carried[settlement.tenant, settlement.carried_from or ""] -= settlement.carried
+    for (tenant, payout), amount in carried.items():
+        if amount:
+            found.differ(f"{tenant} {payout}: {amount} was carried over, and did not arrive")
+    for tenant, statement in lines:
+        found.differ(f"{tenant} {statement}: lines of a statement that is neither open nor paid out")
+
+
+async def _lines(stream: Stream) -> dict[tuple[str, str], Lines]:
+    query = "select tenant, statement, count(*), sum(net) from entries where statement is not null group by 1, 2"
+    return {(row[0], row[1]): Lines(int(row[2]), int(row[3])) async for row in stream(query)}
+
+
 def _tell(story: Story, found: Found) -> None:
     found.count("payments")
     found.count("attempts", len(story.attempts))
@@ -172,14 +223,15 @@ async def _records(
         yield (record.tenant, payment_of(record)), record
 
 
-async def _moved(stream: Stream) -> AsyncIterator[tuple[tuple[str, str], Moved]]:
+async def _moved(stream: Stream, prefix: str = "att") -> AsyncIterator[tuple[tuple[str, str], Moved]]:
     query = (
         "select tenant, entry, source, destination, currency, amount from postings"
-        " where entry >= 'att_' and entry < 'att`' order by tenant, entry, line"
+        f" where entry >= '{prefix}_' and entry < '{prefix}`' order by tenant, entry, line"
     )
     async for tenant, entry, source, destination, currency, amount in stream(query):
         moved = Moved(entry, source, destination, currency, amount)
-        yield (tenant, "pay_" + moved.attempt.split("_")[1]), moved
+        subject = moved.attempt
+        yield (tenant, f"pay_{subject.split('_')[1]}" if prefix == "att" else subject), moved
 
 
 async def _moved_by_disputes(stream: Stream) -> AsyncIterator[tuple[tuple[str, str], Moved]]:
@@ -194,9 +246,9 @@ async def _moved_by_disputes(stream: Stream) -> AsyncIterator[tuple[tuple[str, s
         yield (tenant, payment), Moved(*moved)
 
 
-async def _told(stream: Stream) -> AsyncIterator[tuple[tuple[str, str], int]]:
+async def _told(stream: Stream, prefix: str = "pay") -> AsyncIterator[tuple[tuple[str, str], int]]:
     query = (
-        "select tenant, stream, sequence from events where stream >= 'pay_' and stream < 'pay`'"
+        f"select tenant, stream, sequence from events where stream >= '{prefix}_' and stream < '{prefix}`'"
         " order by tenant, stream, sequence"
     )
     async for tenant, payment, sequence in stream(query):

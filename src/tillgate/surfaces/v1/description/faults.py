@@ -146,8 +146,8 @@ def _moves_money(operation: Operation) -> bool:
     return _asks_a_bank(operation) or _refunds(operation) or _disputes(operation)
 
 
-def _ends_with(verb: str) -> Applies:
-    return lambda operation: operation.path.endswith(verb)
+def _ends_with(*verbs: str) -> Applies:
+    return lambda operation: operation.path.endswith(verbs)
 
 
 def _refunds(operation: Operation) -> bool:
