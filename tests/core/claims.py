@@ -214,6 +214,8 @@ def _as_asked(attempt: Attempt) -> Happening:
         case Kind.RETURN | Kind.RELEASE:
             assert attempt.target is not None
             return Reverse(attempt.target)
+        case Kind.PAYOUT:
+            raise AssertionError(attempt)
 
 
 def _still_fits(world: World, attempt: Attempt) -> bool:
@@ -248,6 +250,8 @@ def _leaves_room(world: World, attempt: Attempt) -> bool:
             return attempt.amount.amount <= _held(world) or not _approved(world, *BY_CARD)
         case Kind.REFUND:
             return attempt.amount.amount <= _taken(world)
+        case Kind.PAYOUT:
+            raise AssertionError(attempt)
 
 
 def _approved(world: World, *kinds: Kind) -> int:

@@ -12,7 +12,7 @@ from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision, Numbering
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.records import evolve
-from tillgate.store import find, schema
+from tillgate.store import find
 from tillgate.store.batches import Conflict, Taken
 from tillgate.store.commit import LARGEST_BATCH
 from tillgate.store.database import Store
@@ -37,6 +37,7 @@ async def load(store: Store, id: str) -> Customer:
 async def test_everything_in_a_decision_is_there_when_commit_returns(store: Store) -> None:
     await store.commit(samples.everything("a"))
     found = {table: len(lines) for table, lines in (await contents(store)).items() if lines}
+    assert found.pop("schema_state")
     assert found == {
         "aliases": 2,
         "balances": 2,
@@ -47,7 +48,6 @@ async def test_everything_in_a_decision_is_there_when_commit_returns(store: Stor
         "numbers": 1,
         "outbox": 1,
         "postings": 1,
-        "schema_state": schema.CURRENT,
         "series": 1,
         "timers": 1,
     }

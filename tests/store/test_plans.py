@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from tests.sizes import at_size
 from tests.store.places import Place
 from tillgate.core.attempts import Attempt
+from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.customers import Customer
 from tillgate.core.disputes import Dispute
 from tillgate.core.ledger import MovementType
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment
+from tillgate.core.payouts import Payout, Settlement
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.transactions import TransactionStatus, TransactionType
@@ -29,6 +31,7 @@ from tillgate.store import (
     events,
     find,
     lists,
+    payouts,
     postgres,
     retention,
     sqlite,
@@ -60,6 +63,9 @@ PAGED: list[tuple[type[Record], dict[str, str]]] = [
     (Attempt, {}),
     (WalletKey, {}),
     (WalletKey, {"wallet": "apple_pay"}),
+    (Payout, {}),
+    (Payout, {"status": "pending"}),
+    (BankAccount, {"currency": "EUR"}),
 ]
 MIDDLE = f"id_{1_000_000 + ROWS // 2}"
 CURSORS = {
@@ -89,6 +95,8 @@ FILLED = [
         ("disputes", ", 'pay_' || (n % 900), case n % 3 when 0 then 'won' else 'lost' end"),
         ("customers", ", 'ann' || (n % 40) || '@example.com'"),
         ("attempts", ""),
+        ("payouts", ", case when n % 9 = 0 then 'pending' else 'paid' end"),
+        ("bank_accounts", ", case when n % 9 = 0 then 'EUR' else 'USD' end"),
         ("payment_methods", ", case when n % 2 = 0 then n end, case when n % 2 = 1 then 'cus_' || (n % 40) end"),
         ("wallet_keys", ", case when n % 2 = 0 then 'apple_pay' else 'google_pay' end"),
         ("tokens", ", case when n % 20 = 0 then n end"),
@@ -99,7 +107,8 @@ FILLED = [
     " case when n % 20 = 0 then 'refund' else 'payment' end, case when n % 9 = 0 then 'failed' else 'succeeded' end,"
     " 'USD', 'cus_' || (n % 40) from numbered",
     f"insert into entries {NUMBERED} select 'ten_' || (n % 3), 'id_' || (1000000 + n), 'pay_' || n, n, 'k', 'v1', 'r',"
-    " case when n % 20 = 0 then 'refund' else 'charge' end, 'id_' || (1000000 + n) from numbered",
+    " case when n % 20 = 0 then 'refund' else 'charge' end, 'id_' || (1000000 + n), 'USD', 1, n,"
+    " case when n % 2 = 0 then 'st_' || (n % 900) end from numbered",
     f"insert into aliases {NUMBERED} select 'ten_' || (n % 3), 'email', 'v' || n, 'cus_' || n from numbered",
     f"insert into balances {NUMBERED} select 'ten_' || (n % 3), 'a' || (n % 300), 'USD', n, 1 from numbered",
     "insert into events (tenant, id, type, stream, sequence, created, object, view, actor, surface, request_id)"
@@ -110,6 +119,8 @@ FILLED = [
     f"insert into credentials (digest, tenant, body) {NUMBERED} select 'd' || n, 'ten_' || n, '{{}}' from numbered",
 ]
 
+
+SETTLEMENT = Settlement(tenant=TENANT, id="USD", statement="st_x")
 
 SORTED = {"what moved the balance for a payment"}
 """Questions whose few rows are put in order after they were found."""
@@ -183,6 +194,12 @@ LOOKS: dict[str, Question] = {
         store, TENANT, Moved(source="pay_1", entries_above="id_1000001", entries_below="id_1000001~"), Cursor(10)
     ),
     "a movement of the balance": lambda store: balance_transactions.find(store, TENANT, MIDDLE),
+    "the lines of a statement": lambda store: balance_transactions.page(
+        store, TENANT, Moved(statement="st_2"), CURSORS["older ones"]
+    ),
+    "what a statement sums to": lambda store: payouts.lines(store, TENANT, "st_2"),
+    "lines that are due": lambda store: payouts.due(store, SETTLEMENT, 1_000, 5),
+    "what is not available yet": lambda store: payouts.pending(store, TENANT, "USD", 5_000),
     **{
         f"events {' and '.join(wanted)}": partial(
             lambda store, given: events.page(store, TENANT, events.Asked(10, **given)), given=wanted

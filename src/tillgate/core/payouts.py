@@ -85,10 +85,10 @@ class Carried(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant asks for. Without an amount: all that is available."""
+    """What a merchant asks for. Without an amount: all that is available. A bank account is found before it is made."""
 
     amount: int | None = None
-    destination: str
+    destination: str | None = None
     description: str | None = None
     metadata: dict[str, str] = {}
     automatic: bool = False
@@ -144,6 +144,7 @@ def create(
 
     Raises Refused(BALANCE_INSUFFICIENT, "amount") where less is available, NOTHING_TO_PAY_OUT where nothing is.
     """
+    assert order.destination is not None, settlement.statement
     left = available(settlement, lines)
     if left.amount <= 0:
         raise Refused(Reason.NOTHING_TO_PAY_OUT, "amount", available=left)

@@ -53,8 +53,8 @@ async def create(
     return await changes.make(gateway, caller, key, decide, render)
 
 
-async def _destination(gateway: Gateway, caller: Caller, id: str, currency: str) -> BankAccount:
-    if not id:
+async def _destination(gateway: Gateway, caller: Caller, id: str | None, currency: str) -> BankAccount:
+    if id is None:
         return await bank_accounts.newest(gateway, caller, currency)
     account = await bank_accounts.fetch(gateway, caller, id, "destination")
     if account.currency != currency:
@@ -93,7 +93,7 @@ async def run_schedule(gateway: Gateway, caller: Caller) -> bool:
     for currency, amount in owed.items():
         if amount > 0:
             try:
-                await create(gateway, caller, None, currency, Order(destination="", automatic=True), _nobody)
+                await create(gateway, caller, None, currency, Order(automatic=True), _nobody)
             except Refused as refused:
                 log.info("nothing_paid_out", tenant=caller.tenant.id, currency=currency, reason=refused.reason)
     return await payout_settings.reschedule(gateway, caller)

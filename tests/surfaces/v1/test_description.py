@@ -79,8 +79,9 @@ def test_every_code_can_occur_somewhere() -> None:
         if status not in ("200", "431")
         for code in pages.codes(response)
     }
-    # A refund that is declined is a failed refund; a method that there is not belongs to no operation.
-    assert told == {wording.code for wording in errors.every()} - {"refund_declined", "method_not_allowed"}
+    # A refund that is declined is a failed refund, and so with payouts; a method that there is not is no operation's.
+    failed = {"refund_declined", "could_not_process", "no_account", "account_closed"}
+    assert told == {wording.code for wording in errors.every()} - failed - {"method_not_allowed"}
 
 
 def test_every_event_is_told_of() -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from tests.sizes import at_size
@@ -277,7 +278,8 @@ async def test_a_number_is_kept_under_seal_and_shown_by_its_end(books: Shop) -> 
         ({"routing_number": "110000001"}, "parameter_invalid", "routing_number"),
         ({"routing_number": None}, "parameter_missing", "routing_number"),
         ({"account_number": "12345x"}, "parameter_invalid", "account_number"),
-        ({"account_number": None}, "parameter_missing", "iban"),
+        ({"account_number": None}, "parameter_missing", "account_number"),
+        ({"account_number": None, "routing_number": None}, "parameter_missing", "iban"),
         ({"iban": "DE89370400440532013000"}, "parameter_invalid", "account_number"),
         ({"country": "DE"}, "parameter_invalid", "country"),
         ({"currency": "XXX"}, "currency_invalid", "currency"),
@@ -305,7 +307,7 @@ async def test_payouts_at_once_never_share_a_line(books: Shop) -> None:
         *[books.earns(2000) for _ in range(4)],
         *[books.client.post("/payouts", {"currency": "usd"}) for _ in range(4)],
     )
-    assert [answer for answer in answers if not isinstance(answer, dict) and answer.status_code == 200]
+    assert sum(isinstance(answer, httpx2.Response) and answer.status_code == 200 for answer in answers) > 0
     await assert_explained(books)
 
 

@@ -43,7 +43,7 @@ class BankAccountGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
             raise Refused(Reason.PARAMETER_INVALID, "account_number", problem="it excludes iban")
         number, field = (self.iban, "iban") if self.iban is not None else (self.account_number, "account_number")
         if number is None:
-            raise Refused(Reason.PARAMETER_MISSING, "iban")
+            raise Refused(Reason.PARAMETER_MISSING, "iban" if self.routing_number is None else "account_number")
         country = (self.country or "").upper()
         if self.iban is None and (self.routing_number is not None or country == "US"):
             found = core.parse_us(number, self.routing_number)

@@ -159,7 +159,7 @@ async def create(call: Call) -> Reply:
     given: PayoutGiven = call.given
     order = Order(
         amount=given.amount,
-        destination=given.destination or "",
+        destination=given.destination,
         description=given.description,
         metadata=given.metadata,
     )
