@@ -144,11 +144,11 @@ def test_a_decline_and_a_mistake_are_told_in_the_documents_form(server: Server) 
 
 
 def test_what_happened_is_listed_and_adds_up(server: Server) -> None:
-    before = curl(f"{server.url}/v1/balance").body["available"]
+    before = curl(f"{server.url}/v1/balance").body["pending"]
     paid = pay(server).body
     listed = curl(f"{server.url}/v1/payments?limit=1").body
     assert (listed["object"], listed["has_more"], listed["data"]) == ("list", True, [paid])
-    after = curl(f"{server.url}/v1/balance").body["available"]
+    after = curl(f"{server.url}/v1/balance").body["pending"]
     assert after[0]["amount"] - before[0]["amount"] == 5000 - 175
 
 

@@ -96,6 +96,14 @@ def earlier(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield _first_release(Place(url, data))
 
 
+POSTED = (
+    [("bank:sandbox:holds", "payments:authorized", 900)],
+    [("bank:sandbox:receivable", "merchant:payable", 900), ("merchant:payable", "fees:processing", 26)],
+    [("merchant:payable", "bank:sandbox:receivable", 300)],
+)
+"""What the entries moved: source, destination, amount."""
+
+
 def _first_release(place: Place) -> Place:
     def upgrade(connection: sa.Connection) -> None:
         config = Config()
@@ -113,6 +121,11 @@ def _first_release(place: Place) -> Place:
         *[
             f"insert into entries values ('{TENANT}', '{id}', '{PAID.id}', {at}, 'key_1', 'v1', 'req_1')"
             for id, at in ENTRIES
+        ],
+        *[
+            f"insert into postings values ('{TENANT}', '{id}', {line}, '{source}', '{destination}', 'USD', {amount})"
+            for number, (id, _) in enumerate(ENTRIES)
+            for line, (source, destination, amount) in enumerate(POSTED[number])
         ],
     ]
     asyncio.run(place.execute(*statements))
@@ -154,6 +167,13 @@ async def test_what_moved_the_balance_has_an_id_of_its_own_in_the_order_of_time(
     assert ids.instant_of(captured[3]) == NOW
     assert ids.is_id("bt", captured[3])
     assert captured[3] < refunded[3]
+
+
+async def test_what_moved_the_balance_before_was_available_at_once(earlier: Place) -> None:
+    columns = "currency, net, available_at - occurred_at, statement"
+    async with earlier.opened() as store:
+        found = await rows(store, f"select {columns} from entries order by occurred_at")
+    assert found == [(None, None, None, None), ("USD", 874, 0, None), ("USD", -300, 0, None)]
 
 
 async def test_kept_replies_say_of_whom_they_tell(earlier: Place) -> None:

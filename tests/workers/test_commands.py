@@ -10,6 +10,8 @@ import pytest
 from tests.vault import merchants as wallet_merchants
 from tillgate import assembly
 from tillgate.assembly import Opened
+from tillgate.core import bank_accounts as bank_accounts_core
+from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.credentials import Scope
 from tillgate.core.decisions import Decision
 from tillgate.core.instants import SECOND
@@ -18,7 +20,7 @@ from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.core.webhook_endpoints import WebhookEndpoint, Wishes
-from tillgate.flows import sealing, tokens, webhook_endpoints
+from tillgate.flows import bank_accounts, sealing, tokens, webhook_endpoints
 from tillgate.flows.gateway import Answer, Caller
 from tillgate.flows.idempotency import Key
 from tillgate.flows.sources import TEST_CARD
@@ -207,12 +209,26 @@ async def endpoint_with_two_secrets(opened: Opened) -> None:
     await webhook_endpoints.rotate(opened.gateway, caller, None, made.body.decode(), plainly)
 
 
+async def bank_account(opened: Opened) -> None:
+    """An account whose number is under seal."""
+
+    async def plainly(account: BankAccount) -> Answer:
+        return Answer(200, b"")
+
+    caller = Caller(DEMO_SHOP, "key_1", "v1", "req_1")
+    coordinates = bank_accounts_core.parse_us("000123456789", "110000000")
+    await bank_accounts.create(opened.gateway, caller, None, coordinates, "Ann", "USD", {}, plainly)
+
+
 async def in_the_open(opened: Opened) -> list[tuple[str, ...]]:
-    """Every card, every CVC and every secret, opened."""
+    """Every card, every CVC, every account and every secret, opened."""
     found: list[tuple[str, ...]] = [
         await webhook_endpoints.secrets(opened.gateway, endpoint, opened.gateway.clock.wall())
         for endpoint in await lists.every(opened.gateway.store, WebhookEndpoint)
     ]
+    for account in await lists.every(opened.gateway.store, BankAccount):
+        number = await opened.gateway.secrets.open_bank_account(account.tenant, account.id, account.sealed)
+        found.append((account.id, number))
     for token in await lists.every(opened.gateway.store, Token):
         method = await find.record(opened.gateway.store, PaymentMethod, DEMO_SHOP.id, token.payment_method)
         assert method is not None
@@ -242,6 +258,7 @@ async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go
     await payments_with_tokens(opened, 20)
     await endpoint_with_two_secrets(opened)
     await done(opened, "wallets add", key=GOOGLE)
+    await bank_account(opened)
     before = await in_the_open(opened)
     first = await done(opened, "vault status")
     assert {key["purpose"] for key in first["keys"]} == set(Purpose)

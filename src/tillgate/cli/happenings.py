@@ -10,6 +10,7 @@ from tillgate.cli import api, options
 from tillgate.cli.api import Api, Failed
 
 _GOOD: Final = "4242424242424242"
+_SETTLED_AT_ONCE: Final = "4000000000000077"
 _DECLINED: Final = "4000000000000002"
 
 Happening: TypeAlias = Callable[[Api], Awaitable[str]]
@@ -107,6 +108,20 @@ async def _detach(server: Api) -> str:
     return method
 
 
+async def _pay_out(server: Api) -> str:
+    await _pay(server, _SETTLED_AT_ONCE)
+    account = {"account_holder_name": "tillgate trigger", "country": "US", "routing_number": "110000000"}
+    made = await server.post("/v1/bank_accounts", currency="usd", account_number="000123456789", **account)
+    asked = {"currency": "usd", "amount": 100, "destination": made.told["id"]}
+    return str((await server.post("/v1/payouts", **asked)).told["id"])
+
+
+async def _cancel_payout(server: Api) -> str:
+    payout = await _pay_out(server)
+    await server.post(f"/v1/payouts/{payout}/cancel")
+    return payout
+
+
 HAPPENINGS: Final[Mapping[str, Happening]] = {
     "payment.created": _pay,
     "payment.authorized": _authorize,
@@ -118,6 +133,8 @@ HAPPENINGS: Final[Mapping[str, Happening]] = {
     "payment.released": _release,
     "refund.created": _refund,
     "refund.updated": _change_refund,
+    "payout.created": _pay_out,
+    "payout.canceled": _cancel_payout,
     "customer.created": _customer,
     "customer.updated": _change_customer,
     "customer.deleted": _delete_customer,
@@ -130,6 +147,8 @@ HAPPENINGS: Final[Mapping[str, Happening]] = {
 NEED_MORE_THAN_CALLS: Final = frozenset(
     {
         "payment.capture_failed",  # a bank that says no to what it granted
+        "payout.paid",  # the minute after which the bank is asked
+        "payout.failed",
         "webhook_endpoint.disabled",  # an endpoint that fails for days
         "webhook_endpoint.test",  # an endpoint; it has a call of its own
     }
