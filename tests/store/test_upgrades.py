@@ -97,9 +97,9 @@ def earlier(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 POSTED = (
-    [("bank:sandbox:holds", "payments:authorized", 900)],
     [("bank:sandbox:receivable", "merchant:payable", 900), ("merchant:payable", "fees:processing", 26)],
     [("merchant:payable", "bank:sandbox:receivable", 300)],
+    [("bank:sandbox:holds", "payments:authorized", 900)],
 )
 """What the entries moved: source, destination, amount."""
 

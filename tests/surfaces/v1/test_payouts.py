@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,13 +12,17 @@ import httpx2
 import pytest
 
 from tests.sizes import at_size
+from tests.store.places import Place
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, Client
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
+from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.instants import DAY, HOUR, MINUTE
+from tillgate.core.merchants import Tenant
 from tillgate.flows import payouts
-from tillgate.store import audit
+from tillgate.store import audit, lists
+from tillgate.transport.banks import Loss, Lost
 from tillgate.workers import timers
 
 pytestmark = pytest.mark.anyio
@@ -370,6 +375,84 @@ async def test_the_schedule_pays_out_by_itself(books: Shop) -> None:
     await books.earns(1000)
     await books.passes(40 * DAY)
     assert len(await books.client.listed("/payouts")) == 2
+
+
+TAMPERED = {
+    "a line was taken away": ("update entries set statement = null where {line}", "lines of"),
+    "a line says another sum": ("update entries set net = net + 1 where {line}", "the postings make"),
+    "a line is in no payout's statement": ("update entries set statement = 'st_x' where {line}", "neither open nor"),
+    "what the bank was sent is not booked": ("delete from postings where entry = '{payout}:paid'", "not in the books"),
+    "it was told of twice": (
+        "update events set sequence = 3 where stream = '{payout}' and sequence = 2",
+        "events [1, 3]",
+    ),
+    "what is carried was lost": ("delete from settlements where tenant = '{tenant}'", "did not arrive"),
+}
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+async def test_the_audit_finds_what_is_wrong_with_a_payout(migrated: Path, tmp_path: Path, how: str) -> None:
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+    clock = ManualClock(WEDNESDAY)
+    async with shop.open_shop(tmp_path, clock=clock) as parts:
+        books = Shop(await shop.merchant(parts), parts, clock, (None, tmp_path))
+        await books.account()
+        await books.earns(5000)
+        made = await books.pays_out(amount=1000)
+        await books.passes(MINUTE)
+        await assert_explained(books)
+        (tenant,) = [one.id for one in await lists.every(parts.gateway.store, Tenant)]
+        moved = (await books.lines(made["id"]))[-1]["id"]
+    statement, found = TAMPERED[how]
+    place = Place(None, tmp_path)
+    line = f"balance_transaction = '{moved}'"
+    await place.execute(statement.format(line=line, payout=made["id"], tenant=tenant))
+    assert any(found in difference for difference in await place.differences()), await place.differences()
+
+
+async def test_a_bank_that_says_nothing_is_asked_until_it_does(books: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    await books.account()
+    await books.earns(5000)
+    made = await books.pays_out()
+
+    async def silence(request: BankRequest) -> BankAnswer | Lost:
+        return Lost(Loss.SILENT)
+
+    with monkeypatch.context() as cut:
+        cut.setattr(books.parts.gateway.transport, "send", silence)
+        await books.passes(MINUTE)
+        assert (await books.payout(made["id"]))["status"] == "in_transit"
+        await books.passes(MINUTE)
+        assert (await books.payout(made["id"]))["status"] == "in_transit"
+        answer = await books.client.post(f"/payouts/{made['id']}/cancel")
+        shop.error(answer, 400, "invalid_request_error", "payout_not_cancelable")
+    await books.passes(HOUR)
+    shown = await books.payout(made["id"])
+    assert (shown["status"], shown["failure_code"]) == ("failed", "could_not_process"), "the bank never saw it"
+    assert await books.balance() == {"usd": (4825, 0)}
+    await assert_explained(books)
+
+
+async def test_what_the_bank_did_is_found_out_after_its_answer_was_lost(
+    books: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await books.account()
+    await books.earns(5000)
+    made = await books.pays_out()
+    send = books.parts.gateway.transport.send
+
+    async def lossy(request: BankRequest) -> BankAnswer | Lost:
+        await send(request)
+        return Lost(Loss.BROKEN)
+
+    with monkeypatch.context() as cut:
+        cut.setattr(books.parts.gateway.transport, "send", lossy)
+        await books.passes(MINUTE)
+    assert (await books.payout(made["id"]))["status"] == "in_transit"
+    await books.passes(MINUTE)
+    assert (await books.payout(made["id"]))["status"] == "paid"
+    assert await books.told() == ["payout.created", "payout.paid"]
+    await assert_explained(books)
 
 
 async def assert_explained(books: Shop) -> None:
