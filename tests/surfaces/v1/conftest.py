@@ -8,8 +8,10 @@ import pytest
 
 from tests import postgres
 from tests.surfaces.v1 import shop
+from tests.surfaces.v1.books import WEDNESDAY, Books
 from tests.surfaces.v1.shop import Client
 from tillgate.assembly import Assembly
+from tillgate.clock import ManualClock
 from tillgate.store import migrate
 
 
@@ -82,3 +84,18 @@ async def merchant(app: Assembly) -> Client:
 async def anyones(either: Assembly) -> Client:
     """A merchant of the test's own, on either database."""
     return await shop.merchant(either)
+
+
+@pytest.fixture(scope="module")
+async def timed(database: str | None, home: Path, anyio_backend: object) -> AsyncIterator[tuple[Assembly, ManualClock]]:
+    """Tillgate on either database, with a clock that stands still until it is moved."""
+    clock = ManualClock(WEDNESDAY)
+    async with shop.open_shop(home, database, clock=clock) as parts:
+        yield parts, clock
+
+
+@pytest.fixture
+async def books(timed: tuple[Assembly, ManualClock], database: str | None, home: Path) -> Books:
+    """A merchant of the test's own."""
+    parts, clock = timed
+    return Books(await shop.merchant(parts), parts, clock, (database, home))
