@@ -17,8 +17,11 @@ from tillgate.clock import ManualClock
 from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.instants import DAY, HOUR, MINUTE
 from tillgate.core.merchants import Tenant
+from tillgate.core.payouts import Lines
 from tillgate.flows import payouts
 from tillgate.store import lists
+from tillgate.store import payouts as statements
+from tillgate.store.database import Store
 from tillgate.transport.banks import Loss, Lost
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +37,25 @@ async def test_payouts_at_once_never_share_a_line(books: Books) -> None:
         *[books.client.post("/payouts", {"currency": "usd"}) for _ in range(4)],
     )
     assert sum(isinstance(answer, httpx2.Response) and answer.status_code == 200 for answer in answers) > 0
+    await assert_explained(books)
+
+
+async def test_no_line_joins_a_statement_after_it_was_summed(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    await books.account()
+    await books.earns(5000)
+    summed, overtaken = statements.lines, []
+
+    async def sum_and_be_overtaken(store: Store, tenant: str, statement: str) -> Lines:
+        found = await summed(store, tenant, statement)
+        if not overtaken:
+            overtaken.append(await books.earns(700))
+            answer = await books.client.post("/payouts", {"currency": "usd", "amount": 1_000_000})
+            shop.error(answer, 400, "invalid_request_error", "balance_insufficient", "amount")
+        return found
+
+    monkeypatch.setattr(statements, "lines", sum_and_be_overtaken)
+    made = await books.pays_out()
+    assert (made["amount"], made["lines"]) == (4825 + 650, 2)
     await assert_explained(books)
 
 
