@@ -34,7 +34,9 @@ from tillgate.store import (
     payouts,
     postgres,
     retention,
+    schema,
     sqlite,
+    steps,
     timers,
     transactions,
 )
@@ -42,6 +44,7 @@ from tillgate.store.balance_transactions import Wanted as Moved
 from tillgate.store.database import SQLITE_FILE, Store
 from tillgate.store.lists import Cursor
 from tillgate.store.postgres import Postgres
+from tillgate.store.steps import Verb
 from tillgate.store.transactions import Wanted
 
 pytestmark = pytest.mark.anyio
@@ -269,3 +272,25 @@ async def test_postgres_answers_from_a_range_of_an_index(postgres_place: Place, 
             assert "Seq Scan" not in plan, (name, plan)
             assert "Index Cond" in plan, (name, plan)
             assert not (name in PAGES or name.startswith("transactions")) or "Sort" not in plan, (name, plan)
+
+
+TAKEN = ("ten_1", "USD", 1_000, "id_1001000", "st_new")
+
+
+async def test_sqlite_takes_lines_from_a_range_of_an_index(sqlite_place: Place) -> None:
+    await sqlite_place.execute(*FILLED)
+    with contextlib.closing(sqlite3.connect(sqlite_place.data / SQLITE_FILE)) as file:
+        text = steps.sqlite(Verb.TAKE, schema.entries)
+        (plan,) = [row[3] for row in file.execute(f"explain query plan {text}", TAKEN)]
+    assert plan.startswith("SEARCH entries USING INDEX entries_in_no_statement"), plan
+
+
+@pytest.mark.parametrize("statistics", ["unknown", "known"])
+async def test_postgres_takes_lines_from_a_range_of_an_index(postgres_place: Place, statistics: str) -> None:
+    await postgres_place.execute(*FILLED, *(["analyze"] if statistics == "known" else []))
+    async with postgres_place.opened() as store, cast(Postgres, store.engine)._pool.acquire() as connection:
+        text = steps.postgres(((Verb.TAKE, schema.entries),))
+        shown = await connection.fetch(f"explain {text}", *postgres._columns([TAKEN]))
+    plan = "\n".join(row[0] for row in shown)
+    assert "entries_in_no_statement" in plan, plan
+    assert "Seq Scan" not in plan, plan

@@ -222,7 +222,7 @@ async def conclude(
             return answer
         try:
             await gateway.store.commit(decision)
-            _count(standing.attempt, now.attempt)
+            count(standing.attempt, now.attempt)
             return answer
         except Conflict:
             standing = await _standing(gateway, caller.tenant.id, standing.attempt.id)
@@ -232,7 +232,8 @@ async def conclude(
                     return kept
 
 
-def _count(before: Attempt, after: Attempt) -> None:
+def count(before: Attempt, after: Attempt) -> None:
+    """Count an attempt that moved."""
     if after.state is not before.state:
         metrics.attempt_moved(after.bank, after.kind, after.state, after.reason or "")
 

@@ -158,12 +158,15 @@ async def learn(gateway: Gateway, tenant: Tenant, payout_id: str, outcome: Outco
             return True
         if concluded is None:
             return payout.attempt is None or payout.attempt.is_final
-        payout, decision = concluded
+        before, (payout, decision) = payout.attempt, concluded
         try:
             await gateway.store.commit(decision)
         except Conflict:
             continue
-        return payout.attempt is None or payout.attempt.is_final
+        assert before is not None, payout_id
+        assert payout.attempt is not None, payout_id
+        asking.count(before, payout.attempt)
+        return payout.attempt.is_final
 
 
 async def fetch(gateway: Gateway, caller: Caller, payout_id: str) -> Payout:

@@ -4,6 +4,7 @@ import asyncio
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -43,7 +44,8 @@ async def test_payouts_at_once_never_share_a_line(books: Books) -> None:
 async def test_no_line_joins_a_statement_after_it_was_summed(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     await books.account()
     await books.earns(5000)
-    summed, overtaken = statements.lines, []
+    summed = statements.lines
+    overtaken: list[dict[str, Any]] = []
 
     async def sum_and_be_overtaken(store: Store, tenant: str, statement: str) -> Lines:
         found = await summed(store, tenant, statement)
