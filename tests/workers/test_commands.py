@@ -54,7 +54,8 @@ async def done(opened: Opened, command: str, **given: object) -> Any:
 
 
 async def test_a_key_is_good_for_what_it_was_made_for_and_for_its_merchant(opened: Opened) -> None:
-    bookshop = await done(opened, "merchants create", name=" Bookshop ")
+    bookshop = await done(opened, "merchants create", name=" Bookshop ", settlement_days=7)
+    assert (await opened.directory.tenant(bookshop["id"])).settlement_days == 7
     assert [one["name"] for one in await done(opened, "merchants list")] == ["Demo Shop", "Bookshop"]
     new = await done(opened, "keys create", kind="restricted_key", scopes=["refunds.write"], merchant=bookshop["id"])
     principal, tenant = await opened.directory.identify(new["secret"], on_this_machine=False)
@@ -145,6 +146,7 @@ async def test_a_revoked_key_stays_revoked_since_the_first_time(opened: Opened) 
         ("merchants update", {"id": "ten_none", "rate_limit": "premium"}, "There is no merchant ten_none"),
         ("merchants update", {"id": "ten_demoshop", "rate_limit": "premium"}, "TILLGATE_RATE_LIMIT"),
         ("merchants update", {"id": "ten_demoshop", "rate_limit": "endless"}, "endless"),
+        ("merchants create", {"name": "x", "settlement_days": 31}, "settlement_days"),
         ("keys eat", {}, "no command 'keys eat'"),
     ],
 )

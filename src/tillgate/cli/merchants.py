@@ -6,6 +6,7 @@ import click
 
 from tillgate.cli import office, options
 from tillgate.core.merchants import Mode, RateLimit
+from tillgate.flows.merchants import SETTLEMENT_DAYS
 from tillgate.workers.commands import CreateMerchant, ListMerchants, Merchant, UpdateMerchant
 
 LIMITS = click.Choice([limit.value for limit in RateLimit])
@@ -20,12 +21,21 @@ def merchants() -> None:
 @click.argument("name")
 @click.option("--live", is_flag=True, help="With real money, in place of test money.")
 @click.option("--rate-limit", type=LIMITS, default=RateLimit.STANDARD.value, help="100, 500 or any number a minute.")
+@click.option(
+    "--settlement-days",
+    type=click.IntRange(0, 30),
+    default=SETTLEMENT_DAYS,
+    show_default=True,
+    help="After how many days what is captured can be paid out.",
+)
 @options.where
-def create(name: str, live: bool, rate_limit: str, data: Path | None, database: str | None) -> None:
+def create(
+    name: str, live: bool, rate_limit: str, settlement_days: int, data: Path | None, database: str | None
+) -> None:
     """Take a merchant on, in test mode. `tillgate keys create --merchant ID` makes a key for it."""
     chosen = options.chosen_settings(data=data, database=database)
-    mode = Mode.LIVE if live else Mode.TEST
-    merchant = office.ask(chosen, "merchants create", CreateMerchant(name, mode, RateLimit(rate_limit)), Merchant)
+    asked = CreateMerchant(name, Mode.LIVE if live else Mode.TEST, RateLimit(rate_limit), settlement_days)
+    merchant = office.ask(chosen, "merchants create", asked, Merchant)
     click.echo(f"{merchant.id}  {merchant.name} ({merchant.mode.value} mode)")
 
 

@@ -8,8 +8,13 @@ from tillgate.flows.gateway import Gateway
 from tillgate.store import find, lists
 from tillgate.store.batches import Conflict
 
+SETTLEMENT_DAYS = DEMO_SHOP.settlement_days
+"""After how many days a merchant can be paid out what they captured, where nothing else was agreed."""
 
-async def create(gateway: Gateway, name: str, mode: Mode, rate_limit: RateLimit) -> Tenant:
+
+async def create(
+    gateway: Gateway, name: str, mode: Mode, rate_limit: RateLimit, settlement_days: int = SETTLEMENT_DAYS
+) -> Tenant:
     """A new merchant in one mode, on the sandbox's terms.
 
     Raises Refused(LIVE_MODE_UNAVAILABLE) where there is no bank that moves real money, or the key-encryption key lies
@@ -27,6 +32,7 @@ async def create(gateway: Gateway, name: str, mode: Mode, rate_limit: RateLimit)
         fee_plan=SANDBOX_FEES,
         bank=bank,
         rate_limit=rate_limit,
+        settlement_days=settlement_days,
     )
     await gateway.store.commit(Decision(save=(tenant,)))
     return tenant

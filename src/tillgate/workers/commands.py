@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -102,6 +102,7 @@ class CreateMerchant(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     mode: Mode = Mode.TEST
     rate_limit: RateLimit = RateLimit.STANDARD
+    settlement_days: Annotated[int, msgspec.Meta(ge=0, le=30)] = merchants.SETTLEMENT_DAYS
 
 
 class UpdateMerchant(msgspec.Struct, forbid_unknown_fields=True):
@@ -205,7 +206,8 @@ async def create_merchant(office: Office, given: CreateMerchant) -> Merchant:
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise Impossible("A merchant's name has 1 to 100 printable characters.")
     try:
-        return _merchant(await merchants.create(office.gateway, name, given.mode, given.rate_limit))
+        tenant = await merchants.create(office.gateway, name, given.mode, given.rate_limit, given.settlement_days)
+        return _merchant(tenant)
     except Refused:
         raise Impossible(
             "Live merchants need a connector that moves real money, and a key-encryption key from outside the data "
