@@ -35,7 +35,7 @@ class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
     What is captured can be paid out `settlement_days` later, from midnight (UTC) on.
     """
 
-    SHAPE: ClassVar[int] = 3
+    SHAPE: ClassVar[int] = 4
 
     created: Instant
     name: str

@@ -107,10 +107,17 @@ def open(payment: Payment, occasion: Occasion) -> tuple[Payment, Decision]:
     return payments.announced(payment, told(payment, (EventType.PAYMENT_CREATED,)), occasion)
 
 
-def with_method(payment: Payment, method: str, card: CardSummary, customer: CustomerSummary | None) -> Payment:
-    """The payment with the card that is to pay, and whose it is. Raises Refused(ALREADY_CONFIRMED)."""
+def with_method(
+    payment: Payment, method: str, card: CardSummary, customer: CustomerSummary | None, settlement_days: int
+) -> Payment:
+    """The payment with the card that is to pay, whose it is, and how long what it pays waits to be paid out.
+
+    Raises Refused(ALREADY_CONFIRMED).
+    """
     assert_changeable(payment, Reason.ALREADY_CONFIRMED)
-    return evolve(payment, payment_method=method, card=card, customer=customer, failure=None)
+    return evolve(
+        payment, payment_method=method, card=card, customer=customer, settlement_days=settlement_days, failure=None
+    )
 
 
 def with_customer(payment: Payment, customer: CustomerSummary) -> Payment:

@@ -108,7 +108,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     disputes beyond that is `overdrawn`: they may, and it is the merchant's debt. `dispute` is the newest one's id.
     """
 
-    SHAPE = 3
+    SHAPE = 4
 
     created: Instant
     amount: Money

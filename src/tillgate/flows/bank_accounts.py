@@ -75,5 +75,5 @@ async def newest(gateway: Gateway, caller: Caller, currency: str) -> BankAccount
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, currency: str | None) -> Page[BankAccount]:
     """A merchant's accounts, newest first; those in one currency only if one is named."""
-    where = ("currency", currency) if currency is not None else None
+    where = {"currency": currency} if currency is not None else {}
     return await lists.page(gateway.store, BankAccount, caller.tenant.id, cursor, where=where)

@@ -1,7 +1,7 @@
 """Merchants: taking one on, in test mode or live, changing its terms, and naming them all."""
 
 from tillgate.core.decisions import Decision
-from tillgate.core.merchants import SANDBOX_FEES, Mode, RateLimit, Tenant
+from tillgate.core.merchants import DEMO_SHOP, SANDBOX_FEES, Mode, RateLimit, Tenant
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.flows.gateway import Gateway

@@ -235,7 +235,8 @@ async def _with_card(
             raise Refused(Reason.METHOD_OF_ANOTHER_CUSTOMER, "payment_method")
         buyer = await sources.owner(gateway, caller, method, buyer)
     customer = buyer.summary if buyer else payment.customer
-    changed = payment_intents.with_method(payment, method.id, method.card, customer)
+    settlement_days = sources.settlement_days(gateway, caller.tenant, paying.card)
+    changed = payment_intents.with_method(payment, method.id, method.card, customer, settlement_days)
     return _Draft(changed, paying.used_for(payment.id, occasion), paying.card)
 
 

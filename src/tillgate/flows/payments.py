@@ -65,7 +65,7 @@ async def _open(
         fee_plan=tenant.fee_plan,
         bank=tenant.bank,
         occasion=occasion,
-        settlement_days=0 if gateway.banks[tenant.bank].settles_at_once(card) else tenant.settlement_days,
+        settlement_days=sources.settlement_days(gateway, tenant, paying.card),
     )
     asking = payments.charge(payment, occasion)
     decision = introduction.merged(asking.decision).merged(paying.used_for(payment.id, occasion))

@@ -179,7 +179,7 @@ async def fetch(gateway: Gateway, caller: Caller, payout_id: str) -> Payout:
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, status: PayoutState | None) -> Page[Payout]:
     """A merchant's payouts, newest first; those of one status only if one is named."""
-    where = ("status", status.value) if status is not None else None
+    where = {"status": status.value} if status is not None else {}
     return await lists.page(gateway.store, Payout, caller.tenant.id, cursor, where=where)
 
 

@@ -6,7 +6,7 @@ from tillgate.core import customers, payment_methods
 from tillgate.core.cards import Card, CardNumber
 from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
-from tillgate.core.merchants import Mode
+from tillgate.core.merchants import Mode, Tenant
 from tillgate.core.occasions import Occasion
 from tillgate.core.payment_methods import BillingDetails, PaymentMethod, Token
 from tillgate.core.reasons import Reason, Refused
@@ -85,6 +85,11 @@ class Paying(msgspec.Struct, frozen=True):
         spent = (payment_methods.spend(self.token, payment, occasion.wall),) if self.token else ()
         kept = (self.method,) if self.method.customer is None or self.gives_cryptogram else ()
         return self.claims.also(*kept, *spent)
+
+
+def settlement_days(gateway: Gateway, tenant: Tenant, card: Card) -> int:
+    """How many days what a card pays waits until it can be paid out."""
+    return 0 if gateway.banks[tenant.bank].settles_at_once(card) else tenant.settlement_days
 
 
 async def method(gateway: Gateway, caller: Caller, occasion: Occasion, source: Source) -> Paying:
