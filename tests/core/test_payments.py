@@ -276,7 +276,7 @@ def test_a_capture_in_many_steps_costs_the_same_as_in_one(plan: FeePlan, steps: 
 
 
 @pytest.mark.parametrize(
-    "totals",
+    "sums",
     [
         {"captured": 101},
         {"captured": -1},
@@ -290,11 +290,11 @@ def test_a_capture_in_many_steps_costs_the_same_as_in_one(plan: FeePlan, steps: 
         {"fees": -1},
     ],
 )
-def test_no_payment_gives_back_or_takes_more_than_there_was(totals: dict[str, int]) -> None:
+def test_no_payment_gives_back_or_takes_more_than_there_was(sums: dict[str, int]) -> None:
     sound = manual(*PARTLY_CAPTURED).payment
-    assert payments.is_sound(sound)
-    assert payments.is_sound(evolve(sound, refunded=30, disputed=30, voided=40))
-    assert not payments.is_sound(evolve(sound, **totals))
+    assert totals.is_sound(sound)
+    assert totals.is_sound(evolve(sound, refunded=30, disputed=30, voided=40))
+    assert not totals.is_sound(evolve(sound, **sums))
 
 
 def test_what_is_disputed_cannot_be_refunded() -> None:

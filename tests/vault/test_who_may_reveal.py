@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "tillgate"
-REVEALERS = {"flows/attempts.py", "flows/payments.py"}
+REVEALERS = {"flows/attempts.py", "flows/sources.py"}
 REVEALING = {"reveal", "reveal_cvc", "reveal_cryptogram"}
 
 

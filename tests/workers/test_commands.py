@@ -272,7 +272,7 @@ async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go
 
     monkeypatch.setattr(sealing, "KEPT_FOR", 0)
     assert await done(opened, "vault prune") == [], "something is still sealed under each of them"
-    assert await resealed(opened) == 3 * 20 + 3
+    assert await resealed(opened) == 3 * 20 + 4
     assert await resealed(opened) == 0
     assert {key["id"] for key in await done(opened, "vault prune")} == old
     assert await in_the_open(opened) == before

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tillgate.core import accounts, attempts, fees, instants, ledger, payment_intents, payments
+from tillgate.core import accounts, attempts, fees, instants, ledger, payment_intents, payments, totals
 from tillgate.core.attempts import Attempt, Contradiction, Kind, Outcome, State
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType, event
@@ -54,8 +54,8 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     told = _news(standing, payment, types, refund)
     before = standing.payment.events
     payment = evolve(payment, in_flight=_still_in_flight(payment, moved), events=before + len(told))
-    payment = payments.covered(payment)
-    if not payments.is_sound(payment):
+    payment = totals.covered(payment)
+    if not totals.is_sound(payment):
         raise Contradiction(f"{moved.id}: a yes to more than there was")
     if moved.is_final:
         moved = evolve(moved, sequence=payment.events)

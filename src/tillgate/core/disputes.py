@@ -4,7 +4,7 @@ import enum
 
 import msgspec
 
-from tillgate.core import accounts, metadata, payments
+from tillgate.core import accounts, metadata, totals
 from tillgate.core.attempts import Contradiction
 from tillgate.core.decisions import Alias, Decision
 from tillgate.core.events import EventType, event
@@ -154,7 +154,7 @@ def learn(
     if moved is dispute:
         return None
     taken = _taken(moved) - (_taken(dispute) if dispute else 0)
-    changed = payments.disputed(payment, taken, moved.id)
+    changed = totals.disputed(payment, taken, moved.id)
     told = _news(payment, dispute, moved)
     changed = evolve(changed, events=payment.events + len(told))
     views = {EventType.PAYMENT_CREATED: payment}

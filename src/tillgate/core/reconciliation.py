@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tillgate.core import accounts, fees, payments
+from tillgate.core import accounts, fees, payments, totals
 from tillgate.core.attempts import Attempt, Kind, State
 from tillgate.core.conclusions import BY_CARD, POSTED_AS
 from tillgate.core.disputes import Dispute, DisputeStatus
@@ -144,7 +144,7 @@ def _totals(story: Story) -> Iterator[str]:
     by_bank = payment.canceled is not None and payment.canceled.cause != payments.ABANDONED
     if by_bank != bool(story.approved(Kind.VOID)):
         yield f"it is {'canceled without' if payment.canceled else 'not canceled by'} the bank's yes"
-    if not payments.is_sound(payment):
+    if not totals.is_sound(payment):
         yield "more came back than was taken, or more was taken and released than was granted"
 
 

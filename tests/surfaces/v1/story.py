@@ -161,7 +161,7 @@ STORY = (
     Step(
         "createPayment",
         {
-            "amount": 9000,
+            "amount": 15000,
             "currency": "usd",
             "payment_method": "card",
             "card": {**CARD, "number": "4000000000000077"},
