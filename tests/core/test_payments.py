@@ -23,7 +23,7 @@ from tests.core.world import (
     occasion,
     opened,
 )
-from tillgate.core import fees, payments
+from tillgate.core import fees, payments, totals
 from tillgate.core.attempts import Kind, State, Verdict
 from tillgate.core.fees import FeePlan
 from tillgate.core.money import CurrencyMismatch, Money, Rounding
