@@ -78,7 +78,14 @@ async def test_the_nearest_path_is_suggested_and_no_number_repeated(demo: Client
 
 @pytest.mark.parametrize(
     ("expand", "param"),
-    [("payment", "expand"), (7, "expand"), ({}, "expand"), ([7], "expand[0]"), (["x"] * 21, "expand")],
+    [
+        ("payment", "expand"),
+        (7, "expand"),
+        ({}, "expand"),
+        ([7], "expand[0]"),
+        (["x"] * 11, "expand"),
+        (["x" * 81], "expand[0]"),
+    ],
 )
 async def test_what_is_no_list_of_paths_is_refused_by_name(demo: Client, expand: Any, param: str) -> None:
     answer = await demo.post("/refunds", {"payment": "pay_x", "expand": expand})

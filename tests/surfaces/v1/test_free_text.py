@@ -43,6 +43,18 @@ async def test_metadata_holds_none_in_names_and_values(demo: Client, metadata: d
     assert "4242" not in answer.text
 
 
+async def test_a_tracking_number_may_pass_for_one(merchant: Client) -> None:
+    paid = await merchant.pay()
+    dispute = (await merchant.post("/sandbox/disputes", {"payment": paid["id"]})).json()
+    evidence = {"shipping_tracking_number": "4242424242424242"}
+    body = {"evidence": evidence, "submit": False}
+    answer = await merchant.post(f"/disputes/{dispute['id']}", body)
+    assert (answer.status_code, answer.json()["evidence"]["shipping_tracking_number"]) == (200, "4242424242424242")
+    body["evidence"] = {"shipping_carrier": "4242424242424242"}
+    refused = await merchant.post(f"/disputes/{dispute['id']}", body)
+    shop.error(refused, 400, "invalid_request_error", "parameter_invalid", "evidence.shipping_carrier")
+
+
 async def test_what_only_resembles_one_is_taken(merchant: Client) -> None:
     texts = [
         "Order 4242424242424241",

@@ -21,17 +21,8 @@ EXCEPTIONS = {
 
 
 def description() -> dict[str, Any]:
-    """The description; every day without forms, whose parameters are those of the JSON beside them.
-
-    What may be expanded has no bounds here: a query that breaks them all is longer than the head of a request may be,
-    and gets a 431 before it is one.
-    """
+    """The description; every day without forms, whose parameters are those of the JSON beside them."""
     described = copy.deepcopy(conformance.described())
-    for methods in described["paths"].values():
-        for parameter in (one for operation in methods.values() for one in operation.get("parameters", ())):
-            if parameter.get("name") == "expand[]":
-                parameter["schema"].pop("maxItems", None)
-                parameter["schema"]["items"].pop("maxLength", None)
     for methods in described["paths"].values() if not PROVING else ():
         for operation in methods.values():
             operation.get("requestBody", {}).get("content", {}).pop("application/x-www-form-urlencoded", None)

@@ -14,7 +14,7 @@ from tillgate.flows import disputes
 from tillgate.flows.disputes import Render
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import changes, expansion, payments
+from tillgate.surfaces.v1 import changes, expansion, free_text, payments
 from tillgate.surfaces.v1.changes import MetadataChange
 from tillgate.surfaces.v1.forms import Amount, ListGiven, ListShown, list_shown
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
@@ -44,7 +44,7 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     shipping_address: EvidenceText | None = None
     shipping_carrier: EvidenceText | None = None
     shipping_date: EvidenceText | None = None
-    shipping_tracking_number: EvidenceText | None = None
+    shipping_tracking_number: Annotated[EvidenceText, free_text.NUMBERED] | None = None
     uncategorized_text: EvidenceText | None = None
 
 

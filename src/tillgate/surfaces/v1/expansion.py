@@ -16,11 +16,12 @@ from tillgate.surfaces.v1 import mistakes
 MAX_DEPTH: Final = 4
 """How many names a path may have: `data.payment.customer` has three."""
 
-_MOST: Final = 20
+_MOST: Final = 10
+_LONGEST: Final = 80
 _EXPANDS: Final = "expands"
 
-Paths = Annotated[tuple[Annotated[str, Meta(max_length=120)], ...], Meta(max_length=_MOST)]
-"""`expand`, as requests give it: `["customer", "payment.customer"]`."""
+Paths = Annotated[tuple[Annotated[str, Meta(max_length=_LONGEST)], ...], Meta(max_length=_MOST)]
+"""`expand`, as requests give it: `["customer", "payment.customer"]`; one that breaks both bounds still fits a query."""
 
 Wanted = dict[str, Any]
 """What is to be expanded, as a tree: `{"payment": {"customer": {}}}`."""

@@ -17,6 +17,9 @@ CARD_NUMBER: Final = Meta(extra={"holds": "card number"})
 OPAQUE: Final = CARD_NUMBER
 """Marks what others wrote and sealed: in its digits a card number may only seem to be."""
 
+NUMBERED: Final = CARD_NUMBER
+"""Marks what holds the long numbers of somebody else's series, one in ten of which passes for a card's."""
+
 # Nothing longer is stored, and nothing shorter is a card number.
 _LONGEST: Final = 10_000
 _SHORTEST: Final = 14
@@ -66,7 +69,8 @@ def _for_numbers(type: type[msgspec.Struct]) -> frozenset[Path]:
 
 
 def _marked(info: inspect.Type, path: Path) -> Iterator[Path]:
-    if isinstance(info, inspect.Metadata) and info.extra == CARD_NUMBER.extra:
+    options = info.types if isinstance(info, inspect.UnionType) else (info,)
+    if any(isinstance(option, inspect.Metadata) and option.extra == CARD_NUMBER.extra for option in options):
         yield path
     for part in mistakes.parts(info):
         if isinstance(part, inspect.StructType):
