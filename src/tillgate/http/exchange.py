@@ -154,6 +154,8 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
             _NO_SNIFFING,
             (b"cache-control", self.cache_control),
             (b"x-request-id", request_id.encode()),
+            # By this name clients made for this style of API tell their users which request it was.
+            (b"request-id", request_id.encode()),
             *self.headers,
             *(window.headers if window else ()),
         ]

@@ -56,6 +56,13 @@ async def find(store: Store, tenant: str, id: str) -> BalanceTransaction | None:
     return (await _told(store, tenant, rows))[0] if rows else None
 
 
+async def of_entries(store: Store, tenant: str, entries: Sequence[str]) -> dict[str, str]:
+    """The balance transactions of entries, by the entries' natural ids; those that are not there are left out."""
+    values = {f"entry_{number}": entry for number, entry in enumerate(entries)}
+    rows = await store.engine.fetch(_of_entries(len(entries)), {"tenant": tenant, **values})
+    return {row[0]: row[1] for row in rows}
+
+
 async def _told(store: Store, tenant: str, rows: Sequence[Any]) -> list[BalanceTransaction]:
     """Entries with what their postings say."""
     if not rows:
@@ -103,6 +110,13 @@ def _page(asked: frozenset[str]) -> sa.Select[Any]:
     order = (_e.tenant, *((_e.statement,) if "statement" in asked else ()), id)
     ordered = [key.asc() if "before" in asked else key.desc() for key in order]
     return query.order_by(*ordered).limit(sa.bindparam("most"))
+
+
+@cache
+def _of_entries(count: int) -> sa.Select[Any]:
+    wanted: list[Any] = [sa.bindparam(f"entry_{number}") for number in range(count)]
+    id = _e.balance_transaction
+    return sa.select(_e.id, id).where(_e.tenant == sa.bindparam("tenant"), _e.id.in_(wanted), id.is_not(None))
 
 
 @cache

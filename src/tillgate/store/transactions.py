@@ -7,25 +7,34 @@ import msgspec
 import sqlalchemy as sa
 
 from tillgate.core.transactions import Transaction, TransactionStatus, TransactionType
-from tillgate.store import schema
+from tillgate.store import lists, schema
 from tillgate.store.database import Store
 
 _t = schema.transactions.c
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which transactions: those that fit everything that is said. `at_least` and `below` are bounds on ids."""
+    """Which transactions: those that fit everything that is said.
+
+    `after` (older ones), `before` (newer ones), `at_least` and `below` are bounds on ids.
+    """
 
     status: TransactionStatus | None = None
     type: TransactionType | None = None
     currency: str | None = None
     customer: str | None = None
+    id: str | None = None
+    after: str | None = None
+    before: str | None = None
     at_least: str | None = None
     below: str | None = None
 
 
 async def page(store: Store, tenant: str, wanted: Wanted, limit: int, offset: int) -> list[Transaction]:
-    """So many of a tenant's transactions, newest first, after having passed over `offset`."""
+    """So many of a tenant's transactions, newest first, after having passed over `offset`.
+
+    Where they are to be newer than `before`, those nearest to it come first.
+    """
     values = {**_values(tenant, wanted), "most": limit, "offset": offset}
     rows = await store.engine.fetch(_page(_asked(wanted)), values)
     return [_of_row(tenant, row) for row in rows]
@@ -63,23 +72,20 @@ def _values(tenant: str, wanted: Wanted) -> dict[str, Any]:
 
 def _where(asked: frozenset[str]) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [_t.tenant == sa.bindparam("tenant")]
-    conditions += [_t[name] == sa.bindparam(name) for name in ("status", "currency", "customer") if name in asked]
+    conditions += [_t[name] == sa.bindparam(name) for name in ("status", "currency", "customer", "id") if name in asked]
     if "refunds" in asked:
         conditions.append(_t.type == sa.literal_column("'refund'"))
     elif "type" in asked:
         conditions.append(_t.type == sa.bindparam("type"))
-    if "at_least" in asked:
-        conditions.append(_t.id >= sa.bindparam("at_least"))
-    if "below" in asked:
-        conditions.append(_t.id < sa.bindparam("below"))
-    return conditions
+    bounds = sorted(asked & lists.BOUNDS.keys())
+    return conditions + [lists.BOUNDS[name](_t.id, sa.bindparam(name)) for name in bounds]
 
 
 @cache
 def _page(asked: frozenset[str]) -> sa.Select[Any]:
     # Naming every column of the index in the order keeps a planner from sorting what the index already gives in order.
     by = [_t[name] for name in ("customer", "status") if name in asked][:1] if "refunds" not in asked else []
-    order = [key.desc() for key in (_t.tenant, *by, _t.id)]
+    order = [key.asc() if "before" in asked else key.desc() for key in (_t.tenant, *by, _t.id)]
     query = sa.select(*_COLUMNS).where(*_where(asked)).order_by(*order)
     return query.limit(sa.bindparam("most")).offset(sa.bindparam("offset"))
 

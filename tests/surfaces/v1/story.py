@@ -105,6 +105,9 @@ STORY = (
     Step("cancelPaymentIntent", {"cancellation_reason": "requested_by_customer"}, id="@no_intent"),
     Step("listPaymentIntents", query="?limit=2"),
     # payment_gateway.txt, Refund Payment.
+    Step("listCharges", query="?limit=2", name="charged"),
+    Step("getCharge", id="@charged.data.0"),
+    Step("updateCharge", {"description": "Order #12345", "metadata": {"wrapped": "no"}}, id="@charged.data.0"),
     Step("refundPayment", {"amount": 2500, "reason": "customer_request"}, id="@paid"),
     # ateni_pay.txt, Create a Refund.
     Step("createRefund", {"payment": "@paid", "amount": 500, "reason": "Came broken"}, name="refund"),

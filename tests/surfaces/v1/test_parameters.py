@@ -50,6 +50,7 @@ KINDS = {
     "billing_details": "object",
     "billing_details.address": "object",
     "/v1/payments/{id} metadata": "object or nothing",
+    "/v1/charges/{id} metadata": "object or nothing",
     "/v1/refunds/{id} metadata": "object or nothing",
     "google_pay": "object",
     "google_pay.root_keys": "text or object",
@@ -248,9 +249,9 @@ async def test_an_app_may_be_returned_to(demo: Client) -> None:
 
 @each_post
 async def test_an_unknown_parameter_is_named(demo: Client, operation: Operation) -> None:
-    answer = await post(demo, operation, {**BODIES[operation.path], "surcharge": 5})
-    said = shop.error(answer, 400, "invalid_request_error", "parameter_unknown", "surcharge")
-    assert said["message"] == "Unknown parameter: surcharge."
+    answer = await post(demo, operation, {**BODIES[operation.path], "gratuity": 5})
+    said = shop.error(answer, 400, "invalid_request_error", "parameter_unknown", "gratuity")
+    assert said["message"] == "Unknown parameter: gratuity."
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tillgate.core.instants import Instant, unix_seconds
 from tillgate.core.ledger import MovementType
 from tillgate.flows import balances
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import expansion
+from tillgate.surfaces.v1 import expansion, payment_names
 from tillgate.surfaces.v1.forms import ListGiven, ListShown
 from tillgate.surfaces.v1.operations import Call, Nothing, operation, shown
 
@@ -103,13 +103,14 @@ async def page(call: Call) -> Reply:
     """What moved the balance, newest first."""
     given: BalanceTransactionsGiven = call.given
     currency = currencies.parse(given.currency, "currency") if given.currency is not None else None
+    source = payment_names.payment(given.source) if given.source is not None else None
     found, has_more = await balances.page(
         call.gateway,
         call.caller,
         given.cursor("bt"),
         type=given.type,
         currency=currency,
-        source=given.source,
+        source=source,
         payout=given.payout,
     )
     now, livemode = call.gateway.clock.now(call.tenant.id), call.tenant.is_live

@@ -14,7 +14,7 @@ from tillgate.flows import disputes
 from tillgate.flows.disputes import Render
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import changes, expansion, free_text, payments
+from tillgate.surfaces.v1 import changes, expansion, free_text, payment_names, payments
 from tillgate.surfaces.v1.changes import MetadataChange
 from tillgate.surfaces.v1.forms import Amount, ListGiven, ListShown, list_shown
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
@@ -61,9 +61,14 @@ class DisputeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class DisputesGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of disputes, of one payment, in one status or of some time if so asked."""
+    """A page of disputes, of one payment, in one status or of some time if so asked.
+
+    The payment is named by its own id, or by that of its intent or its charge.
+    """
 
     payment: str | None = None
+    payment_intent: str | None = None
+    charge: str | None = None
     status: DisputeStatus | None = None
 
 
@@ -89,6 +94,7 @@ class DisputeShown(msgspec.Struct, frozen=True, kw_only=True):
     fee: int
     payment: Annotated[str, expansion.ids("pay")]
     payment_intent: Annotated[str, expansion.ids("pi")]
+    charge: Annotated[str, expansion.ids("ch")]
     reason: DisputeReason
     status: DisputeStatus
     evidence: Evidence
@@ -122,7 +128,8 @@ def show(dispute: Dispute, *, livemode: bool) -> DisputeShown:
         currency=code.lower() if dispute.asked_as.get("currency") == "lower" else code,
         fee=dispute.fee,
         payment=dispute.payment,
-        payment_intent="pi_" + dispute.payment.removeprefix("pay_"),
+        payment_intent=payment_names.intent(dispute.payment),
+        charge=payment_names.charge(dispute.payment),
         reason=dispute.reason,
         status=dispute.status,
         evidence=Evidence(**dispute.evidence),
@@ -151,7 +158,8 @@ def _render(call: Call) -> Render:
 async def page(call: Call) -> Reply:
     """Disputes, newest first."""
     given: DisputesGiven = call.given
-    found = await disputes.page(call.gateway, call.caller, given.cursor("dp"), given.payment, given.status)
+    payment = payment_names.filtered(given)
+    found = await disputes.page(call.gateway, call.caller, given.cursor("dp"), payment, given.status)
     livemode = call.tenant.is_live
     return await shown(call, list_shown(found, "/v1/disputes", lambda dispute: show(dispute, livemode=livemode)))
 

@@ -57,6 +57,7 @@ class Error(msgspec.Struct, kw_only=True, omit_defaults=True):
     message: str
     param: str | None = None
     decline_code: str | None = None
+    charge: str | None = None
     payment: Any = None
     payment_intent: Any = None
     doc_url: str
@@ -80,10 +81,12 @@ def refusal(request: Request, refused: Refused) -> Reply:
     return _reply(request, wording, code, _sentence(wording.sentence, refused), param=field, headers=headers)
 
 
-def decline(request: Request, reason: Reason, *, payment: object = None, payment_intent: object = None) -> Reply:
-    """The reply when a bank said no: the error, and the payment or intent as it is now."""
+def decline(
+    request: Request, reason: Reason, charge: str, *, payment: object = None, payment_intent: object = None
+) -> Reply:
+    """The reply when a bank said no: the error, the charge's id, and the payment or intent as it is now."""
     wording = from_bank(reason)
-    about = {"payment": payment, "payment_intent": payment_intent}
+    about = {"charge": charge, "payment": payment, "payment_intent": payment_intent}
     return _reply(request, wording, wording.code, wording.sentence, about=about)
 
 
@@ -149,7 +152,7 @@ def _shown(name: str, value: object) -> str:
     return text if name != "id" or _LIKE_AN_ID.fullmatch(text) else "…"
 
 
-_NOTHING: Final[Mapping[str, object]] = {}
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 def _reply(
@@ -159,7 +162,7 @@ def _reply(
     message: str,
     *,
     param: str | None = None,
-    about: Mapping[str, object] = _NOTHING,
+    about: Mapping[str, Any] = _NOTHING,
     headers: Headers = (),
 ) -> Reply:
     error = Error(

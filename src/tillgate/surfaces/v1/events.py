@@ -26,6 +26,7 @@ from tillgate.surfaces.v1 import (
     messages,
     payment_intents,
     payment_methods,
+    payment_names,
     payments,
     payouts,
     refunds,
@@ -146,11 +147,6 @@ def _shown(call: Call, event: Event) -> EventShown:
     return show(event, livemode=call.tenant.is_live, origin=call.request.origin)
 
 
-def _record(object: str | None) -> str | None:
-    """The id under which an object is kept: an intent and its payment are one record."""
-    return f"pay_{object.removeprefix('pi_')}" if object is not None and object.startswith("pi_") else object
-
-
 def _asked(given: EventsGiven) -> Asked:
     cursor = given.cursor("evt")
     above = [cursor.at_least, right_above(cursor.before) if cursor.before is not None else None]
@@ -158,7 +154,7 @@ def _asked(given: EventsGiven) -> Asked:
     return Asked(
         limit=cursor.limit + 1,
         type=given.type,
-        object=_record(given.object),
+        object=None if given.object is None else payment_names.payment(given.object),
         above=max(filter(None, above), default=None),
         below=min(filter(None, below), default=None),
         oldest_first=cursor.before is not None,

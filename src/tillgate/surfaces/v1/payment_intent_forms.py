@@ -107,6 +107,7 @@ class LastPaymentErrorShown(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     decline_code: str | None
     payment_method: Annotated[str | None, expansion.ids("pm")]
+    charge: Annotated[str, expansion.ids("ch")]
 
 
 class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +131,7 @@ class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):
     last_payment_error: LastPaymentErrorShown | None
     next_action: NextActionShown | None
     latest_payment: Annotated[str | None, expansion.ids("pay")]
+    latest_charge: Annotated[str | None, expansion.ids("ch")]
     canceled_at: int | None
     cancellation_reason: str | None
     metadata: dict[str, str]

@@ -26,7 +26,7 @@ from tillgate.flows.sources import Source
 from tillgate.flows.wallets import WalletToken
 from tillgate.http.exchange import Reply
 from tillgate.store.lists import Cursor, Page
-from tillgate.surfaces.v1 import errors, expansion, payments
+from tillgate.surfaces.v1 import errors, expansion, payment_names, payments
 from tillgate.surfaces.v1.changes import notes
 from tillgate.surfaces.v1.forms import (
     ListShown,
@@ -56,7 +56,7 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
     intent, status = payment_intents.intent_of(payment), payment_intents.status(payment)
     is_canceled = status is IntentStatus.CANCELED and payment.canceled is not None
     return PaymentIntentShown(
-        id="pi_" + payment.id.removeprefix("pay_"),
+        id=payment_names.intent(payment.id),
         amount=payment.amount.amount,
         amount_capturable=0 if payment.canceled else payment.capturable.amount,
         amount_received=payment.captured,
@@ -73,6 +73,7 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
         last_payment_error=_last_error(payment, payment.failure) if payment.failure else None,
         next_action=payments.next_action(payment, origin),
         latest_payment=payment.id if payment.attempts_made else None,
+        latest_charge=payment_names.charge(payment.id) if payment.attempts_made else None,
         canceled_at=unix_seconds(payment.canceled.at) if is_canceled and payment.canceled else None,
         cancellation_reason=intent.cancellation_reason if is_canceled else None,
         metadata=payment.metadata,
@@ -89,6 +90,7 @@ def _last_error(payment: Payment, failure: Failure) -> LastPaymentErrorShown:
         message=wording.sentence,
         decline_code=wording.decline_code,
         payment_method=payment.payment_method,
+        charge=payment_names.charge(payment.id),
     )
 
 
@@ -147,7 +149,8 @@ def _render(call: Call) -> Render:
         if attempt.is_final and attempt.state is not State.APPROVED:
             assert attempt.reason is not None, attempt.id
             expanded = await expansion.expanded(call, call.wanted, intent)
-            reply = errors.decline(call.request, attempt.reason, payment_intent=expanded)
+            charge = payment_names.charge(now.payment.id)
+            reply = errors.decline(call.request, attempt.reason, charge, payment_intent=expanded)
             return Answer(reply.status, reply.body)
         return await answer(call, intent)
 

@@ -18,7 +18,7 @@ from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.flows.sources import NewCustomer, Source
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import errors, expansion
+from tillgate.surfaces.v1 import errors, expansion, payment_names
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import (
     Amount,
@@ -152,7 +152,7 @@ def show(payment: Payment, *, livemode: bool, origin: str) -> PaymentShown:
         status=payment.status,
         customer=_customer_shown(payment),
         description=payment.description,
-        payment_intent="pi_" + payment.id.removeprefix("pay_"),
+        payment_intent=payment_names.intent(payment.id),
         payment_method=payment.payment_method,
         card=card_shown(payment.card) if payment.card else None,
         capture_method=payment.capture_method,
@@ -203,7 +203,7 @@ def render(call: Call) -> Render:
         if attempt.is_final and attempt.state is not State.APPROVED and attempt.kind is not Kind.REFUND:
             assert attempt.reason is not None, attempt.id
             expanded = await expansion.expanded(call, call.wanted, payment)
-            reply = errors.decline(call.request, attempt.reason, payment=expanded)
+            reply = errors.decline(call.request, attempt.reason, payment_names.charge(payment.id), payment=expanded)
             return Answer(reply.status, reply.body)
         return await answer(call, payment)
 

@@ -14,7 +14,7 @@ from tillgate.flows import refunds
 from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import errors, expansion, payments
+from tillgate.surfaces.v1 import errors, expansion, payment_names, payments
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import Amount, ListGiven, ListShown, Metadata, Text, list_shown
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
@@ -29,10 +29,11 @@ class RefundOfPaymentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
 
 
 class RefundGiven(RefundOfPaymentGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What refunds a payment by its id, or by that of its intent."""
+    """What refunds a payment by its id, or by that of its intent or its charge."""
 
     payment: str | None = None
     payment_intent: str | None = None
+    charge: str | None = None
 
 
 class RefundChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,9 +43,11 @@ class RefundChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
 
 class RefundsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of refunds, of one payment's if named."""
+    """A page of refunds, of one payment's if named, by its own id or by that of its intent or its charge."""
 
     payment: str | None = None
+    payment_intent: str | None = None
+    charge: str | None = None
 
 
 class RefundShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +59,7 @@ class RefundShown(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     payment: Annotated[str, expansion.ids("pay")]
     payment_intent: Annotated[str, expansion.ids("pi")]
+    charge: Annotated[str, expansion.ids("ch")]
     reason: str | None
     status: RefundState
     failure_code: str | None
@@ -74,7 +78,8 @@ def show(refund: Refund, *, livemode: bool) -> RefundShown:
         amount=refund.amount.amount,
         currency=code.lower() if refund.asked_as.get("currency") == "lower" else code,
         payment=refund.payment,
-        payment_intent="pi_" + refund.payment.removeprefix("pay_"),
+        payment_intent=payment_names.intent(refund.payment),
+        charge=payment_names.charge(refund.payment),
         reason=refund.reason,
         status=refund.state,
         failure_code=failure_code,
@@ -118,31 +123,23 @@ async def of_payment(call: Call) -> Reply:
 @operation("POST", "/v1/refunds", Scope.REFUNDS_WRITE, RefundGiven, RefundShown)
 async def create(call: Call) -> Reply:
     """Give back a payment, whole or in part (ateni_pay.txt, Create a Refund)."""
-    given: RefundGiven = call.given
-    if given.payment is not None and given.payment_intent is not None:
-        raise Refused(Reason.PARAMETER_INVALID, "payment_intent", problem="it excludes payment")
-    if given.payment_intent is not None:
-        return await _refund_of_intent(call, given.payment_intent)
-    if given.payment is None:
+    named = payment_names.given(call.given)
+    if named is None:
         raise Refused(Reason.PARAMETER_MISSING, "payment")
-    return await _refund(call, given.payment)
-
-
-async def _refund_of_intent(call: Call, intent_id: str) -> Reply:
-    missing = Refused(Reason.NOT_FOUND, "payment_intent", object="payment intent", id=intent_id)
-    if not intent_id.startswith("pi_"):
-        raise missing
+    parameter, payment_id = named
     try:
-        return await _refund(call, "pay_" + intent_id.removeprefix("pi_"))
+        return await _refund(call, payment_id)
     except Refused as refused:
-        raise (missing if refused.reason is Reason.NOT_FOUND else refused) from None
+        if refused.reason is not Reason.NOT_FOUND:
+            raise
+        raise payment_names.missing(parameter, getattr(call.given, parameter)) from None
 
 
 @operation("GET", "/v1/refunds", Scope.REFUNDS_READ, RefundsGiven, ListShown[RefundShown])
 async def page(call: Call) -> Reply:
     """Refunds, newest first."""
     given: RefundsGiven = call.given
-    found = await refunds.page(call.gateway, call.caller, given.cursor("re"), given.payment)
+    found = await refunds.page(call.gateway, call.caller, given.cursor("re"), payment_names.filtered(given))
     livemode = call.tenant.is_live
     return await shown(call, list_shown(found, "/v1/refunds", lambda refund: show(refund, livemode=livemode)))
 

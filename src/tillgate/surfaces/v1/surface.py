@@ -17,6 +17,7 @@ from tillgate.surfaces.v1 import (
     balance,
     balance_transactions,
     bank_accounts,
+    charges,
     customers,
     disputes,
     errors,
@@ -40,6 +41,7 @@ from tillgate.surfaces.v1.operations import SURFACE, Call, Operation, Visit
 OPERATIONS: tuple[Operation, ...] = (
     *payments.OPERATIONS,
     *payment_intents.OPERATIONS,
+    *charges.OPERATIONS,
     *refunds.OPERATIONS,
     *disputes.OPERATIONS,
     *tokens.OPERATIONS,

@@ -11,6 +11,7 @@ from tillgate.surfaces.v1.operations import Operation
 PREFIXES: Final = {
     "payments": "pay",
     "payment_intents": "pi",
+    "charges": "ch",
     "refunds": "re",
     "disputes": "dp",
     "customers": "cus",

@@ -1,0 +1,59 @@
+"""Charges: payments as programs see them that think in charges, with the movement of the balance that each made."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from tillgate.core import charges
+from tillgate.core.payments import Payment
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.transactions import TransactionType
+from tillgate.flows.gateway import Caller, Gateway
+from tillgate.store import balance_transactions, find, transactions
+from tillgate.store.transactions import Wanted
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """A payment of which a bank was asked, and the balance transaction of its first capture."""
+
+    payment: Payment
+    balance_transaction: str | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Charges newest first, and whether there are more in the direction of paging."""
+
+    charges: Sequence[Charge]
+    has_more: bool
+
+
+async def page(gateway: Gateway, caller: Caller, wanted: Wanted, limit: int) -> Page:
+    """A merchant's charges, newest first: the payments that its list of transactions has."""
+    wanted = msgspec.structs.replace(wanted, type=TransactionType.PAYMENT)
+    found = await transactions.page(gateway.store, caller.tenant.id, wanted, limit + 1, 0)
+    has_more, found = len(found) > limit, found[:limit]
+    if wanted.before is not None:
+        found.reverse()
+    if not found:
+        return Page((), has_more)
+    payments = await find.every(gateway.store, Payment, caller.tenant.id, [one.source for one in found])
+    return Page(await of_payments(gateway, caller, [payments[one.source] for one in found]), has_more)
+
+
+async def fetch(gateway: Gateway, caller: Caller, payment_id: str) -> Charge:
+    """The charge of a merchant's payment. Raises Refused(NOT_FOUND) also where no bank was asked yet."""
+    payment = await find.record(gateway.store, Payment, caller.tenant.id, payment_id)
+    if payment is None or not charges.is_made(payment):
+        raise Refused(Reason.NOT_FOUND, "charge", object="charge", id=payment_id)
+    return (await of_payments(gateway, caller, [payment]))[0]
+
+
+async def of_payments(gateway: Gateway, caller: Caller, payments: Sequence[Payment]) -> list[Charge]:
+    """Each payment as its charge."""
+    entries = [entry for payment in payments for entry in charges.captures(payment)]
+    moved = await balance_transactions.of_entries(gateway.store, caller.tenant.id, entries) if entries else {}
+    return [Charge(payment, _first(payment, moved)) for payment in payments]
+
+
+def _first(payment: Payment, moved: Mapping[str, str]) -> str | None:
+    return next((moved[entry] for entry in charges.captures(payment) if entry in moved), None)
