@@ -109,6 +109,7 @@ def test_every_reply_is_private_typed_and_numbered() -> None:
         b"cache-control": b"no-store",
         b"x-content-type-options": b"nosniff",
         b"x-request-id": b"req_1",
+        b"request-id": b"req_1",
         b"retry-after": b"1",
     }
 

@@ -87,6 +87,10 @@ TRANSACTIONS: list[dict[str, Any]] = [
     {"status": TransactionStatus.FAILED, "at_least": MIDDLE, "below": f"id_{1_000_010 + ROWS // 2}"},
     {"status": TransactionStatus.SUCCEEDED, "currency": "USD"},
     {"status": TransactionStatus.SUCCEEDED, "type": TransactionType.PAYMENT},
+    {"type": TransactionType.PAYMENT, "after": MIDDLE},
+    {"type": TransactionType.PAYMENT, "before": MIDDLE},
+    {"type": TransactionType.PAYMENT, "customer": "cus_1", "after": MIDDLE},
+    {"type": TransactionType.PAYMENT, "id": MIDDLE},
 ]
 
 NUMBERED = f"with recursive numbered (n) as (select 1 union all select n + 1 from numbered where n < {ROWS})"
@@ -197,6 +201,9 @@ LOOKS: dict[str, Question] = {
         store, TENANT, Moved(source="pay_1", entries_above="id_1000001", entries_below="id_1000001~"), Cursor(10)
     ),
     "a movement of the balance": lambda store: balance_transactions.find(store, TENANT, MIDDLE),
+    "balance transactions by their entries": lambda store: balance_transactions.of_entries(
+        store, TENANT, [MIDDLE, "id_1000001"]
+    ),
     "the lines of a statement": lambda store: balance_transactions.page(
         store, TENANT, Moved(statement="st_2"), CURSORS["older ones"]
     ),

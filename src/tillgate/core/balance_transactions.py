@@ -4,7 +4,7 @@ import msgspec
 
 from tillgate.core import accounts
 from tillgate.core.instants import Instant
-from tillgate.core.ledger import MovementType, Posting
+from tillgate.core.ledger import Entry, MovementType, Posting
 
 
 class BalanceTransaction(msgspec.Struct, frozen=True):
@@ -26,6 +26,14 @@ class BalanceTransaction(msgspec.Struct, frozen=True):
     def net(self) -> int:
         """What the balance gained."""
         return self.amount - self.fee
+
+
+def of_entry(entry: Entry) -> BalanceTransaction | None:
+    """An entry as the merchant sees it, where it moved what the merchant is owed."""
+    if entry.balance_transaction is None or entry.type is None:
+        return None
+    id, occurred_at = entry.balance_transaction, entry.occurred_at
+    return of_postings(id, entry.type, entry.subject, occurred_at, entry.available_at, list(entry.postings))
 
 
 def of_postings(

@@ -33,11 +33,12 @@ POSTED_AS = {
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Where an attempt stands: with its payment, and its refund where that is what it is about."""
+    """Where an attempt stands: with its payment, its refund where that is what it is about, and what it just posted."""
 
     payment: Payment
     attempt: Attempt
     refund: Refund | None = None
+    posted: tuple[Entry, ...] = ()
 
 
 def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[Standing, Decision] | None:
@@ -59,16 +60,17 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
         raise Contradiction(f"{moved.id}: a yes to more than there was")
     if moved.is_final:
         moved = evolve(moved, sequence=payment.events)
+    posted = _entries(payment, moved, postings, occasion)
     decision = Decision(
         save=(payment, moved, refund) if refund else (payment, moved),
-        post=_entries(payment, moved, postings, occasion),
+        post=posted,
         announce=tuple(
             event(type, view or payment, payment.id, number, occasion)
             for number, (type, view) in enumerate(told, start=before + 1)
         ),
         schedule=_timers(standing.payment, payment, moved, occasion),
     )
-    return Standing(payment, moved, refund), decision
+    return Standing(payment, moved, refund, posted), decision
 
 
 def _heard(before: Attempt, after: Attempt) -> State | None:

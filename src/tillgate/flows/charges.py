@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from tillgate.core import charges
+from tillgate.core.ledger import Entry
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.transactions import TransactionType
@@ -37,22 +38,32 @@ async def page(gateway: Gateway, caller: Caller, wanted: Wanted, limit: int) -> 
     if not found:
         return Page((), has_more)
     payments = await find.every(gateway.store, Payment, caller.tenant.id, [one.source for one in found])
-    return Page(await of_payments(gateway, caller, [payments[one.source] for one in found]), has_more)
+    shown = [payments[one.source] for one in found]
+    moved = await _moved(gateway, caller, shown)
+    return Page([Charge(payment, _first(payment, moved)) for payment in shown], has_more)
 
 
 async def fetch(gateway: Gateway, caller: Caller, payment_id: str) -> Charge:
     """The charge of a merchant's payment. Raises Refused(NOT_FOUND) also where no bank was asked yet."""
     payment = await find.record(gateway.store, Payment, caller.tenant.id, payment_id)
-    if payment is None or not charges.is_made(payment):
+    if payment is None:
         raise Refused(Reason.NOT_FOUND, "charge", object="charge", id=payment_id)
-    return (await of_payments(gateway, caller, [payment]))[0]
+    return await of_payment(gateway, caller, payment)
 
 
-async def of_payments(gateway: Gateway, caller: Caller, payments: Sequence[Payment]) -> list[Charge]:
-    """Each payment as its charge."""
+async def of_payment(gateway: Gateway, caller: Caller, payment: Payment, posted: tuple[Entry, ...] = ()) -> Charge:
+    """The charge of a payment, for which `posted` is about to be written down. Raises Refused(NOT_FOUND)."""
+    if not charges.is_made(payment):
+        raise Refused(Reason.NOT_FOUND, "charge", object="charge", id=payment.id)
+    moved = await _moved(gateway, caller, [payment])
+    about_to_move = {entry.id: entry.balance_transaction for entry in posted if entry.balance_transaction}
+    return Charge(payment, _first(payment, {**about_to_move, **moved}))
+
+
+async def _moved(gateway: Gateway, caller: Caller, payments: Sequence[Payment]) -> dict[str, str]:
+    """Balance transactions by the entries that captures of these payments may have."""
     entries = [entry for payment in payments for entry in charges.captures(payment)]
-    moved = await balance_transactions.of_entries(gateway.store, caller.tenant.id, entries) if entries else {}
-    return [Charge(payment, _first(payment, moved)) for payment in payments]
+    return await balance_transactions.of_entries(gateway.store, caller.tenant.id, entries) if entries else {}
 
 
 def _first(payment: Payment, moved: Mapping[str, str]) -> str | None:

@@ -20,7 +20,19 @@ DISPUTED_CARD = {**CARD, "number": "4000000000000259"}
 SIX = ("service_date", "shipping_date", "customer_name", "shipping_address", "shipping_carrier", "billing_address")
 
 FIELDS = {
-    *("id", "object", "amount", "currency", "fee", "payment", "payment_intent", "reason", "status", "evidence"),
+    *(
+        "id",
+        "object",
+        "amount",
+        "currency",
+        "charge",
+        "fee",
+        "payment",
+        "payment_intent",
+        "reason",
+        "status",
+        "evidence",
+    ),
     *("evidence_details", "pending_response", "metadata", "created", "livemode"),
 }
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from tillgate.core import balance_transactions as core
 from tillgate.core import currencies
 from tillgate.core.balance_transactions import BalanceTransaction
 from tillgate.core.credentials import Scope
@@ -126,7 +127,9 @@ async def fetch(call: Call) -> Reply:
 
 @expansion.kind("bt", BalanceTransactionShown, Scope.BALANCE_READ)
 async def _fetch(call: Call, id: str) -> BalanceTransactionShown:
-    moved = await balances.fetch(call.gateway, call.caller, id)
+    posted = call.after.posted if call.after else ()
+    moved = next((core.of_entry(entry) for entry in posted if entry.balance_transaction == id), None)
+    moved = moved or await balances.fetch(call.gateway, call.caller, id)
     return show(moved, now=call.gateway.clock.now(call.tenant.id), livemode=call.tenant.is_live)
 
 

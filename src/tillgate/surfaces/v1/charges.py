@@ -171,16 +171,20 @@ async def update(call: Call) -> Reply:
 
     async def rendered(payment: Payment) -> Answer:
         changed = Charge(payment, charge.balance_transaction)
-        return await answer(call, show(changed, livemode=call.tenant.is_live))
+        return await answer(call.leaving(payment), show(changed, livemode=call.tenant.is_live))
 
     changed = (given.description, notes(given.metadata), rendered)
     return answered(await payment_flows.update(call.gateway, call.caller, call.key, charge.payment.id, *changed))
 
 
 async def _found(call: Call, id: str) -> Charge:
+    """A charge, as it is once a call is over. Raises Refused(NOT_FOUND)."""
+    payment_id = payment_names.payment(id) if id.startswith(payment_names.CHARGE) else ""
+    after = call.after
     try:
-        payment_id = payment_names.payment(id) if id.startswith(payment_names.CHARGE) else ""
-        return await flows.fetch(call.gateway, call.caller, payment_id)
+        if after is None or after.payment.id != payment_id:
+            return await flows.fetch(call.gateway, call.caller, payment_id)
+        return await flows.of_payment(call.gateway, call.caller, after.payment, after.posted)
     except Refused as refused:
         raise payment_names.missing("charge", id) if refused.reason is Reason.NOT_FOUND else refused from None
 

@@ -14,7 +14,7 @@ from tillgate.flows import disputes
 from tillgate.flows.disputes import Render
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import changes, expansion, free_text, payment_names, payments
+from tillgate.surfaces.v1 import changes, expansion, free_text, payment_names
 from tillgate.surfaces.v1.changes import MetadataChange
 from tillgate.surfaces.v1.forms import Amount, ListGiven, ListShown, list_shown
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
@@ -148,8 +148,7 @@ def show(dispute: Dispute, *, livemode: bool) -> DisputeShown:
 
 def _render(call: Call) -> Render:
     async def rendered(now: Standing) -> Answer:
-        known = (payments.shown_in(call, now.payment),) if call.wanted else ()
-        return await answer(call, show(now.dispute, livemode=call.tenant.is_live), *known)
+        return await answer(call.leaving(now.payment), show(now.dispute, livemode=call.tenant.is_live))
 
     return rendered
 

@@ -81,12 +81,9 @@ def refusal(request: Request, refused: Refused) -> Reply:
     return _reply(request, wording, code, _sentence(wording.sentence, refused), param=field, headers=headers)
 
 
-def decline(
-    request: Request, reason: Reason, charge: str, *, payment: object = None, payment_intent: object = None
-) -> Reply:
-    """The reply when a bank said no: the error, the charge's id, and the payment or intent as it is now."""
+def decline(request: Request, reason: Reason, **about: Any) -> Reply:
+    """The reply when a bank said no: the error, and what it is `about`, as it is now: fields of the error."""
     wording = from_bank(reason)
-    about = {"charge": charge, "payment": payment, "payment_intent": payment_intent}
     return _reply(request, wording, wording.code, wording.sentence, about=about)
 
 

@@ -100,42 +100,39 @@ def paths(gives: Any) -> dict[str, tuple[Scope, ...]]:
     return dict(_walk((gives,), "", (), MAX_DEPTH))
 
 
-async def expanded(call: Any, wanted: Wanted, value: Any, known: Sequence[Any] = ()) -> Any:
+async def expanded(call: Any, wanted: Wanted, value: Any) -> Any:
     """A shown object or list with what is wanted of it expanded; each object is fetched once.
 
-    `known` are objects as they are to be shown, for those that are not written down yet. An id whose object is gone
-    stays an id.
+    An id whose object is gone stays an id.
     """
     if not wanted:
         return value
-    return (await _all(call, [value], wanted, {one.id: one for one in known}))[0]
+    return (await _all(call, [value], wanted))[0]
 
 
-async def _all(call: Any, values: list[Any], wanted: Wanted, known: dict[str, Any]) -> list[Any]:
+async def _all(call: Any, values: list[Any], wanted: Wanted) -> list[Any]:
     """The values, level by level, so that what several of them name is fetched once."""
     for name, further in wanted.items():
         parts = [part for value in values for part in _parts(value, name)]
         if any(name in _id_fields(value.__class__) for value in values):
-            objects = await _objects(call, dict.fromkeys(map(_id, parts)), further, known)
+            objects = await _objects(call, dict.fromkeys(map(_id, parts)), further)
             parts = [objects.get(_id(part), part) for part in parts]
         else:
-            parts = await _all(call, parts, further, known)
+            parts = await _all(call, parts, further)
         remaining = iter(parts)
         values = [_with(value, name, [next(remaining) for _ in _parts(value, name)]) for value in values]
     return values
 
 
-async def _objects(call: Any, ids: Iterable[str], wanted: Wanted, known: dict[str, Any]) -> dict[str, Any]:
+async def _objects(call: Any, ids: Iterable[str], wanted: Wanted) -> dict[str, Any]:
     """The objects with these ids, expanded in their turn; those that are gone are left out."""
     ids = list(ids)
-    found = await asyncio.gather(*[_object(call, one, known) for one in ids])
+    found = await asyncio.gather(*[_object(call, one) for one in ids])
     there = {id: shown for id, shown in zip(ids, found, strict=True) if shown is not None}
-    return dict(zip(there, await _all(call, list(there.values()), wanted, known), strict=True))
+    return dict(zip(there, await _all(call, list(there.values()), wanted), strict=True))
 
 
-async def _object(call: Any, id: str, known: dict[str, Any]) -> Any:
-    if id in known:
-        return known[id]
+async def _object(call: Any, id: str) -> Any:
     kind = KINDS.get(id.partition("_")[0])
     try:
         return await kind.fetch(call, id) if kind else None

@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from tillgate.core.credentials import Principal, Scope
+from tillgate.core.ledger import Entry
 from tillgate.core.merchants import Tenant
+from tillgate.core.payments import Payment
 from tillgate.flows import gateway as callers
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Answer, Caller, Gateway
@@ -29,8 +31,18 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of operations that take no parameters."""
 
 
+class After(msgspec.Struct, frozen=True):
+    """What an operation changes, before it is written down: a payment, and what is posted for it."""
+
+    payment: Payment
+    posted: tuple[Entry, ...] = ()
+
+
 class Call(msgspec.Struct, frozen=True):
-    """One request to an operation, understood: who asks for what, under which key, and what is to be expanded."""
+    """One request to an operation, understood: who asks for what, under which key, and what is to be expanded.
+
+    While its answer is made, `after` is what it changes, so that what is expanded is shown as it is from then on.
+    """
 
     gateway: Gateway
     request: Request
@@ -39,6 +51,11 @@ class Call(msgspec.Struct, frozen=True):
     given: Any
     key: Key | None
     wanted: Wanted = {}
+    after: After | None = None
+
+    def leaving(self, payment: Payment, posted: tuple[Entry, ...] = ()) -> "Call":
+        """The same call, as its answer is made: with what it leaves behind."""
+        return msgspec.structs.replace(self, after=After(payment, posted))
 
     @property
     def caller(self) -> Caller:
@@ -128,12 +145,9 @@ async def shown(call: Call, value: object) -> Reply:
     return Reply(200, messages.encode(await expansion.expanded(call, call.wanted, value)))
 
 
-async def answer(call: Call, value: object, *known: msgspec.Struct) -> Answer:
-    """The answer that a flow is to give and keep: an object, expanded as it was asked.
-
-    `known` are objects that the same commit changes, as they are to be shown after it.
-    """
-    return Answer(200, messages.encode(await expansion.expanded(call, call.wanted, value, known)))
+async def answer(call: Call, value: object) -> Answer:
+    """The answer that a flow is to give and keep: an object, expanded as it was asked."""
+    return Answer(200, messages.encode(await expansion.expanded(call, call.wanted, value)))
 
 
 def answered(answer: Answer) -> Reply:

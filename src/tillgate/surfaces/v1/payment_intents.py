@@ -117,7 +117,7 @@ def _payment_id(id: str) -> str:
 
 async def _found(call: Call, id: str) -> Payment:
     try:
-        return await charges.fetch(call.gateway, call.caller, _payment_id(id))
+        return await payments.found(call, _payment_id(id))
     except Refused as refused:
         if refused.reason is not Reason.NOT_FOUND:
             raise
@@ -135,7 +135,7 @@ async def _admitted(call: Call) -> Payment:
 
 def _plainly(call: Call) -> flows.Plainly:
     async def rendered(payment: Payment) -> Answer:
-        return await answer(call, shown_in(call, payment))
+        return await answer(call.leaving(payment), shown_in(call, payment))
 
     return rendered
 
@@ -145,14 +145,14 @@ def _render(call: Call) -> Render:
 
     async def rendered(now: Standing) -> Answer:
         intent = shown_in(call, now.payment)
-        attempt = now.attempt
+        attempt, then = now.attempt, call.leaving(now.payment, now.posted)
         if attempt.is_final and attempt.state is not State.APPROVED:
             assert attempt.reason is not None, attempt.id
-            expanded = await expansion.expanded(call, call.wanted, intent)
+            expanded = await expansion.expanded(then, call.wanted, intent)
             charge = payment_names.charge(now.payment.id)
-            reply = errors.decline(call.request, attempt.reason, charge, payment_intent=expanded)
+            reply = errors.decline(call.request, attempt.reason, charge=charge, payment_intent=expanded)
             return Answer(reply.status, reply.body)
-        return await answer(call, intent)
+        return await answer(then, intent)
 
     return rendered
 

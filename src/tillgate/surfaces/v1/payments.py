@@ -199,15 +199,24 @@ def render(call: Call) -> Render:
 
     async def rendered(now: Standing) -> Answer:
         payment = shown_in(call, now.payment)
-        attempt = now.attempt
+        attempt, then = now.attempt, call.leaving(now.payment, now.posted)
         if attempt.is_final and attempt.state is not State.APPROVED and attempt.kind is not Kind.REFUND:
             assert attempt.reason is not None, attempt.id
-            expanded = await expansion.expanded(call, call.wanted, payment)
-            reply = errors.decline(call.request, attempt.reason, payment_names.charge(payment.id), payment=expanded)
+            expanded = await expansion.expanded(then, call.wanted, payment)
+            reply = errors.decline(
+                call.request, attempt.reason, charge=payment_names.charge(payment.id), payment=expanded
+            )
             return Answer(reply.status, reply.body)
-        return await answer(call, payment)
+        return await answer(then, payment)
 
     return rendered
+
+
+async def found(call: Call, id: str) -> Payment:
+    """A merchant's payment, as it is once a call is over. Raises Refused(NOT_FOUND)."""
+    if call.after is not None and call.after.payment.id == id:
+        return call.after.payment
+    return await payments.fetch(call.gateway, call.caller, id)
 
 
 @operation("POST", "/v1/payments", Scope.PAYMENTS_WRITE, PaymentGiven, PaymentShown)
@@ -279,7 +288,7 @@ async def update(call: Call) -> Reply:
     given: PaymentChangeGiven = call.given
 
     async def rendered(payment: Payment) -> Answer:
-        return await answer(call, shown_in(call, payment))
+        return await answer(call.leaving(payment), shown_in(call, payment))
 
     changed = notes(given.metadata)
     return answered(
@@ -302,7 +311,7 @@ async def cancel(call: Call) -> Reply:
 
 @expansion.kind("pay", PaymentShown, Scope.PAYMENTS_READ)
 async def _fetch(call: Call, id: str) -> PaymentShown:
-    return shown_in(call, await payments.fetch(call.gateway, call.caller, id))
+    return shown_in(call, await found(call, id))
 
 
 OPERATIONS = (create, page, fetch, update, capture, cancel)

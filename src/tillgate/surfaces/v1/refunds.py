@@ -14,7 +14,7 @@ from tillgate.flows import refunds
 from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import errors, expansion, payment_names, payments
+from tillgate.surfaces.v1 import errors, expansion, payment_names
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import Amount, ListGiven, ListShown, Metadata, Text, list_shown
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
@@ -93,8 +93,8 @@ def show(refund: Refund, *, livemode: bool) -> RefundShown:
 def _render(call: Call) -> Render:
     async def rendered(now: Standing) -> Answer:
         assert now.refund is not None, now.attempt.id
-        known = (payments.shown_in(call, now.payment),) if call.wanted else ()
-        return await answer(call, show(now.refund, livemode=call.tenant.is_live), *known)
+        then = call.leaving(now.payment, now.posted)
+        return await answer(then, show(now.refund, livemode=call.tenant.is_live))
 
     return rendered
 
