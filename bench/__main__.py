@@ -5,9 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import cluster, deliveries, machine, payments, report, sizes, starts, stories
+from bench import cluster, deliveries, intents, machine, payments, report, sizes, starts, stories
 
-SECTIONS = ("payments", "deliveries", "sizes", "starts")
+SECTIONS = ("payments", "intents", "deliveries", "sizes", "starts")
 QUICK = ("payments", "starts")
 ENGINES = ("PostgreSQL", "SQLite")
 
@@ -41,6 +41,9 @@ def main() -> int:
             contenders = (payments.ONE,) if given.quick else (payments.ONE, payments.TWO, payments.SQLITE)
             seconds = given.seconds or (6 if given.quick else 10)
             found.of_payments = payments.measure(running, folder, contenders, rounds=rounds, seconds=seconds)
+        if "intents" in sections:
+            _announce("Intents")
+            found.of_intents = intents.measure(running, folder, rounds=rounds, seconds=given.seconds or 10)
         if "deliveries" in sections:
             _announce("Deliveries")
             found.of_deliveries = deliveries.measure(running, folder, rounds=rounds, seconds=given.seconds or 10)

@@ -81,7 +81,7 @@ async def _paid(stream: Stream, found: Found, acknowledged: set[str]) -> dict[st
 
 
 async def _booked(stream: Stream, found: Found, payments: dict[str, Payment]) -> None:
-    """Each payment's entry moved its amount to the merchant and its fee from there; two events tell of it."""
+    """Each payment's entry moved its amount to the merchant and its fee from there; its events tell of it."""
     entries = {row[0] async for row in stream("select id from entries")}
     found.expect("entries", {_entry(id) for id in payments}, entries)
     moved: dict[str, set[tuple[str, str, str, int]]] = {}
@@ -92,7 +92,7 @@ async def _booked(stream: Stream, found: Found, payments: dict[str, Payment]) ->
     told: dict[str, set[int]] = {}
     async for subject, sequence in stream("select stream, sequence from events"):
         told.setdefault(subject, set()).add(sequence)
-    found.expect("payments with their events", set(payments), {id for id in payments if told.get(id) == {1, 2}})
+    found.expect("payments with their events", set(payments), _fully_told(payments, told))
 
 
 async def _kept(stream: Stream, found: Found, payments: dict[str, Payment], gateway: Gateway) -> None:
@@ -109,7 +109,7 @@ async def _kept(stream: Stream, found: Found, payments: dict[str, Payment], gate
         with contextlib.suppress(Unsealable):
             status, body = await gateway.secrets.open_reply(key.tenant, key.id, key.reply or b"")
             if status == 200:
-                replied.add(msgspec.json.decode(body)["id"])
+                replied.add(msgspec.json.decode(body)["id"].replace("pi_", "pay_"))
     found.expect("replies that open", set(payments), replied)
 
 
@@ -124,6 +124,10 @@ def _bank_agrees(data: Path, found: Found, approved: dict[str, tuple[int, str]])
     agreed = {id for id, amount in theirs.items() if approved.get(id) == amount}
     found.expect("charges in the bank's books", set(approved), agreed)
     found.expect("charges of the bank in ours", set(theirs), agreed)
+
+
+def _fully_told(payments: dict[str, Payment], told: dict[str, set[int]]) -> set[str]:
+    return {id for id, payment in payments.items() if told.get(id) == set(range(1, payment.events + 1))}
 
 
 def _charge(payment: str) -> str:

@@ -3,7 +3,7 @@
 import itertools
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -43,6 +43,15 @@ class Report(msgspec.Struct, frozen=True):
         """Answers a second, those with another status than 200 left out."""
         return (self.requests - len(self.refused)) * 1e6 / self.microseconds
 
+    @property
+    def paid_per_second(self) -> float:
+        """Payments a second, however many requests each of them took."""
+        return len(self.acknowledged) * 1e6 / self.microseconds
+
+
+Load = Callable[[str, float], Report]
+"""Loads an address for so many seconds."""
+
 
 def payments(address: str, seconds: float, connections: int = CONNECTIONS) -> Report:
     """Create payments, each with a key of its own; every answer of 200 is noted by its id."""
@@ -50,6 +59,16 @@ def payments(address: str, seconds: float, connections: int = CONNECTIONS) -> Re
     if len(report.acknowledged) + len(report.refused) != report.requests:
         raise RuntimeError("an answer had no payment in it")
     return report
+
+
+def intents(address: str, seconds: float) -> Report:
+    """Create payment intents and confirm them, two requests each; those that succeeded are noted by their payment."""
+    return _wrk(address, seconds, CONNECTIONS, "intents", f"bench-{next(_runs)}")
+
+
+def intents_at_once(address: str, seconds: float) -> Report:
+    """Create payment intents that are confirmed by the same request; noted by their payment."""
+    return _wrk(address, seconds, CONNECTIONS, "intents at once", f"bench-{next(_runs)}")
 
 
 def paths(address: str, paths: Sequence[str], seconds: float, connections: int = CONNECTIONS) -> Report:

@@ -1,13 +1,13 @@
 """Creating payments: Tillgate on each database beside pgbench and a bare endpoint; then its books are looked at."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import msgspec
 
 from bench import check, cluster, load, pgbench, processes, runs, server
+from bench.load import Load, Report
 from bench.runs import Measure, Run, Watch
 from bench.server import Server
 from tests.postgres import Cluster
@@ -38,7 +38,7 @@ class Result(msgspec.Struct, frozen=True):
 def measure(running: Cluster, folder: Path, names: tuple[str, ...], *, rounds: int, seconds: float) -> Result:
     """Run the contenders named (of ONE, TWO, SQLITE), with pgbench and the bare endpoint beside them."""
     with ExitStack() as databases:
-        books = {name: _books(name, databases, running, folder) for name in names}
+        books = {name: books_of(name, databases, running, folder) for name in names}
         template, own, answer = _template(databases, running, folder)
         with ExitStack() as serving:
             servers = {name: serving.enter_context(_served(name, kept)) for name, kept in books.items()}
@@ -49,10 +49,11 @@ def measure(running: Cluster, folder: Path, names: tuple[str, ...], *, rounds: i
             cluster.execute(running.url("postgres"), "checkpoint")
             taken = runs.interleaved(contenders, rounds, seconds, warm_up_seconds=3)
             megabytes = {name: processes.peak_megabytes(each.process) for name, each in servers.items()}
-        return Result(taken, megabytes, {name: _check(kept) for name, kept in books.items()})
+        return Result(taken, megabytes, {name: checked(kept) for name, kept in books.items()})
 
 
-def _books(name: str, databases: ExitStack, running: Cluster, folder: Path) -> Books:
+def books_of(name: str, databases: ExitStack, running: Cluster, folder: Path) -> Books:
+    """Where a contender is to keep its books, which are empty."""
     database = None if name == SQLITE else databases.enter_context(running.fresh())
     return Books(folder / name.replace(" ", "-"), database, set())
 
@@ -63,14 +64,14 @@ def _served(name: str, books: Books) -> AbstractContextManager[Server]:
 
 def _tillgate(running: Cluster, served: Server, books: Books) -> Measure:
     database = cluster.process(running) if books.database else None
-    return runs.of_server(served, _noting(books.acknowledged), database)
+    return runs.of_server(served, noting(load.payments, books.acknowledged), database)
 
 
-def _noting(acknowledged: set[str]) -> Callable[[str, float], load.Report]:
-    """Payments, whose ids are noted in `acknowledged`."""
+def noting(load: Load, acknowledged: set[str]) -> Load:
+    """The same load; the ids of the payments that it made are noted in `acknowledged`."""
 
-    def ask(address: str, seconds: float) -> load.Report:
-        report = load.payments(address, seconds)
+    def ask(address: str, seconds: float) -> Report:
+        report = load(address, seconds)
         acknowledged.update(report.acknowledged)
         return report
 
@@ -98,7 +99,8 @@ def _pgbench(running: Cluster, database: str, template: dict[str, str]) -> Measu
     return measure
 
 
-def _check(books: Books) -> check.Found:
+def checked(books: Books) -> check.Found:
+    """What the books of a server look like that has stopped."""
     found = asyncio.run(check.check(books.data, books.database, books.acknowledged))
     check.audit(books.data, books.database, found)
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bench import check, deliveries, payments, runs, sizes
+from bench import check, deliveries, intents, payments, runs, sizes
 from bench.runs import Run
 
 RESULTS = Path(__file__).with_name("results")
@@ -29,6 +29,7 @@ class Report(msgspec.Struct, kw_only=True):
     machine: dict[str, Any]
     postgresql: dict[str, str]
     of_payments: payments.Result | None = None
+    of_intents: payments.Result | None = None
     of_deliveries: deliveries.Result | None = None
     of_sizes: dict[str, sizes.Result] = {}
     of_starts: dict[str, list[float]] = {}
@@ -37,6 +38,7 @@ class Report(msgspec.Struct, kw_only=True):
         """What the project promises of its speed, beside what was measured here."""
         return [
             *_aims_of_payments(self.of_payments),
+            *_aims_of_intents(self.of_intents),
             *_aims_of_deliveries(self.of_deliveries),
             *_aims_of_sizes(self.of_sizes),
             *_aims_of_starts(self.of_starts),
@@ -46,6 +48,7 @@ class Report(msgspec.Struct, kw_only=True):
         """Everything that must never be: unanswered requests, books that do not agree, lists without an index."""
         return [
             *_wrong_of_payments(self.of_payments),
+            *_wrong_of_payments(self.of_intents),
             *_wrong_of_deliveries(self.of_deliveries),
             *_wrong_of_sizes(self.of_sizes),
         ]
@@ -61,6 +64,8 @@ class Report(msgspec.Struct, kw_only=True):
         ]
         if self.of_payments:
             lines += ["", *_payments(self.of_payments)]
+        if self.of_intents:
+            lines += ["", *_intents(self.of_intents)]
         if self.of_deliveries:
             lines += ["", *_deliveries(self.of_deliveries)]
         for engine, result in self.of_sizes.items():
@@ -103,6 +108,15 @@ def _payments(result: payments.Result) -> Iterator[str]:
         )
     for name, found in result.checked.items():
         yield f"  {name}: " + (", ".join(f"{count:,} {what}" for what, count in found.counts.items()))
+
+
+def _intents(result: payments.Result) -> Iterator[str]:
+    yield f"{'Succeeded on PostgreSQL, medians':<40} {'a second':>9} {'× payments':>11} {'server µs':>10}"
+    for name, taken in result.runs.items():
+        yield (
+            f"  {name:<38} {runs.median(taken, 'per_second'):>9,.0f}"
+            f" {runs.ratio(taken, result.runs[intents.PAYMENTS]):>11.2f} {runs.median(taken, 'cpu'):>10.0f}"
+        )
 
 
 def _deliveries(result: deliveries.Result) -> Iterator[str]:
@@ -150,6 +164,13 @@ def _aims_of_payments(result: payments.Result | None) -> Iterator[Aim]:
         yield Aim("SQLite: at least 1,000 payments a second", f"{rate:,.0f}", rate >= 1_000)
     peak = max(result.megabytes.values())
     yield Aim("under 150 MB a process", f"{peak:.0f} MB", peak < 150)
+
+
+def _aims_of_intents(result: payments.Result | None) -> Iterator[Aim]:
+    if result is not None:
+        for name in (intents.INTENTS, intents.AT_ONCE):
+            ratio = runs.ratio(result.runs[name], result.runs[intents.PAYMENTS])
+            yield Aim(f"{name}: 0.6 × as many as payments", f"{ratio:.2f} ×", ratio >= 0.6)
 
 
 def _aims_of_deliveries(result: deliveries.Result | None) -> Iterator[Aim]:

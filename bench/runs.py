@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from bench import load, machine, processes
+from bench import machine, processes
+from bench.load import Load
 from bench.server import Server
 
 
@@ -50,13 +51,18 @@ def interleaved(
     return runs
 
 
-def of_server(server: Server, ask: Callable[[str, float], load.Report], database: int | None = None) -> Measure:
-    """Measures `ask(address, seconds)` against a server, whose database is the process `database`."""
+def of_server(server: Server, ask: Load, database: int | None = None, *, paid: bool = False) -> Measure:
+    """Measures `ask(address, seconds)` against a server, whose database is the process `database`.
+
+    What counts is answers, or payments that succeeded where they are what is `paid`; so does the processor's time.
+    """
 
     def measure(seconds: float) -> Run:
         watch = Watch(server.process, database)
         report = ask(server.address, seconds)
         failed = len(report.refused) + report.failed
+        if paid:
+            return watch.run(report.paid_per_second, report.p50, report.p99, len(report.acknowledged), failed)
         return watch.run(report.per_second, report.p50, report.p99, report.requests, failed)
 
     return measure

@@ -33,6 +33,11 @@ _NEVER = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
 _LONGEST_PAUSE = "10s"
 """Between two statements of a batch; then its locks are let go, whatever became of the machine that held them."""
 
+
+async def _leave_as_it_is(connection: asyncpg.Connection) -> None:
+    """What reads changes nothing of a session; asking the database to forget it all would be a round trip each time."""
+
+
 _BY_KEY_ALWAYS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
@@ -69,6 +74,7 @@ class Postgres:
             url,
             min_size=1,
             max_size=connections,
+            reset=_leave_as_it_is,
             server_settings={**_BY_KEY_ALWAYS, "application_name": "tillgate"},
         )
         return cls(url, pool, strike)
