@@ -139,5 +139,14 @@ class Connector(Protocol):
         An answer is about a dispute when tenant, reference, target, amount and currency are the dispute's own.
         """
 
+    def forget(self, tenant: str) -> BankRequest:
+        """The request that has a bank of test money clear away some of what it knows of a merchant who is no more.
+
+        Raises ValueError for a bank where real money moves.
+        """
+
+    def has_forgotten(self, answer: BankAnswer) -> bool:
+        """Whether the bank says that this was all."""
+
     def notification(self, notice: BankNotice) -> Notification | DisputeNotification | None:
         """What a notice says; None for one that cannot be read, or that the bank did not sign."""

@@ -19,6 +19,7 @@ from tillgate.core import attempts, currencies
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, Verdict
 from tillgate.core.cards import Card
 from tillgate.core.disputes import Dispute, DisputeReason, DisputeStatus, ResponseKind, Statement
+from tillgate.core.faults import FaultKind
 from tillgate.core.instants import Instant
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
@@ -34,6 +35,9 @@ URL: Final = "url"
 
 SIGNATURE: Final = "bank-signature"
 """The header of a notice that holds the hex HMAC-SHA256 of its body."""
+
+FAULT: Final = "sandbox-fault"
+"""The header of a request that a test merchant has go wrong: how, as JSON."""
 
 REASONS: Final[Mapping[str, Reason]] = {
     "do_not_honor": Reason.CARD_DECLINED,
@@ -204,11 +208,15 @@ class SandboxConnector:
             again=attempt.asked > 1,
         )
         path = "/cancellations" if question.challenged else _PATHS[attempt.kind]
-        return BankRequest(method="POST", url=f"{self._place}{path}", reference=attempt.id, body=_encode(order))
+        url, headers = f"{self._place}{path}", _fault(attempt)
+        return BankRequest(method="POST", url=url, reference=attempt.id, headers=headers, body=_encode(order))
 
     def inquire(self, attempt: Attempt) -> BankRequest:
         """As in the contract."""
-        return BankRequest(method="GET", url=f"{self._place}/operations/{attempt.id}", reference=attempt.id)
+        is_told_nothing = attempt.fault and attempt.fault.kind is FaultKind.UNKNOWN and not attempt.inquiries
+        headers = _fault(attempt) if is_told_nothing else ()
+        url = f"{self._place}/operations/{attempt.id}"
+        return BankRequest(method="GET", url=url, reference=attempt.id, headers=headers)
 
     def read(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
         """As in the contract: a no comes with status 402, everything else with 200."""
@@ -285,6 +293,14 @@ class SandboxConnector:
             raise Refused(Reason.NOTHING_TO_DISPUTE, "amount")
         return _statement(said) if said and answer.status == 200 and said.dispute == reference else None
 
+    def forget(self, tenant: str) -> BankRequest:
+        """As in the contract."""
+        return BankRequest(method="DELETE", url=f"{self._place}/merchants/{tenant}", reference=tenant)
+
+    def has_forgotten(self, answer: BankAnswer) -> bool:
+        """As in the contract."""
+        return answer.status == 200 and answer.body == b'{"all":true}'
+
     def notification(self, notice: BankNotice) -> Notification | DisputeNotification | None:
         """As in the contract. The amount is in the outcome, for the attempt to be compared with."""
         signature = hmac.digest(self._notice_key, notice.body, "sha256").hex()
@@ -297,6 +313,10 @@ class SandboxConnector:
         if said is None or said.merchant_id is None or said.amount is None:
             return None
         return Notification(said.merchant_id, said.reference, _outcome(said))
+
+
+def _fault(attempt: Attempt) -> tuple[tuple[str, str], ...]:
+    return ((FAULT, _encode(attempt.fault).decode()),) if attempt.fault else ()
 
 
 def _card(question: Question) -> _Card:

@@ -4,6 +4,7 @@ import enum
 
 import msgspec
 
+from tillgate.core.faults import Drawn
 from tillgate.core.instants import HOUR, SECOND, Duration, Instant
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
@@ -127,10 +128,10 @@ class Attempt(Record, frozen=True, kw_only=True, omit_defaults=True):
     `target` names the authorization or charge that a capture, void or refund is about. Until `answer_due_at` (wall
     time: the transport's deadline and a margin) silence says nothing. `asked` counts how often it was sent, `inquiries`
     how often the bank was asked what became of it. `sequence` is that of the payment's last event when it was over: it
-    says what came first, which clocks of several machines do not.
+    says what came first, which clocks of several machines do not. `fault` is what a test merchant has go wrong with it.
     """
 
-    SHAPE = 2
+    SHAPE = 3
 
     payment: str
     kind: Kind
@@ -154,6 +155,7 @@ class Attempt(Record, frozen=True, kw_only=True, omit_defaults=True):
     bank_reference: str | None = None
     eci: str | None = None
     liability_shifted: bool | None = None
+    fault: Drawn | None = None
 
     @property
     def is_final(self) -> bool:
@@ -223,6 +225,7 @@ def ask_again(attempt: Attempt, occasion: Occasion) -> Attempt:
         concluded_at=None,
         sequence=None,
         reason=None,
+        fault=None,
     )
 
 

@@ -71,7 +71,8 @@ ACCESS_TOKEN_LASTS: Duration = HOUR
 class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One way to prove to be a merchant. The secret itself is never kept: `digest` finds it.
 
-    An access token is `client`'s, by the digest of that one's secret, and good for as long as that is.
+    An access token is `client`'s, by the digest of that one's secret, and good for as long as that is. One that
+    `is_fleeting` is looked up whenever it is shown: it may end from one moment to the next, and everywhere at once.
     """
 
     digest: str
@@ -84,6 +85,7 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expires_at: Instant | None = None
     revoked_at: Instant | None = None
     client: str | None = None
+    is_fleeting: bool = False
 
     @property
     def erase_at(self) -> Instant | None:

@@ -1,7 +1,8 @@
-"""A decision is data: what to save, post, announce, name, schedule and remove, all of it or none."""
+"""A decision is data: what to save, post, announce, name, schedule, remove and issue, all of it or none."""
 
 import msgspec
 
+from tillgate.core.credentials import Credential
 from tillgate.core.events import Event
 from tillgate.core.ledger import Entry
 from tillgate.core.records import Record
@@ -54,6 +55,7 @@ class Decision(msgspec.Struct, frozen=True):
     number: tuple[Numbering, ...] = ()
     remove: tuple[Record, ...] = ()
     take: tuple[Taking, ...] = ()
+    issue: tuple[Credential, ...] = ()
 
     def merged(self, other: "Decision") -> "Decision":
         """Both decisions as one, this one's part first."""
@@ -66,6 +68,7 @@ class Decision(msgspec.Struct, frozen=True):
             number=(*self.number, *other.number),
             remove=(*self.remove, *other.remove),
             take=(*self.take, *other.take),
+            issue=(*self.issue, *other.issue),
         )
 
     def also(self, *save: Record) -> "Decision":

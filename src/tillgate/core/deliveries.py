@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from tillgate.core.faults import FaultKind
 from tillgate.core.instants import DAY, HOUR, MICROSECOND, MINUTE, SECOND, Duration, Instant
 
 WAITS: Final[tuple[Duration, ...]] = (
@@ -57,17 +58,26 @@ class DeliveryState(enum.StrEnum):
 
 
 class Try(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One try: when it began (wall time), how long it took, and the answer's status, or why there was none."""
+    """One try: when it began (wall time), how long it took, and the answer's status, or why there was none.
+
+    `fault` is what its test merchant had go wrong with it.
+    """
 
     at: Instant
     took_milliseconds: int
     status: int | None = None
     error: str | None = None
+    fault: FaultKind | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the endpoint has taken it."""
+        return self.status is not None and 200 <= self.status < 300
 
     @property
     def is_success(self) -> bool:
-        """Whether the endpoint has taken it."""
-        return self.status is not None and 200 <= self.status < 300
+        """Whether it counts as taken: one that was to be lost does."""
+        return self.is_taken or self.fault is FaultKind.WEBHOOK_LOST
 
     @property
     def is_gone(self) -> bool:

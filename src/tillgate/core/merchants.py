@@ -33,9 +33,10 @@ class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     `dispute_fees` is what a dispute costs, by currency in minor units (absent: nothing).
     What is captured can be paid out `settlement_days` later, from midnight (UTC) on.
+    `parent` is the merchant that made this one as a sandbox of its own.
     """
 
-    SHAPE: ClassVar[int] = 4
+    SHAPE: ClassVar[int] = 5
 
     created: Instant
     name: str
@@ -45,6 +46,7 @@ class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
     rate_limit: RateLimit = RateLimit.STANDARD
     dispute_fees: dict[str, int] = {}
     settlement_days: int = 2
+    parent: str | None = None
 
     @property
     def is_live(self) -> bool:

@@ -106,6 +106,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     Always: refunded + disputed <= captured <= authorized and voided <= authorized - captured. What banks took back over
     disputes beyond that is `overdrawn`: they may, and it is the merchant's debt. `dispute` is the newest one's id.
+    `faults` names what its test merchant had go wrong with it, by core.faults.FaultKind.
     """
 
     SHAPE = 4
@@ -141,6 +142,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     action: attempts.Action | None = None
     canceled: Cancellation | None = None
     events: int = 0
+    faults: tuple[str, ...] = ()
 
     def reserved(self, *kinds: Kind) -> int:
         """What attempts of these kinds in flight have reserved."""

@@ -42,6 +42,8 @@ class Reason(enum.StrEnum):
     BANK_ACCOUNT_MISSING = "bank_account_missing"
     ENDPOINT_DISABLED = "endpoint_disabled"
     TOO_MANY_ENDPOINTS = "too_many_endpoints"
+    TOO_MANY_FAULTS = "too_many_faults"
+    TOO_MANY_SANDBOXES = "too_many_sandboxes"
 
     # Who asks.
     CREDENTIAL_MISSING = "credential_missing"
@@ -50,6 +52,7 @@ class Reason(enum.StrEnum):
     SCOPE_MISSING = "scope_missing"
     LIVE_MODE_UNAVAILABLE = "live_mode_unavailable"
     TEST_MODE_ONLY = "test_mode_only"
+    SANDBOX_OF_SANDBOX = "sandbox_of_sandbox"
 
     # The card, as it was written down.
     CARD_NUMBER_INCORRECT = "card_number_incorrect"

@@ -26,6 +26,8 @@ class TimerKind(enum.StrEnum):
     """Ask the bank what became of a payout. Subject: the payout."""
     ERASE_CUSTOMER = "erase_customer"
     """Go on erasing what is kept of a deleted customer. Subject: the customer."""
+    REMOVE_SANDBOX = "remove_sandbox"
+    """Remove a sandbox whose time is over, and go on removing what is kept of it. Subject: the sandbox."""
     FOLLOW_DISPUTE = "follow_dispute"
     """Tell the bank again what it may not have heard, and ask how a dispute stands. Subject: the dispute."""
 

@@ -31,6 +31,7 @@ async def grant(gateway: Gateway, client: Credential, scopes: frozenset[Scope]) 
             created=wall,
             expires_at=wall + ACCESS_TOKEN_LASTS,
             client=client.digest,
+            is_fleeting=client.is_fleeting,
         ),
     )
     return secret

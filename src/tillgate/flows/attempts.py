@@ -4,10 +4,12 @@ import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
+from msgspec import structs
 
 from tillgate import metrics
 from tillgate.connectors.contract import BankAnswer, BankRequest, Question
 from tillgate.core import attempts, conclusions, idempotency, payments, refunds, reversals
+from tillgate.core import faults as core
 from tillgate.core.attempts import Attempt, Kind, Outcome, State, Verdict
 from tillgate.core.cards import Card
 from tillgate.core.conclusions import Standing
@@ -18,7 +20,9 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
+from tillgate.core.records import Record, evolve
 from tillgate.core.refunds import Refund
+from tillgate.flows import faults
 from tillgate.flows import idempotency as keys
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
@@ -70,7 +74,7 @@ async def _ask(
 ) -> Answer:
     while True:
         try:
-            asked = await decide(gateway.occasion(caller))
+            asked = await _met_by_fault(gateway, caller, await decide(gateway.occasion(caller)))
             customer = asked.standing.payment.customer
             claimed = keys.claim(gateway, caller, key, asked.standing.attempt.id, customer.id if customer else None)
             await gateway.store.commit(asked.decision.also(*claimed))
@@ -86,6 +90,20 @@ async def _ask(
                 return await _repeat(gateway, caller, key, render, card)
             raise
         return await _carry_out(gateway, caller, asked, claimed, render)
+
+
+async def _met_by_fault(gateway: Gateway, caller: Caller, asked: Asked) -> Asked:
+    """The question with what its test merchant has go wrong with it, used up in the same commit."""
+    standing, decision = asked.standing, asked.decision
+    subject, kind = standing.payment.id, standing.attempt.kind.value
+    drawn, changed = await faults.draw(gateway, caller.tenant, core.for_question(kind), subject, operation=kind)
+    if drawn is not None:
+        payment = evolve(standing.payment, faults=(*standing.payment.faults, drawn.kind.value))
+        attempt = evolve(standing.attempt, fault=drawn)
+        instead: dict[int, Record] = {id(standing.payment): payment, id(standing.attempt): attempt}
+        save = tuple(instead.get(id(record), record) for record in decision.save)
+        standing, decision = Standing(payment, attempt, standing.refund), structs.replace(decision, save=save)
+    return Asked(standing, decision.also(*changed), asked.card)
 
 
 async def _carry_out(

@@ -8,6 +8,7 @@ from tillgate import metrics
 from tillgate.core import deliveries, signatures
 from tillgate.core.deliveries import Delivery, Try
 from tillgate.core.events import Event
+from tillgate.core.faults import FaultKind
 from tillgate.core.instants import MILLISECOND, SECOND, Duration, Instant, unix_seconds
 from tillgate.core.merchants import Tenant
 from tillgate.core.webhook_endpoints import MOST, Ordering, WebhookEndpoint
@@ -29,11 +30,15 @@ _SPREAD: Duration = AT_ONCE * MOST
 
 
 class Courier(msgspec.Struct, frozen=True):
-    """What is needed to post to one endpoint: whose it is, and its secrets in the open."""
+    """What is needed to post to one endpoint: whose it is, and its secrets in the open.
+
+    `has_faults` says that something may be to go wrong, since its test merchant planted it.
+    """
 
     tenant: Tenant
     endpoint: WebhookEndpoint
     secrets: tuple[str, ...]
+    has_faults: bool = False
 
     def __repr__(self) -> str:
         return f"Courier({self.endpoint.id})"
@@ -136,11 +141,13 @@ async def courier(gateway: Gateway, directory: Directory, ready: Ready) -> Couri
         await webhook_endpoints.forget(gateway, ready.endpoint)
         return None
     tenant = await directory.tenant(ready.tenant)
-    return Courier(tenant, endpoint, await webhook_endpoints.secrets(gateway, endpoint, gateway.clock.wall()))
+    wall = gateway.clock.wall()
+    has_faults = not tenant.is_live and any(await gateway.planted.of(tenant.id, wall))
+    return Courier(tenant, endpoint, await webhook_endpoints.secrets(gateway, endpoint, wall), has_faults)
 
 
-async def post(gateway: Gateway, courier: Courier, taken: Taken) -> Result:
-    """Try one delivery. It raises nothing, but is canceled with its caller."""
+async def post(gateway: Gateway, courier: Courier, taken: Taken, fault: FaultKind | None = None) -> Result:
+    """Try one delivery, which a fault has to do with. It raises nothing, but is canceled with its caller."""
     delivery, began = taken.delivery, gateway.clock.wall()
     if taken.body is None:
         made = Try(at=began, took_milliseconds=0, error="The event is not kept any more.")
@@ -155,13 +162,13 @@ async def post(gateway: Gateway, courier: Courier, taken: Taken) -> Result:
         live=courier.tenant.is_live,
     )
     took = gateway.clock.wall() - began
-    made = Try(at=began, took_milliseconds=took // MILLISECOND, status=posted.status, error=posted.failure)
+    made = Try(began, took // MILLISECOND, posted.status, posted.failure, fault)
     _count(delivery, made, took)
     return _result(gateway, courier, delivery, made, posted.retry_after)
 
 
 def _count(delivery: Delivery, made: Try, took: Duration) -> None:
-    result = "taken" if made.is_success else "no answer" if made.status is None else "refused"
+    result = "taken" if made.is_taken else "no answer" if made.status is None else "refused"
     metrics.delivery(result, took / SECOND)
     if not delivery.tries:
         metrics.delivery_lag((made.at - delivery.created) / SECOND)
@@ -186,7 +193,7 @@ async def conclude(gateway: Gateway, results: Sequence[Result]) -> None:
     """
     await kept.conclude(gateway.store, [each.before for each in results], [each.after for each in results])
     couriers = {each.courier.endpoint.id: each.courier for each in results}
-    well = {each.courier.endpoint.id for each in results if each.made.is_success}
+    well = {each.courier.endpoint.id for each in results if each.made.is_taken}
     gone = {each.courier.endpoint.id for each in results if each.made.is_gone}
     for id, courier in couriers.items():
         caller = system(courier.tenant, "deliveries")

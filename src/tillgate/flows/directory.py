@@ -1,5 +1,7 @@
 """The directory: which tenant and which rights a secret stands for."""
 
+from typing import TypeVar
+
 from tillgate.core import credentials
 from tillgate.core.credentials import Credential, CredentialKind, Principal, Scope
 from tillgate.core.instants import SECOND, Duration, Instant
@@ -13,6 +15,8 @@ KNOWN_FOR: Duration = SECOND
 """How long a process goes by what it read: the longest that a revocation or a merchant's new terms take to be felt."""
 
 _MOST_KNOWN = 10_000
+
+T = TypeVar("T")
 
 
 class Directory:
@@ -67,7 +71,7 @@ class Directory:
             if found is None:
                 raise Refused(Reason.NOT_FOUND, "tenant")
             known = (wall + KNOWN_FOR, found)
-            self._tenants[tenant_id] = known
+            _remember(self._tenants, tenant_id, known)
         return known[1]
 
     async def _of(self, secret: str, on_this_machine: bool) -> Credential:
@@ -91,13 +95,18 @@ class Directory:
             found = await kept.by_digest(self._gateway.store, digest)
             if found is None:
                 raise Refused(Reason.CREDENTIAL_INVALID)
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
             known = (wall + KNOWN_FOR, found)
-            self._known[digest] = known
+            if not found.is_fleeting:
+                _remember(self._known, digest, known)
         if not known[1].is_valid_at(wall):
             raise Refused(Reason.CREDENTIAL_INVALID)
         return known[1]
+
+
+def _remember(known: dict[str, tuple[Instant, T]], name: str, what: tuple[Instant, T]) -> None:
+    if len(known) >= _MOST_KNOWN:
+        known.clear()
+    known[name] = what
 
 
 async def issue(
@@ -122,6 +131,7 @@ async def issue(
             scopes=scopes,
             created=wall,
             expires_at=expires_at,
+            is_fleeting=tenant.parent is not None,
         ),
     )
     return secret

@@ -15,6 +15,7 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
 from tillgate.sandbox.devices import Devices
 from tillgate.store.database import Store
+from tillgate.store.faults import Planted
 from tillgate.transport.banks import Transport
 from tillgate.transport.egress import Egress
 from tillgate.vault.cards import Cards
@@ -93,6 +94,7 @@ class Gateway:
         self.random = random
         self.renderers = renderers
         self.key_is_kept_apart = key_is_kept_apart
+        self.planted = Planted(store.engine)
         self.running: dict[tuple[str, str], Running] = {}
 
     def require_live(self, bank: str) -> None:

@@ -53,8 +53,8 @@ async def update(gateway: Gateway, tenant_id: str, rate_limit: RateLimit) -> Ten
 
 
 async def every(gateway: Gateway) -> list[Tenant]:
-    """All merchants that were taken on, in the order in which they came."""
-    return await lists.every(gateway.store, Tenant)
+    """All merchants that were taken on, in the order in which they came; not their sandboxes."""
+    return [tenant for tenant in await lists.every(gateway.store, Tenant) if tenant.parent is None]
 
 
 def _bank(gateway: Gateway, mode: Mode) -> str:

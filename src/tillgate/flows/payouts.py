@@ -1,10 +1,12 @@
 """Payouts: closing a statement, having the bank pay it out, and telling what it is made of."""
 
 import msgspec
+from msgspec import structs
 
 from tillgate.connectors.contract import Question
 from tillgate.core import accounts, attempts, payouts
-from tillgate.core.attempts import Attempt, Outcome, Verdict
+from tillgate.core import faults as planting
+from tillgate.core.attempts import Attempt, Kind, Outcome, Verdict
 from tillgate.core.balance_transactions import BalanceTransaction
 from tillgate.core.bank_accounts import BankAccount, Coordinates
 from tillgate.core.decisions import Decision
@@ -12,8 +14,9 @@ from tillgate.core.merchants import Tenant
 from tillgate.core.occasions import Occasion
 from tillgate.core.payouts import Carried, Order, Payout, PayoutState, Settlement
 from tillgate.core.reasons import Reason, Refused
+from tillgate.core.records import evolve
 from tillgate.flows import attempts as asking
-from tillgate.flows import bank_accounts, changes, payout_settings
+from tillgate.flows import bank_accounts, changes, faults, payout_settings
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
 from tillgate.logs import log
@@ -110,7 +113,7 @@ async def send(gateway: Gateway, caller: Caller, payout_id: str) -> bool:
         return True
     account = await find.record(gateway.store, BankAccount, payout.tenant, payout.destination)
     number = "" if account is None else await _number(gateway, account)
-    payout, decision = payouts.send(payout, gateway.occasion(caller))
+    payout, decision = await _met_by_fault(gateway, caller, *payouts.send(payout, gateway.occasion(caller)))
     try:
         await gateway.store.commit(decision)
     except Conflict:
@@ -119,6 +122,18 @@ async def send(gateway: Gateway, caller: Caller, payout_id: str) -> bool:
     outcome = payouts.GONE if account is None else await _put(gateway, caller.tenant, payout.attempt, account, number)
     await learn(gateway, caller.tenant, payout_id, outcome)
     return True
+
+
+async def _met_by_fault(
+    gateway: Gateway, caller: Caller, payout: Payout, decision: Decision
+) -> tuple[Payout, Decision]:
+    """The payout with what its test merchant has go wrong with it, used up in the same commit."""
+    meets = planting.for_question(Kind.PAYOUT.value)
+    drawn, changed = await faults.draw(gateway, caller.tenant, meets, payout.id, operation=Kind.PAYOUT.value)
+    if drawn is not None and payout.attempt is not None:
+        payout = evolve(payout, attempt=evolve(payout.attempt, fault=drawn))
+        decision = structs.replace(decision, save=(payout,))
+    return payout, decision.also(*changed)
 
 
 async def _number(gateway: Gateway, account: BankAccount) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, TypeAlias
 
 from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest
+from tillgate.core.faults import Drawn, FaultKind
 from tillgate.core.instants import SECOND, Instant
 from tillgate.logs import log
-from tillgate.sandbox import chargebacks
+from tillgate.sandbox import chargebacks, planted
 from tillgate.sandbox.chargebacks import Chargeback
 from tillgate.sandbox.faults import Fault, Faults
 from tillgate.sandbox.operations import Operation, Result
@@ -17,6 +18,9 @@ from tillgate.sandbox.teller import Teller
 
 SIGNATURE: Final = "bank-signature"
 """The header of a notice that holds the hex HMAC-SHA256 of its body."""
+
+_SILENT: Final = BankAnswer(504, b"")
+"""In the place of an answer, where nobody is kept waiting for none."""
 
 Listener: TypeAlias = Callable[[BankNotice], Awaitable[object]]
 """Who is told what the bank has to say unasked. What it raises is logged; inquiries tell the same."""
@@ -52,15 +56,36 @@ class Bank:
 
     async def answer(self, request: BankRequest) -> BankAnswer:
         """The answer to a request, or, by a fault, none for as long as the caller waits."""
-        fault = self.faults.draw()
-        wait_seconds = self.faults.slow_seconds() if fault is Fault.SLOW else self.faults.latency_seconds()
+        if (drawn := planted.read(request)) is not None:
+            return await self._go_wrong(request, drawn)
+        if request.method == "DELETE":
+            # What is cleared away is nobody's to test with.
+            return self._teller.hear(request)
+        return await self._answer(request, self.faults.draw(), self.faults)
+
+    async def _answer(self, request: BankRequest, fault: Fault | None, source: Faults) -> BankAnswer:
+        wait_seconds = source.slow_seconds() if fault is Fault.SLOW else source.latency_seconds()
         if not wait_seconds:
-            return await self._mishear(request, fault) if fault else self._teller.hear(request)
+            return await self._mishear(request, fault, source) if fault else self._teller.hear(request)
         # Half on the way here, half on the way back: who gives up may do so before or after it was heard.
         await asyncio.sleep(wait_seconds / 2)
-        answer = await self._mishear(request, fault) if fault else self._teller.hear(request)
+        answer = await self._mishear(request, fault, source) if fault else self._teller.hear(request)
         await asyncio.sleep(wait_seconds / 2)
         return answer
+
+    async def _go_wrong(self, request: BankRequest, drawn: Drawn) -> BankAnswer:
+        """The answer to a request that a test merchant has go wrong."""
+        if drawn.kind is FaultKind.UNKNOWN:
+            if request.method == "POST":
+                self._teller.hear(request)
+            return _SILENT
+        if (refusal := planted.DECLINES.get(drawn.kind)) is not None:
+            return self._teller.refuse(request, refusal)
+        try:
+            async with asyncio.timeout(planted.silence_seconds(drawn)):
+                return await self._answer(request, planted.ALIKE.get(drawn.kind), planted.source(drawn))
+        except TimeoutError:
+            return _SILENT
 
     async def resolve_challenge(self, reference: str, approve: bool) -> bool:
         """The customer met a challenge or gave it up: True once that is told, False where none is open."""
@@ -102,7 +127,7 @@ class Bank:
         for task in self._telling:
             task.cancel()
 
-    async def _mishear(self, request: BankRequest, fault: Fault) -> BankAnswer:
+    async def _mishear(self, request: BankRequest, fault: Fault, source: Faults) -> BankAnswer:
         match fault:
             case Fault.TIMEOUT_BEFORE:
                 return await _silence()
@@ -110,7 +135,7 @@ class Bank:
                 self._teller.hear(request)
                 return await _silence()
             case Fault.LATE:
-                self._later(self.faults.late_seconds(), request.reference, self._teller.hear, request)
+                self._later(source.late_seconds(), request.reference, self._teller.hear, request)
                 return await _silence()
             case Fault.SLOW:
                 return self._teller.hear(request)
@@ -119,13 +144,13 @@ class Bank:
                 self._tell_soon(self._teller.find(request.reference))
                 return self._teller.hear(request)
             case Fault.GARBAGE:
-                return self.faults.garble(self._teller.hear(request))
+                return source.garble(self._teller.hear(request))
             case Fault.PENDING:
-                return self._hear_pending(request)
+                return self._hear_pending(request, source)
 
-    def _hear_pending(self, request: BankRequest) -> BankAnswer:
+    def _hear_pending(self, request: BankRequest, source: Faults) -> BankAnswer:
         """Unlike a challenge, which waits for the customer, what is pending is settled by itself."""
-        seconds = self.faults.pending_seconds()
+        seconds = source.pending_seconds()
         answer = self._teller.hear(request, round(seconds * SECOND))
         self._later(seconds, request.reference, self._settle, request.reference)
         return answer

@@ -17,6 +17,7 @@ _SCHEMA: Final = """
         wins integer not null, response text, version integer not null, told integer not null, tell_at integer
     ) without rowid;
     create index if not exists by_target on chargebacks (target);
+    create index if not exists by_merchant on chargebacks (merchant_id);
     create index if not exists by_next_at on chargebacks (next_at) where next_at is not null;
     create index if not exists by_tell_at on chargebacks (tell_at) where tell_at is not null;
 """
@@ -98,6 +99,10 @@ class Docket:
         """Write one down, in place of what stood under its reference."""
         self._book().execute(_PUT, msgspec.structs.astuple(chargeback)).close()
         return chargeback
+
+    def forget(self, merchant_id: str) -> None:
+        """Delete those that are about a merchant."""
+        self._book().execute("delete from chargebacks where merchant_id = ?", (merchant_id,)).close()
 
     def close(self) -> None:
         """Let go of the file."""

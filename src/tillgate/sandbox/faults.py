@@ -47,7 +47,8 @@ class Faults:
 
     Keywords are the probabilities of faults by name: `Faults(7, timeout_after=0.01)`. `latency_seconds` is
     how long an ordinary answer takes, `pending_seconds` until a pending one is known, and `dispute_seconds`
-    until a cardholder objects, or evidence is decided upon. Raises ValueError that names the field.
+    until a cardholder objects, or evidence is decided upon; `slow_seconds` how long a slow answer takes.
+    Raises ValueError that names the field.
     """
 
     def __init__(
@@ -57,12 +58,14 @@ class Faults:
         latency_seconds: Range = (0.0, 0.0),
         pending_seconds: Range = (1.0, 10.0),
         dispute_seconds: Range = (2.0, 2.0),
+        slow_seconds: Range = _SLOW,
         **probabilities: float,
     ) -> None:
         self._random = random.Random(seed)  # noqa: S311 — to be repeated, not to be secret
         self._latency = _checked("latency_seconds", latency_seconds)
         self._pending = _checked("pending_seconds", pending_seconds)
         self._dispute = _checked("dispute_seconds", dispute_seconds)
+        self._slow = _checked("slow_seconds", slow_seconds)
         self._planted: deque[Fault] = deque()
         self._thresholds = _thresholds(probabilities)
 
@@ -95,8 +98,8 @@ class Faults:
         return self._random.uniform(*self._dispute)
 
     def slow_seconds(self) -> float:
-        """How long a slow answer takes: less than the caller's patience."""
-        return self._random.uniform(*_SLOW)
+        """How long a slow answer takes; less than the caller's patience, unless told otherwise."""
+        return self._random.uniform(*self._slow)
 
     def late_seconds(self) -> float:
         """When a late request arrives: after the caller's patience, within the margin."""

@@ -27,11 +27,16 @@ _SCHEMA: Final = """
         becomes text, due_at integer, merchant_name text, return_url text, eci text
     ) without rowid;
     create index if not exists by_target on operations (target) where target is not null;
+    create index if not exists by_merchant on operations (merchant_id);
 """
 _ADD: Final = "insert into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT: Final = "insert or replace into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _FIND: Final = "select * from operations where reference = ?"
 _ABOUT: Final = "select * from operations where target = ?"
+_FORGET: Final = """
+    delete from operations where reference in (select reference from operations where merchant_id = ? limit ?)
+"""
+_FORGOTTEN_AT_ONCE: Final = 500
 _PAGE: Final = "select * from operations where reference > ? order by reference limit 500"
 
 
@@ -40,7 +45,8 @@ class Register:
 
     An operation that was opened in one book and concluded by another process is in both; the concluded one is
     true. Whatever looks into other books, or writes what depends on them, does so within `with register:`,
-    which holds off every other process meanwhile. It must not be nested.
+    which holds off every other process meanwhile. It must not be nested. Only to `forget` is anything done to
+    another's book.
     """
 
     def __init__(self, directory: Path | None, slot: str | None, claim: int | None) -> None:
@@ -134,6 +140,16 @@ class Register:
                     break
                 last = page[-1].reference
 
+    def forget(self, merchant_id: str) -> bool:
+        """Delete some of what all books say of a merchant; whether that was all."""
+        count = _forget(self._books()[0], merchant_id)
+        for name in self._others:
+            assert self._directory is not None, name
+            with closing(sqlite3.connect(self._directory / name, isolation_level=None, timeout=30)) as book:
+                count = max(count, _forget(book, merchant_id))
+        self.docket.forget(merchant_id)
+        return count < _FORGOTTEN_AT_ONCE
+
     def close(self) -> None:
         """Give the book back."""
         self.docket.close()
@@ -182,6 +198,11 @@ def _look_into(path: Path) -> sqlite3.Connection | None:
             return book
     book.close()
     return None
+
+
+def _forget(book: sqlite3.Connection, merchant_id: str) -> int:
+    with closing(book.execute(_FORGET, (merchant_id, _FORGOTTEN_AT_ONCE))) as done:
+        return done.rowcount
 
 
 def _read(book: sqlite3.Connection, query: str, key: str) -> list[Operation]:

@@ -29,6 +29,12 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     liability_shifted: bool | None = None
 
 
+class _Forgotten(msgspec.Struct, frozen=True):
+    """Whether the books say nothing of a merchant any more."""
+
+    all: bool
+
+
 class _Error(msgspec.Struct, frozen=True):
     error: str
 
@@ -72,14 +78,36 @@ class Teller:
 
     def hear(self, request: BankRequest, pending: Duration | None = None) -> BankAnswer:
         """The answer; with `pending` what it decides is told only after that time."""
-        path = request.url.partition(":")[2]
+        path = _path(request)
         if path.startswith("/disputes"):
             return self.desk.hear(request.method, path, request.body)
         if request.method == "POST" and path in PATHS:
             return self._do(PATHS[path], request.body, pending, challenged=path == "/cancellations")
         if request.method == "GET" and path.startswith("/operations/"):
             return self._look_up(path.removeprefix("/operations/"))
+        if request.method == "DELETE" and path.startswith("/merchants/"):
+            return self.forget(path.removeprefix("/merchants/"))
         return _BAD_REQUEST
+
+    def refuse(self, request: BankRequest, code: Code) -> BankAnswer:
+        """A no to an order, whatever the card and the books say; what was decided before stands."""
+        kind = PATHS.get(_path(request))
+        try:
+            order = _decode(request.body)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return _BAD_REQUEST
+        if kind is None:
+            return _BAD_REQUEST
+        if kind is Kind.PAYOUT:
+            code = Code.TRANSFER_REFUSED
+        with self._register:
+            known = self._find(order.reference) or self._put(self._decided(kind, order, code, None))
+        return self._answer(known) if _is_same(known, kind, order) else _REFERENCE_TAKEN
+
+    def forget(self, merchant_id: str) -> BankAnswer:
+        """Clear away some of what the books say of a test merchant, and whether there is more."""
+        with self._register:
+            return BankAnswer(200, _encode(_Forgotten(self._register.forget(merchant_id))))
 
     def find(self, reference: str) -> Operation | None:
         """The operation of a reference as it stands now."""
@@ -224,6 +252,10 @@ class Teller:
             due_at=None if pending is None else self._clock() + pending,
             eci=eci,
         )
+
+
+def _path(request: BankRequest) -> str:
+    return request.url.partition(":")[2]
 
 
 def _is_objecting(order: Order) -> bool:

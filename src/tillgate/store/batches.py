@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tillgate.core import ledger
 from tillgate.core.decisions import Alias, Decision
 from tillgate.store import schema
-from tillgate.store.records import KEPT, Row, json
+from tillgate.store.records import KEPT, Row, issued, json
 from tillgate.store.steps import Batch, Key, Step, Verb
 
 
@@ -51,6 +51,7 @@ class Work:
             self.removes.append((KEPT[type(record)].table, key))
         for alias in decision.name:
             self._alias(alias)
+        self.inserts += [(schema.credentials, issued(credential)) for credential in decision.issue]
         self._announcements()
         self._entries()
         self.touches = frozenset(

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from tillgate.core.credentials import Credential
 from tillgate.store import schema
 from tillgate.store.database import Store
+from tillgate.store.records import issued
 
 _decode = msgspec.json.Decoder(Credential).decode
 _encode = msgspec.json.Encoder().encode
@@ -52,17 +53,12 @@ async def change(store: Store, digest: str, how: Callable[[Credential], Credenti
 
 async def add(store: Store, credential: Credential) -> None:
     """Keep a new credential."""
-    row = {
-        "digest": credential.digest,
-        "tenant": credential.tenant,
-        "body": _encode(credential).decode(),
-        "erase_at": credential.erase_at,
-    }
-    await store.engine.change(_ADD, row)
+    await store.engine.change(_ADD, dict(zip(_COLUMNS, issued(credential), strict=True)))
 
 
+_COLUMNS = tuple(column.name for column in schema.credentials.columns)
 _ADD = (
     sa.insert(schema.credentials)
-    .values({column: sa.bindparam(column) for column in ("digest", "tenant", "body", "erase_at")})
+    .values({column: sa.bindparam(column) for column in _COLUMNS})
     .returning(schema.credentials.c.digest)
 )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tillgate.core import deliveries
 from tillgate.core.deliveries import Delivery, DeliveryState, Try
-from tillgate.core.instants import Instant
+from tillgate.core.instants import Duration, Instant
 from tillgate.store import schema
 from tillgate.store.database import Store
 from tillgate.store.engine import Engine
@@ -75,6 +75,27 @@ async def take(store: Store, endpoint: str, now: Instant, most: int) -> list[Tak
     }
     rows = await store.engine.change(_take(_locking(store.engine)), values)
     return sorted((Taken(_of_row(row), row[-1]) for row in rows), key=_by_age)
+
+
+async def hold(store: Store, delivery: Delivery, until: Instant) -> Delivery | None:
+    """The delivery in its worker's hands for longer; None where somebody else has it by now."""
+    named = ("tenant", "endpoint", "event", "version")
+    values = {name: getattr(delivery, name) for name in named}
+    rows = await store.engine.change(_HOLD, {**values, "until": until})
+    return msgspec.structs.replace(delivery, version=rows[0][0], due_at=until) if rows else None
+
+
+async def take_next(store: Store, delivery: Delivery, now: Instant, lasts: Duration) -> Taken | None:
+    """The delivery after one in its stream, handed to the worker that has that one; None where there is none yet."""
+    values = {
+        "endpoint": delivery.endpoint,
+        "stream": delivery.stream,
+        "sequence": delivery.sequence,
+        "now": now,
+        "lease": now + lasts,
+    }
+    rows = await store.engine.change(_TAKE_NEXT, values)
+    return Taken(_of_row(rows[0]), rows[0][-1]) if rows else None
 
 
 def _by_age(taken: Taken) -> tuple[str, int]:
@@ -185,6 +206,23 @@ returning {columns}, (
   where b.tenant = deliveries.tenant and b.event = deliveries.event and b.form = deliveries.form)
 """)
 
+
+_HOLD = sa.text("""
+update deliveries set due_at = :until, version = version + 1
+where tenant = :tenant and endpoint = :endpoint and event = :event and version = :version
+returning version
+""")
+
+_TAKE_NEXT = sa.text(f"""
+update deliveries set due_at = :lease, version = version + 1
+where due_at <= :now and (tenant, endpoint, event) in (
+  select n.tenant, n.endpoint, n.event from deliveries n
+  where n.endpoint = :endpoint and n.stream = :stream and n.sequence > :sequence and n.due_at is not null
+  order by n.sequence limit 1)
+returning {", ".join(_columns)}, (
+  select b.body from bodies b
+  where b.tenant = deliveries.tenant and b.event = deliveries.event and b.form = deliveries.form)
+""")
 
 _CONCLUDE = sa.text("""
 update deliveries

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from tillgate.core import customers, transactions
 from tillgate.core.attempts import Attempt
 from tillgate.core.bank_accounts import BankAccount
+from tillgate.core.credentials import Credential
 from tillgate.core.customers import Customer, Erasure
 from tillgate.core.disputes import Dispute
+from tillgate.core.faults import Fault
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.merchants import Tenant
 from tillgate.core.payment_methods import PaymentMethod, Token
@@ -19,6 +21,7 @@ from tillgate.core.payout_settings import PayoutSettings
 from tillgate.core.payouts import Payout, Settlement
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
+from tillgate.core.sandboxes import Sandbox
 from tillgate.core.transactions import Transaction
 from tillgate.core.wallets import WalletKey
 from tillgate.core.webhook_endpoints import WebhookEndpoint
@@ -34,6 +37,11 @@ encode = msgspec.json.Encoder().encode
 def json(value: object) -> msgspec.Raw:
     """A value as JSON, ready to be written as it is."""
     return msgspec.Raw(encode(value))
+
+
+def issued(credential: Credential) -> Row:
+    """The row of a credential."""
+    return (credential.digest, credential.tenant, encode(credential).decode(), credential.erase_at)
 
 
 class ShapeTooNew(Exception):
@@ -125,6 +133,8 @@ KEPT: dict[type[Record], Kept[Any]] = {
         Kept(Payout, schema.payouts, lambda payout: (payout.state.value,)),
         Kept(Settlement, schema.settlements, contested=True),
         Kept(PayoutSettings, schema.payout_settings, contested=True),
+        Kept(Fault, schema.faults, lambda fault: (fault.lives_until,)),
+        Kept(Sandbox, schema.sandboxes, lambda sandbox: (sandbox.status,)),
     )
 }
 

@@ -97,6 +97,17 @@ payouts = _record_table(
 settlements = _record_table("settlements")
 payout_settings = _record_table("payout_settings")
 
+faults = _record_table(
+    "faults",
+    sa.Column("lives_until", Whole),
+    _partial_index("faults_planted", "lives_until", "tenant", where="lives_until IS NOT NULL"),
+)
+sandboxes = _record_table(
+    "sandboxes",
+    sa.Column("status", Text, nullable=False),
+    sa.Index("sandboxes_by_status", "tenant", "status", "id"),
+)
+
 transactions = sa.Table(
     "transactions",
     metadata,
@@ -311,5 +322,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 6
+CURRENT = 7
 """The schema that this code writes."""

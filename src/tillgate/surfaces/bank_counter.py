@@ -10,7 +10,7 @@ from tillgate.http import surface
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
-from tillgate.sandbox import teller
+from tillgate.sandbox import planted, teller
 from tillgate.sandbox.bank import Bank
 
 _LONGEST_SECONDS: Final = 60.0
@@ -25,7 +25,7 @@ _decode = msgspec.json.Decoder(_Named).decode
 
 
 class BankCounter(surface.Open):
-    """`POST` where the teller takes orders, `GET /operations/{reference}`, `/disputes`: as inside the process."""
+    """`POST` where the teller takes orders, `GET /operations/{reference}`, `/disputes`, `DELETE /merchants/{id}`."""
 
     name = "bank counter"
 
@@ -39,6 +39,7 @@ class BankCounter(surface.Open):
             Route("GET", "/disputes/{reference}", self._answer),
             Route("POST", "/disputes/{reference}/evidence", self._answer),
             Route("POST", "/disputes/{reference}/acceptance", self._answer),
+            Route("DELETE", "/merchants/{reference}", self._answer),
         )
 
     def problem(self, request: Request, problem: Problem) -> Reply:
@@ -50,6 +51,7 @@ class BankCounter(surface.Open):
             method=request.method,
             url=f"sandbox:{request.path}",
             reference=request.parameters.get("reference") or _reference(request.body),
+            headers=() if (fault := request.header(planted.HEADER)) is None else ((planted.HEADER, fault),),
             body=request.body,
         )
         try:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from tillgate import logs
 from tillgate.core.deliveries import DEADLINE_SECONDS
 from tillgate.core.instants import SECOND, Duration, Instant
-from tillgate.flows import deliveries
+from tillgate.flows import deliveries, webhook_faults
 from tillgate.flows.deliveries import Courier, Result
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
@@ -153,9 +153,9 @@ class Deliverer:
     async def _carry(self, courier: Courier, taken: Taken, room: _Room) -> None:
         answered = False
         try:
-            result = await deliveries.post(self._gateway, courier, taken)
-            self._results.append(result)
-            answered = result.made.status is not None
+            results = await webhook_faults.post(self._gateway, courier, taken)
+            self._results += results
+            answered = all(result.made.status is not None for result in results)
         except Exception:
             _log.exception("a delivery failed", delivery_of=taken.delivery.event)
         finally:

@@ -4,7 +4,7 @@ from tillgate import logs
 from tillgate.core.instants import MINUTE, Duration
 from tillgate.core.reasons import Refused
 from tillgate.core.timers import Timer, TimerKind
-from tillgate.flows import attempts, disputes, erasures, payment_intents, payments, payouts
+from tillgate.flows import attempts, disputes, erasures, payment_intents, payments, payouts, sandboxes
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway, system
 from tillgate.store import timers
@@ -58,5 +58,7 @@ async def _carry_out(gateway: Gateway, directory: Directory, timer: Timer) -> bo
             return await payouts.resolve(gateway, tenant, timer.subject)
         case TimerKind.ERASE_CUSTOMER:
             return await erasures.proceed(gateway, system(tenant, "erasure"), timer.subject)
+        case TimerKind.REMOVE_SANDBOX:
+            return await sandboxes.proceed(gateway, tenant, timer.subject)
         case TimerKind.FOLLOW_DISPUTE:
             return await disputes.follow(gateway, tenant, timer.subject)

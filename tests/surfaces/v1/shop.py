@@ -66,7 +66,7 @@ class Client:
 
     async def delete(self, path: str) -> httpx2.Response:
         """`DELETE /v1…`."""
-        return await self.ask("DELETE", path if path.startswith("/sandbox/") else f"/v1{path}")
+        return await self.ask("DELETE", rooted(path))
 
     async def pay(self, **changes: Any) -> dict[str, Any]:
         """A payment that went well; `changes` to PAYMENT."""

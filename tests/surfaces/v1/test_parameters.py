@@ -74,6 +74,9 @@ KINDS = {
     "/v1/payment_intents/{id} metadata": "object or nothing",
     "/v1/payment_intents/{id} customer": "text",
     "monthly_anchor": "number",
+    **dict.fromkeys(("count", "probability", "seed", "seconds", "expires_in", "settlement_days"), "number"),
+    **dict.fromkeys(("fee_plan", "fee_plan.fixed", "dispute_fees"), "object"),
+    **dict.fromkeys(("fee_plan.basis_points", "fee_plan.fixed.EUR", "dispute_fees.EUR"), "number"),
 }
 
 
@@ -121,6 +124,7 @@ REQUIRED = {
     "/sandbox/wallets/apple_pay": {"card", "card.number", "card.exp_month", "card.exp_year"},
     "/sandbox/wallets/google_pay": {"card", "card.number", "card.exp_month", "card.exp_year"},
     "/v1/payouts": {"currency"},
+    "/sandbox/faults": {"kind"},
     "/v1/bank_accounts": {"account_holder_name", "account_number", "routing_number"},
 }
 
@@ -128,6 +132,8 @@ REQUIRED = {
 NEVER_NULL = {
     *("metadata", "capture_method", "reason", "url", "enabled_events", "ordering", "status"),
     *("protocol_version", "auth_method", "confirm", "off_session", "payment_method_types"),
+    *("count", "probability", "seed", "/sandbox/faults expires_in", "/sandbox/merchants name", "settlement_days"),
+    *("fee_plan", "fee_plan.basis_points", "fee_plan.fixed", "fee_plan.fixed.EUR", "dispute_fees", "dispute_fees.EUR"),
 }
 
 
@@ -141,7 +147,7 @@ async def test_what_is_required_must_be_there_and_not_null(demo: Client, operati
         assert (null.status_code, shop.any_error(null)["param"]) == (400, field)
     else:
         assert "parameter_missing" not in absent.text
-        assert field in NEVER_NULL or null.status_code == absent.status_code
+        assert {field, f"{operation.path} {field}"} & NEVER_NULL or null.status_code == absent.status_code
 
 
 @each_field

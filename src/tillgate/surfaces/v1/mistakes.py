@@ -64,13 +64,21 @@ def _in_entries(where: str, entries: dict[str, Any], info: inspect.DictType) -> 
             problem = f"its names have {shortest} to {longest} characters"
             return Refused(Reason.PARAMETER_INVALID, where, problem=problem)
         taken = parts(info.value_type)
-        most = max(getattr(part, "max_length", 0) for part in taken)
-        if value is None and any(isinstance(part, inspect.NoneType) for part in taken):
-            continue
-        if not isinstance(value, str) or len(value) > most:
+        if not any(_is_one(value, part) for part in taken):
             problem = f"it takes {' or '.join(filter(None, map(_taken, taken)))}"
             return Refused(Reason.PARAMETER_INVALID, f"{where}.{shown(name)}", problem=problem)
     return Refused(Reason.PARAMETER_INVALID, where)
+
+
+def _is_one(value: Any, info: inspect.Type) -> bool:
+    """Whether a value of an entry is what its type says."""
+    match info:
+        case inspect.StrType():
+            return isinstance(value, str) and len(value) <= (info.max_length or len(value))
+        case inspect.IntType(ge=int(least), le=int(most)):
+            return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+        case _:
+            return value is None and isinstance(info, inspect.NoneType)
 
 
 def _in_items(where: str, items: list[Any], info: inspect.ListType | inspect.VarTupleType, type: Any) -> Refused:

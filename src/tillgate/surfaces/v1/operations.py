@@ -10,6 +10,7 @@ from tillgate.core.credentials import Principal, Scope
 from tillgate.core.ledger import Entry
 from tillgate.core.merchants import Tenant
 from tillgate.core.payments import Payment
+from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import gateway as callers
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Answer, Caller, Gateway
@@ -138,6 +139,12 @@ def _expanding(takes: type[msgspec.Struct]) -> type[msgspec.Struct]:
         forbid_unknown_fields=True,
         kw_only=True,
     )
+
+
+def assert_test_mode(call: Call) -> None:
+    """Raises Refused(TEST_MODE_ONLY) for a live merchant."""
+    if call.tenant.is_live:
+        raise Refused(Reason.TEST_MODE_ONLY)
 
 
 async def shown(call: Call, value: object) -> Reply:

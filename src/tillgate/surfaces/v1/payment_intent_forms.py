@@ -1,6 +1,7 @@
 """The forms of payment intents: what operations on them take, and how one is shown."""
 
 import enum
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -134,6 +135,7 @@ class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):
     latest_charge: Annotated[str | None, expansion.ids("ch")]
     canceled_at: int | None
     cancellation_reason: str | None
+    sandbox_faults: Sequence[str] | UnsetType = UNSET
     metadata: dict[str, str]
     created: int
     livemode: bool

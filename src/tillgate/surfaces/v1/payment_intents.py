@@ -76,6 +76,7 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
         latest_charge=payment_names.charge(payment.id) if payment.attempts_made else None,
         canceled_at=unix_seconds(payment.canceled.at) if is_canceled and payment.canceled else None,
         cancellation_reason=intent.cancellation_reason if is_canceled else None,
+        sandbox_faults=payment.faults or UNSET,
         metadata=payment.metadata,
         created=unix_seconds(payment.created),
         livemode=livemode,

@@ -1,5 +1,6 @@
 """Payments on the wire, in the forms of both documents: each is answered in the form in which it was asked."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -133,6 +134,7 @@ class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     failure_code: str | None
     failure_message: str | None
     next_action: NextActionShown | None
+    sandbox_faults: Sequence[str] | UnsetType = UNSET
     metadata: dict[str, str]
     created: int
     livemode: bool
@@ -162,6 +164,7 @@ def show(payment: Payment, *, livemode: bool, origin: str) -> PaymentShown:
         failure_code=failure_code,
         failure_message=failure_message,
         next_action=next_action(payment, origin),
+        sandbox_faults=payment.faults or UNSET,
         metadata=payment.metadata,
         created=unix_seconds(payment.created),
         livemode=livemode,

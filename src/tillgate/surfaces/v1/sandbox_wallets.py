@@ -8,11 +8,9 @@ from msgspec import Meta
 
 from tillgate.core.cards import Wallet
 from tillgate.core.credentials import Scope
-from tillgate.core.merchants import Mode
-from tillgate.core.reasons import Reason, Refused
 from tillgate.http.exchange import Reply
 from tillgate.surfaces.v1.forms import CardGiven, application_data
-from tillgate.surfaces.v1.operations import Call, operation, shown
+from tillgate.surfaces.v1.operations import Call, assert_test_mode, operation, shown
 
 
 class ProtocolVersion(enum.StrEnum):
@@ -64,7 +62,7 @@ class WalletTokenShown(msgspec.Struct, frozen=True, kw_only=True):
 async def apple_pay(call: Call) -> Reply:
     """What a device with this card gives for an Apple Pay payment. Test mode only."""
     given: ApplePayDeviceGiven = call.given
-    _assert_test_mode(call)
+    assert_test_mode(call)
     data = None if given.application_data is None else application_data(given.application_data, "application_data")
     gateway = call.gateway
     token = gateway.devices.apple_pay(call.tenant.id, given.card.parse(), gateway.clock.wall(), data)
@@ -82,7 +80,7 @@ async def apple_pay(call: Call) -> Reply:
 async def google_pay(call: Call) -> Reply:
     """What a wallet with this card gives for a Google Pay payment. Test mode only."""
     given: GooglePayDeviceGiven = call.given
-    _assert_test_mode(call)
+    assert_test_mode(call)
     gateway = call.gateway
     token = gateway.devices.google_pay(
         call.tenant.id,
@@ -92,11 +90,6 @@ async def google_pay(call: Call) -> Reply:
         is_tokenized=given.auth_method is AuthMethod.CRYPTOGRAM_3DS,
     )
     return await shown(call, WalletTokenShown(type=Wallet.GOOGLE_PAY, token=token))
-
-
-def _assert_test_mode(call: Call) -> None:
-    if call.tenant.mode is not Mode.TEST:
-        raise Refused(Reason.TEST_MODE_ONLY)
 
 
 OPERATIONS = (apple_pay, google_pay)

@@ -23,6 +23,7 @@ from tillgate.surfaces.v1 import (
     errors,
     events,
     expansion,
+    faults,
     messages,
     payment_intents,
     payment_methods,
@@ -31,6 +32,7 @@ from tillgate.surfaces.v1 import (
     payouts,
     refunds,
     sandbox_wallets,
+    sandboxes,
     tokens,
     transactions,
     wallet_keys,
@@ -58,6 +60,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *auth.OPERATIONS,
     *wallet_keys.OPERATIONS,
     *sandbox_wallets.OPERATIONS,
+    *faults.OPERATIONS,
+    *sandboxes.OPERATIONS,
 )
 
 _LONGEST_KEY = 255

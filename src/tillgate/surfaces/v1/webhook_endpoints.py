@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from tillgate.core import webhook_endpoints as core
 from tillgate.core.credentials import Scope
 from tillgate.core.deliveries import Delivery, DeliveryState
+from tillgate.core.faults import FaultKind
 from tillgate.core.instants import unix_seconds
 from tillgate.core.metadata import Notes
 from tillgate.core.reasons import Reason, Refused
@@ -85,6 +86,7 @@ class WebhookTryShown(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None
     error: str | None
     milliseconds: int
+    sandbox_fault: FaultKind | UnsetType = UNSET
 
 
 class WebhookDeliveryShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +135,11 @@ def _show_delivery(delivery: Delivery, *, livemode: bool) -> WebhookDeliveryShow
         status=delivery.state,
         tries=[
             WebhookTryShown(
-                at=unix_seconds(made.at), status=made.status, error=made.error, milliseconds=made.took_milliseconds
+                at=unix_seconds(made.at),
+                status=made.status,
+                error=made.error,
+                milliseconds=made.took_milliseconds,
+                sandbox_fault=made.fault or UNSET,
             )
             for made in delivery.log
         ],

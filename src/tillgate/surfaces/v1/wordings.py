@@ -136,6 +136,13 @@ WORDINGS: dict[Reason, Wording] = {
     Reason.TOO_MANY_ENDPOINTS: _invalid(
         "webhook_endpoints_exhausted", "There are {most} webhook endpoints already. Delete one that you do not need."
     ),
+    Reason.TOO_MANY_FAULTS: _invalid(
+        "faults_exhausted", "There are {most} faults that still may happen. Delete those that you do not need."
+    ),
+    Reason.TOO_MANY_SANDBOXES: _invalid(
+        "sandbox_merchants_exhausted",
+        "There are {most} test merchants that you made. Delete those that you do not need, or have them expire.",
+    ),
     Reason.CREDENTIAL_MISSING: Wording(
         401,
         ErrorType.AUTHENTICATION,
@@ -162,6 +169,12 @@ WORDINGS: dict[Reason, Wording] = {
     ),
     Reason.TEST_MODE_ONLY: Wording(
         403, ErrorType.PERMISSION, "test_mode_only", "This is for test mode only. Use a test key."
+    ),
+    Reason.SANDBOX_OF_SANDBOX: Wording(
+        403,
+        ErrorType.PERMISSION,
+        "sandbox_merchant_nested",
+        "A test merchant that was made makes no others. Use a key of the merchant that made it.",
     ),
     Reason.CARD_NUMBER_INCORRECT: _card(
         "incorrect_number", "The card number is incorrect. Check the number and try again."

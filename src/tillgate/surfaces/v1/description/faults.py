@@ -150,6 +150,10 @@ def _ends_with(*verbs: str) -> Applies:
     return lambda operation: operation.path.endswith(verbs)
 
 
+def _creates(path: str) -> Applies:
+    return lambda operation: _posts(operation) and operation.path == path
+
+
 def _refunds(operation: Operation) -> bool:
     return _posts(operation) and Scope.REFUNDS_WRITE in operation.scopes
 
@@ -211,6 +215,9 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.CARD_EXPIRY_INVALID: _takes_card,
     Reason.CVC_INVALID: _takes_card,
     Reason.TEST_MODE_ONLY: lambda operation: operation.path.startswith("/sandbox/"),
+    Reason.TOO_MANY_FAULTS: _creates("/sandbox/faults"),
+    Reason.TOO_MANY_SANDBOXES: _creates("/sandbox/merchants"),
+    Reason.SANDBOX_OF_SANDBOX: _creates("/sandbox/merchants"),
     Reason.WALLET_NOT_CONFIGURED: _takes_wallet,
     Reason.WALLET_TOKEN_MALFORMED: _takes_wallet,
     Reason.WALLET_TOKEN_UNSUPPORTED: _takes_wallet,

@@ -26,6 +26,8 @@ PREFIXES: Final = {
     "webhook_endpoints": "we",
     "deliveries": "evt",
     "wallet_keys": "wk",
+    "faults": "flt",
+    "merchants": "ten",
 }
 """What the ids of a resource begin with."""
 
@@ -50,6 +52,8 @@ def operation_id(operation: Operation) -> str:
     if of_one and operation.method == "POST":
         verb, _, what = fixed[-1].partition("_")
         return verb + _camel(_singular(fixed[-2])) + _camel(what)
+    if operation.method == "DELETE":
+        return "delete" + _camel(fixed[-1])
     owner = _camel(_singular(fixed[-2])) if of_one else "".join(map(_camel, fixed[:-1]))
     if operation.method == "GET" and is_list(operation.gives):
         return f"list{owner}{_camel(fixed[-1])}"
@@ -70,6 +74,8 @@ def summary(operation: Operation) -> str:
     if of_one and operation.method == "POST":
         verb, _, what = fixed[-1].partition(" ")
         return f"{verb.capitalize()} {one}" + (f"'s {what}" if what else "")
+    if operation.method == "DELETE":
+        return f"Delete all {fixed[-1]}"
     if operation.method == "GET":
         listed = f"{one}'s {fixed[-1]}" if of_one else " ".join(fixed)
         return f"List {listed}" if is_list(operation.gives) else f"Get the {listed}"

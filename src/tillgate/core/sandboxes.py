@@ -1,0 +1,116 @@
+"""Sandboxes: test merchants that another test merchant makes, to be alone with its data, and removes with all of it."""
+
+from typing import Final
+
+import msgspec
+
+from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, Credential, CredentialKind
+from tillgate.core.decisions import Decision
+from tillgate.core.fees import FeePlan
+from tillgate.core.instants import DAY, MINUTE, Duration, Instant
+from tillgate.core.merchants import Mode, Tenant
+from tillgate.core.occasions import Occasion
+from tillgate.core.records import Record, evolve
+from tillgate.core.timers import Timer, TimerKind
+
+MOST: Final = 2_000
+"""How many sandboxes a merchant may have at once."""
+
+LONGEST: Final[Duration] = 30 * DAY
+"""How long one may last that goes by itself."""
+
+LAST_LOOK_AFTER: Final[Duration] = 10 * MINUTE
+"""Longer than anything waits between finding out who asks and writing down what came of it."""
+
+ACTIVE: Final = "active"
+REMOVED: Final = "removed"
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sandbox is to be like. It is gone by itself after `lasts`, where that is said."""
+
+    name: str
+    fee_plan: FeePlan
+    dispute_fees: dict[str, int]
+    settlement_days: int
+    lasts: Duration | None = None
+
+
+class Sandbox(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """A sandbox as its maker's: `id` is that of the merchant that it is. All times are wall time.
+
+    Once it is removed it is as if it were not, and stays until everything of it was looked for twice.
+    """
+
+    created: Instant
+    expires_at: Instant | None = None
+    removed_at: Instant | None = None
+    is_last_look: bool = False
+
+    @property
+    def status(self) -> str:
+        """ACTIVE, or REMOVED with rows of it that may still be there."""
+        return ACTIVE if self.removed_at is None else REMOVED
+
+    @property
+    def last_look_at(self) -> Instant:
+        """When everything of a removed one is looked for once more. Raises ValueError for one that is not."""
+        if self.removed_at is None:
+            raise ValueError("only what was removed is looked for")
+        return self.removed_at + LAST_LOOK_AFTER
+
+
+def make(
+    maker: Tenant, terms: Terms, occasion: Occasion, keys: tuple[Credential, ...]
+) -> tuple[Tenant, Sandbox, Decision]:
+    """A sandbox on its maker's rate, and what there is to write down; `keys` are made for it by `key`."""
+    id = keys[0].tenant
+    tenant = Tenant(
+        tenant=id,
+        id=id,
+        created=occasion.wall,
+        name=terms.name,
+        mode=Mode.TEST,
+        fee_plan=terms.fee_plan,
+        bank=maker.bank,
+        rate_limit=maker.rate_limit,
+        dispute_fees=terms.dispute_fees,
+        settlement_days=terms.settlement_days,
+        parent=maker.id,
+    )
+    expires_at = None if terms.lasts is None else occasion.wall + terms.lasts
+    sandbox = Sandbox(tenant=maker.id, id=id, created=occasion.wall, expires_at=expires_at)
+    schedule = () if expires_at is None else (_timer(sandbox, expires_at),)
+    return tenant, sandbox, Decision(save=(tenant, sandbox), issue=keys, schedule=schedule)
+
+
+def key(id: str, kind: CredentialKind, digest: str, occasion: Occasion) -> Credential:
+    """A key of the sandbox with this id, which may end from one moment to the next."""
+    return Credential(
+        digest=digest,
+        id=occasion.mint("key"),
+        tenant=id,
+        kind=kind,
+        mode=Mode.TEST,
+        scopes=ALL_SCOPES if kind is CredentialKind.SECRET_KEY else PUBLISHABLE_SCOPES,
+        created=occasion.wall,
+        is_fleeting=True,
+    )
+
+
+def remove(sandbox: Sandbox, wall: Instant) -> Decision:
+    """It is gone, and what is kept of it goes from now on."""
+    return Decision(save=(evolve(sandbox, removed_at=wall),), schedule=(_timer(sandbox, wall),))
+
+
+def looked_through(sandbox: Sandbox, wall: Instant, *, is_empty: bool) -> Decision:
+    """What to do after looking for what is kept of a removed sandbox: again at once, once more later, or nothing."""
+    if not is_empty:
+        return Decision(schedule=(_timer(sandbox, wall),))
+    if not sandbox.is_last_look:
+        return Decision(save=(evolve(sandbox, is_last_look=True),), schedule=(_timer(sandbox, sandbox.last_look_at),))
+    return Decision(remove=(sandbox,), schedule=(_timer(sandbox, None),))
+
+
+def _timer(sandbox: Sandbox, due_at: Instant | None) -> Timer:
+    return Timer(sandbox.tenant, TimerKind.REMOVE_SANDBOX, sandbox.id, due_at)

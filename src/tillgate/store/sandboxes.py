@@ -1,0 +1,56 @@
+"""Sandboxes: how many a merchant has, and every row of one deleted, a portion at a time."""
+
+from functools import cache
+from typing import Final
+
+import sqlalchemy as sa
+
+from tillgate.core import sandboxes
+from tillgate.store import schema
+from tillgate.store.database import Store
+
+_s = schema.sandboxes.c
+_ACTIVE = sa.select(_s.id).where(_s.tenant == sa.bindparam("tenant"), _s.status == sa.bindparam("status"))
+_COUNT = sa.select(sa.func.count()).select_from(_ACTIVE.order_by(_s.tenant, _s.status, _s.id).subquery())
+
+_FIRST: Final = (schema.credentials, schema.webhook_endpoints, schema.timers, schema.outbox)
+"""What goes first, so that nobody gets in any more, and nothing happens by itself to what is being deleted."""
+
+TABLES: Final = (
+    *_FIRST,
+    *(
+        table
+        for table in schema.metadata.sorted_tables
+        if "tenant" in table.c and table not in (*_FIRST, schema.tenants)
+    ),
+    schema.tenants,
+)
+"""Every table in which a merchant has rows, in the order in which they are deleted: the merchant's own record last."""
+
+
+async def count(store: Store, tenant: str) -> int:
+    """How many sandboxes a merchant has."""
+    rows = await store.engine.fetch(_COUNT, {"tenant": tenant, "status": sandboxes.ACTIVE})
+    return int(rows[0][0])
+
+
+async def delete_keys(store: Store, tenant: str, most: int) -> int:
+    """Delete a merchant's credentials; how many."""
+    return await _delete(store, schema.credentials, tenant, most)
+
+
+async def delete(store: Store, tenant: str, most: int) -> bool:
+    """Delete rows of a merchant, so many of each table; whether there was nothing beyond that."""
+    counts = [await _delete(store, table, tenant, most) for table in TABLES]
+    return max(counts) < most
+
+
+async def _delete(store: Store, table: sa.Table, tenant: str, most: int) -> int:
+    return len(await store.engine.change(_deletion(table), {"tenant_": tenant, "most": most}))
+
+
+@cache
+def _deletion(table: sa.Table) -> sa.UpdateBase:
+    key = list(table.primary_key)
+    chosen = sa.select(*key).where(table.c.tenant == sa.bindparam("tenant_")).order_by(*key).limit(sa.bindparam("most"))
+    return sa.delete(table).where(sa.tuple_(*key).in_(chosen)).returning(table.c.tenant)
