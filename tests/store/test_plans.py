@@ -15,12 +15,14 @@ from tillgate.core.attempts import Attempt
 from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.customers import Customer
 from tillgate.core.disputes import Dispute
+from tillgate.core.faults import Fault
 from tillgate.core.ledger import MovementType
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment
 from tillgate.core.payouts import Payout, Settlement
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
+from tillgate.core.sandboxes import Sandbox
 from tillgate.core.transactions import TransactionStatus, TransactionType
 from tillgate.core.wallets import WalletKey
 from tillgate.store import (
@@ -29,11 +31,13 @@ from tillgate.store import (
     credentials,
     deliveries,
     events,
+    faults,
     find,
     lists,
     payouts,
     postgres,
     retention,
+    sandboxes,
     schema,
     sqlite,
     steps,
@@ -66,6 +70,8 @@ PAGED: list[tuple[type[Record], dict[str, str]]] = [
     (Attempt, {}),
     (WalletKey, {}),
     (WalletKey, {"wallet": "apple_pay"}),
+    (Fault, {}),
+    (Sandbox, {"status": "active"}),
     (Payout, {}),
     (Payout, {"status": "pending"}),
     (BankAccount, {"currency": "EUR"}),
@@ -221,6 +227,8 @@ LOOKS: dict[str, Question] = {
     "what was sent before": lambda store: deliveries.page(store, TENANT, "we_1", 10, below=MIDDLE),
     "what was sent since": lambda store: deliveries.page(store, TENANT, "we_1", 10, above=MIDDLE),
     "timers that are due": lambda store: timers.due(store, 10, 5),
+    "who has planted faults": lambda store: faults.Planted(store.engine).of(TENANT, 10),
+    "how many sandboxes there are": lambda store: sandboxes.count(store, TENANT),
     "cards to erase": lambda store: retention.to_erase(store, PaymentMethod, 10, 5),
     "tokens to erase": lambda store: retention.to_erase(store, Token, 10, 5),
 }

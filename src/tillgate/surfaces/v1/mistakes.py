@@ -12,6 +12,7 @@ from tillgate.core.reasons import Reason, Refused
 
 _NAME: Final = re.compile(r"[A-Za-z_][\w.\[\]-]{0,59}", re.ASCII)
 _AMOUNT: Final = "amount"
+_MOST_NAMED: Final = 20
 
 
 def found(given: dict[str, Any], type: type[msgspec.Struct], *, path: str = "") -> Refused:
@@ -117,6 +118,8 @@ def _taken(info: inspect.Type) -> str:
             return f"text of at most {most} characters"
         case inspect.StrType():
             return "text"
+        case inspect.EnumType() if len(info.cls) > _MOST_NAMED:
+            return "one of those that the reference names"
         case inspect.EnumType():
             return f"one of {', '.join(member.value for member in info.cls)}"
         case inspect.StructType() | inspect.DictType():
