@@ -10,9 +10,7 @@ from tillgate.store import schema
 from tillgate.store.database import Store
 
 _s = schema.sandboxes.c
-_COUNT: Any = sa.select(sa.func.count()).where(
-    _s.tenant == sa.bindparam("tenant"), _s.status == sa.bindparam("status")
-)
+_COUNT: Any = sa.select(sa.func.count()).where(_s.tenant == sa.bindparam("tenant"), _s.status == sa.bindparam("status"))
 
 _FIRST: Final = (schema.credentials, schema.webhook_endpoints, schema.timers, schema.outbox)
 """What goes first, so that nobody gets in any more, and nothing happens by itself to what is being deleted."""
