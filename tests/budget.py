@@ -9,10 +9,11 @@ from tests.sizes import PROVING
 
 BUDGET_SECONDS = {
     "architecture": 15,
+    "clients": 12,
     "connectors": 5,
     "core": 15,
     "http": 10,
-    "journeys": 135,
+    "journeys": 123,
     "pages": 5,
     "sandbox": 5,
     "simulation": 40,

@@ -14,13 +14,22 @@ class FutureUsage(enum.StrEnum):
     OFF_SESSION = "off_session"
 
 
+class Redirects(enum.StrEnum):
+    """Whether methods may pay for which the payer leaves the page; a card's confirmation by its issuer is none."""
+
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What more is known of a payment that is asked for in steps (core.payment_intents).
 
-    `off_session` says that its customer is not there to act.
+    `off_session` says that its customer is not there to act. Where the methods that may pay were left to us,
+    `automatic_methods` says which kind of them.
     """
 
     payment_method_types: tuple[str, ...] = ("card",)
+    automatic_methods: Redirects | None = None
     setup_future_usage: FutureUsage | None = None
     off_session: bool = False
     receipt_email: Personal[str | None] = None

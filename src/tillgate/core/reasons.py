@@ -53,6 +53,7 @@ class Reason(enum.StrEnum):
     LIVE_MODE_UNAVAILABLE = "live_mode_unavailable"
     TEST_MODE_ONLY = "test_mode_only"
     SANDBOX_OF_SANDBOX = "sandbox_of_sandbox"
+    ANOTHER_MERCHANT = "another_merchant"
 
     # The card, as it was written down.
     CARD_NUMBER_INCORRECT = "card_number_incorrect"

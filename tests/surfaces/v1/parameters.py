@@ -54,6 +54,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "amount": 2000,
         "currency": "usd",
         "payment_method_types": ["card"],
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         "payment_method_data": {"type": "card", "card": {**CARD, "name": "Ann"}, "billing_details": BILLING},
         "capture_method": "automatic",
         "confirm": False,
@@ -176,6 +177,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "currency": "usd",
         "amount": 100,
         "destination": "ba_x",
+        "method": "standard",
         "description": "Rent",
         "metadata": {"month": "7"},
     },
@@ -198,7 +200,8 @@ LEFT_OUT = {
     "/v1/wallet_keys": {"apple_pay"},
     "/v1/refunds": {"payment_intent", "charge"},
     "/sandbox/faults": {"event_type"},
-    "/v1/customers": {"default_payment_method"},
+    "/v1/customers": {"default_payment_method", "invoice_settings"},
+    "/v1/customers/{id}": {"invoice_settings"},
     "/v1/bank_accounts": {"iban", "bic"},
 }
 

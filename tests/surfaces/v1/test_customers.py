@@ -48,6 +48,7 @@ async def test_a_customer_is_what_was_written_down(anyones: Client) -> None:
         "object": "customer",
         **ANN,
         "default_payment_method": None,
+        "invoice_settings": {"default_payment_method": None},
         "created": made["created"],
         "livemode": False,
     }

@@ -68,6 +68,8 @@ KINDS = {
     "payment_method_data.card.exp_year": "number or text",
     "payment_method_data.billing_details": "object",
     "payment_method_data.billing_details.address": "object",
+    "automatic_payment_methods": "object",
+    "automatic_payment_methods.enabled": "true or false",
     "confirm": "true or false",
     "off_session": "true or false",
     "amount_to_capture": "number",
@@ -110,6 +112,7 @@ REQUIRED = {
     },
     "/v1/payment_intents": {
         *("amount", "currency", "payment_method_data.type", "payment_method_data.card"),
+        "automatic_payment_methods.enabled",
         *(f"payment_method_data.card.{field}" for field in ("number", "exp_month", "exp_year")),
     },
     "/v1/refunds": {"payment"},
@@ -134,6 +137,7 @@ NEVER_NULL = {
     *("protocol_version", "auth_method", "confirm", "off_session", "payment_method_types"),
     *("count", "probability", "seed", "/sandbox/faults expires_in", "/sandbox/merchants name", "settlement_days"),
     *("fee_plan", "fee_plan.basis_points", "fee_plan.fixed", "fee_plan.fixed.EUR", "dispute_fees", "dispute_fees.EUR"),
+    *("automatic_payment_methods.allow_redirects", "method"),
 }
 
 

@@ -47,6 +47,7 @@ async def test_a_payout_goes_to_the_bank_and_every_cent_of_it_is_explained(books
         "currency": "usd",
         "status": "pending",
         "type": "bank_account",
+        "method": "standard",
         "automatic": False,
         "destination": account["id"],
         "arrival_date": made["created"] + 60,

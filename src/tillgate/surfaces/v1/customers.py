@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType, structs
 from tillgate.core.credentials import Scope
 from tillgate.core.customers import Customer, Details, Erasure
 from tillgate.core.instants import unix_seconds
-from tillgate.core.reasons import Refused
+from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import customers, erasures, payment_methods
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
@@ -20,6 +20,18 @@ from tillgate.surfaces.v1.payment_methods import MethodsOfCustomerGiven, Payment
 from tillgate.surfaces.v1.payment_methods import shown_in as method_shown_in
 
 
+class InvoiceSettingsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Another place for the default payment method, where some clients put it."""
+
+    default_payment_method: str | UnsetType | None = UNSET
+
+
+class InvoiceSettingsShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Another place for the default payment method, where some clients look for it."""
+
+    default_payment_method: Annotated[str, expansion.ids("pm")] | None
+
+
 class CustomerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A new customer (payment_gateway.txt, Customer Object)."""
 
@@ -29,6 +41,7 @@ class CustomerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     description: Text | None = None
     metadata: Metadata = {}
     default_payment_method: str | None = None
+    invoice_settings: InvoiceSettingsGiven | None = None
 
 
 class CustomerChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,6 +53,7 @@ class CustomerChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     description: Text | UnsetType | None = UNSET
     metadata: MetadataChange = UNSET
     default_payment_method: str | UnsetType | None = UNSET
+    invoice_settings: InvoiceSettingsGiven | UnsetType = UNSET
 
 
 class CustomersGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,6 +72,7 @@ class CustomerShown(msgspec.Struct, frozen=True, kw_only=True):
     phone: str | None
     description: str | None
     default_payment_method: Annotated[str, expansion.ids("pm")] | None
+    invoice_settings: InvoiceSettingsShown
     metadata: dict[str, str]
     created: int
     livemode: bool
@@ -82,6 +97,7 @@ class CustomerFoundShown(msgspec.Struct, frozen=True, kw_only=True):
     phone: str | UnsetType | None = UNSET
     description: str | UnsetType | None = UNSET
     default_payment_method: Annotated[str, expansion.ids("pm")] | UnsetType | None = UNSET
+    invoice_settings: InvoiceSettingsShown | UnsetType = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
     created: int | UnsetType = UNSET
     livemode: bool | UnsetType = UNSET
@@ -96,6 +112,7 @@ def show(customer: Customer, *, livemode: bool) -> CustomerShown:
         phone=customer.phone,
         description=customer.description,
         default_payment_method=customer.default_payment_method,
+        invoice_settings=InvoiceSettingsShown(default_payment_method=customer.default_payment_method),
         metadata=customer.metadata,
         created=unix_seconds(customer.created),
         livemode=livemode,
@@ -110,13 +127,18 @@ def _render(call: Call) -> customers.Render:
 
 
 def _details(given: CustomerGiven | CustomerChangeGiven) -> Details:
-    """Raises Refused(PARAMETER_INVALID, "email")."""
+    """Raises Refused(PARAMETER_INVALID) for an address that is none, and a default that is given in two places."""
+    default, settings = given.default_payment_method, given.invoice_settings
+    if settings and settings.default_payment_method is not UNSET:
+        if default is not UNSET and default is not None:
+            raise Refused(Reason.PARAMETER_INVALID, "invoice_settings", problem="it excludes default_payment_method")
+        default = settings.default_payment_method
     return Details(
         email=parse_email(given.email, "email") if given.email else given.email,
         name=given.name,
         phone=given.phone,
         description=given.description,
-        default_payment_method=given.default_payment_method,
+        default_payment_method=default,
     )
 
 

@@ -23,6 +23,7 @@ _ABOUT_THE_WHOLE = {
     Reason.DISPUTED,
     Reason.DISPUTE_CLOSED,
     Reason.IN_PROGRESS,
+    Reason.ANOTHER_MERCHANT,
     Reason.PAYOUT_NOT_PENDING,
 }
 """Reasons that no parameter is at fault for."""

@@ -99,6 +99,7 @@ class EventShown(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     object: str = "event"
+    api_version: str
     type: EventType
     created: int
     livemode: bool
@@ -124,6 +125,7 @@ def show(event: Event, *, livemode: bool, origin: str, version: str = NEWEST) ->
     write = VERSIONS[version][event.type.partition(".")[0]]
     return EventShown(
         id=event.id,
+        api_version=version,
         type=event.type,
         created=unix_seconds(event.created),
         livemode=livemode,

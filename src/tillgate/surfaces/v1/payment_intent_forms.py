@@ -2,12 +2,12 @@
 
 import enum
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tillgate.core.intents import FutureUsage
+from tillgate.core.intents import FutureUsage, Redirects
 from tillgate.core.payment_intents import IntentStatus
 from tillgate.core.payments import CaptureMethod
 from tillgate.surfaces.v1 import expansion, free_text
@@ -29,12 +29,24 @@ class CancellationReason(enum.StrEnum):
     REQUESTED_BY_CUSTOMER = "requested_by_customer"
 
 
+class AutomaticMethodsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """That the methods that may pay are left to us, and whether to those belong for which the payer leaves the page."""
+
+    enabled: bool
+    allow_redirects: Redirects = Redirects.ALWAYS
+
+    def parse(self) -> Redirects | None:
+        """Which methods may pay, where that is left to us."""
+        return self.allow_redirects if self.enabled else None
+
+
 class PaymentIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What opens an intent, and with `confirm` charges the card at once."""
 
     amount: Annotated[int, Meta(gt=-(2**63))]
     currency: str
     payment_method_types: MethodTypes = (MethodType.CARD,)
+    automatic_payment_methods: AutomaticMethodsGiven | None = None
     customer: str | None = None
     payment_method: str | None = None
     payment_method_data: PaymentMethodDataGiven | None = None
@@ -111,6 +123,13 @@ class LastPaymentErrorShown(msgspec.Struct, frozen=True, kw_only=True):
     charge: Annotated[str, expansion.ids("ch")]
 
 
+class AutomaticMethodsShown(msgspec.Struct, frozen=True, kw_only=True):
+    """That the methods that may pay were left to us."""
+
+    enabled: Literal[True] = True
+    allow_redirects: Redirects
+
+
 class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):
     """A payment in steps. `client_secret` lets the payer's browser confirm it; webhooks never bear it."""
 
@@ -126,6 +145,7 @@ class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None
     payment_method: Annotated[str | None, expansion.ids("pm")]
     payment_method_types: tuple[str, ...]
+    automatic_payment_methods: AutomaticMethodsShown | None
     capture_method: CaptureMethod
     setup_future_usage: FutureUsage | None
     receipt_email: str | None

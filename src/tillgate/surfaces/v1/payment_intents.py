@@ -35,6 +35,7 @@ from tillgate.surfaces.v1.forms import (
 )
 from tillgate.surfaces.v1.operations import Call, answer, answered, operation, shown
 from tillgate.surfaces.v1.payment_intent_forms import (
+    AutomaticMethodsShown,
     CancelIntentGiven,
     CaptureIntentGiven,
     ConfirmGiven,
@@ -54,6 +55,7 @@ _READ_BY_BROWSER = (Scope.PAYMENTS_READ, Scope.TOKENS_WRITE)
 def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | None = None) -> PaymentIntentShown:
     """A payment as its intent; `origin` is where pages of ours are reached."""
     intent, status = payment_intents.intent_of(payment), payment_intents.status(payment)
+    automatic = intent.automatic_methods
     is_canceled = status is IntentStatus.CANCELED and payment.canceled is not None
     return PaymentIntentShown(
         id=payment_names.intent(payment.id),
@@ -67,6 +69,7 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
         description=payment.description,
         payment_method=None if payment.failure and not payment.authorized else payment.payment_method,
         payment_method_types=intent.payment_method_types,
+        automatic_payment_methods=AutomaticMethodsShown(allow_redirects=automatic) if automatic else None,
         capture_method=payment.capture_method,
         setup_future_usage=intent.setup_future_usage,
         receipt_email=intent.receipt_email,
@@ -208,6 +211,7 @@ async def create(call: Call) -> Reply:
         asked_as={"currency": _case(given.currency)},
         intent=Intent(
             payment_method_types=_words(given.payment_method_types),
+            automatic_methods=given.automatic_payment_methods.parse() if given.automatic_payment_methods else None,
             setup_future_usage=given.setup_future_usage,
             off_session=given.off_session,
             receipt_email=_receipt_email(given.receipt_email),

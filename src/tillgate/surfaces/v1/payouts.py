@@ -20,12 +20,19 @@ from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, ope
 _PATH = "/v1/payouts"
 
 
+class PayoutMethod(enum.StrEnum):
+    """How a payout travels."""
+
+    STANDARD = "standard"
+
+
 class PayoutGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A payout in a currency: of an amount, or of all that is available."""
 
     currency: str
     amount: Amount | None = None
     destination: str | None = None
+    method: PayoutMethod = PayoutMethod.STANDARD
     description: Text | None = None
     metadata: Metadata = {}
 
@@ -49,6 +56,7 @@ class PayoutShown(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     status: PayoutState
     type: str = "bank_account"
+    method: PayoutMethod = PayoutMethod.STANDARD
     automatic: bool
     destination: Annotated[str, expansion.ids("ba")]
     arrival_date: int

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from tillgate.core.credentials import Principal
 from tillgate.core.merchants import Tenant
 from tillgate.core.reasons import Reason, Refused
@@ -67,6 +69,10 @@ OPERATIONS: tuple[Operation, ...] = (
 _LONGEST_KEY = 255
 
 
+_ACCOUNTS = ("Stripe-Account", "Stripe-Context")
+"""Headers by which clients made for this style of API ask on behalf of another merchant."""
+
+
 class V1:
     """The API of `ateni_pay.txt` and `payment_gateway.txt`."""
 
@@ -100,9 +106,10 @@ class V1:
                 return answered
             principal, tenant = request.caller
             principal.require(*route.scopes)
+            _check_account(request, tenant)
             call = self._understand(request, route, principal, tenant)
             reply: Reply = await route.handler(call)
-            return reply
+            return reply if call.key is None else _with_key(request, reply)
         except Refused as refused:
             return errors.refusal(request, refused)
 
@@ -137,3 +144,16 @@ class V1:
                 request.method, request.path, principal.credential, messages.canonical(body)
             ),
         )
+
+
+def _check_account(request: Request, tenant: Tenant) -> None:
+    """Raises Refused(ANOTHER_MERCHANT): to act for the key's own instead would move the wrong merchant's money."""
+    for name in _ACCOUNTS:
+        if request.header(name.lower()) not in (None, tenant.id):
+            raise Refused(Reason.ANOTHER_MERCHANT, name)
+
+
+def _with_key(request: Request, reply: Reply) -> Reply:
+    """The reply, saying under which key it is kept: it is the client's own, or one that its library made up."""
+    key = (request.header("idempotency-key") or "").encode()
+    return msgspec.structs.replace(reply, headers=(*reply.headers, (b"idempotency-key", key)))

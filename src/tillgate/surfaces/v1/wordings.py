@@ -176,6 +176,12 @@ WORDINGS: dict[Reason, Wording] = {
         "sandbox_merchant_nested",
         "A test merchant that was made makes no others. Use a key of the merchant that made it.",
     ),
+    Reason.ANOTHER_MERCHANT: Wording(
+        403,
+        ErrorType.PERMISSION,
+        "account_invalid",
+        "The header {field} names another merchant than this API key is of. Leave the header out.",
+    ),
     Reason.CARD_NUMBER_INCORRECT: _card(
         "incorrect_number", "The card number is incorrect. Check the number and try again."
     ),

@@ -182,6 +182,7 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.NOT_FOUND: _names_something,
     Reason.CREDENTIAL_MISSING: _is_guarded,
     Reason.CREDENTIAL_INVALID: _is_guarded,
+    Reason.ANOTHER_MERCHANT: _is_guarded,
     Reason.CLIENT_INVALID: lambda operation: not operation.scopes,
     Reason.NOTHING_TO_CAPTURE: _ends_with("/capture"),
     Reason.CAPTURE_EXCEEDS_AUTHORIZED: _ends_with("/capture"),
