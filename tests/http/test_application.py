@@ -12,6 +12,7 @@ import pytest
 
 from tests.http.asking import ask, scope
 from tests.http.surfaces import EchoSurface, PlainSurface, WordlessSurface
+from tests.waiting import LONG_SECONDS
 from tillgate import logs
 from tillgate.http.application import Application
 from tillgate.http.exchange import Message
@@ -176,7 +177,7 @@ class Lifetime:
 
     async def order(self, event: str) -> str:
         await self.orders.put({"type": f"lifespan.{event}"})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONG_SECONDS):
             return str((await self.reports.get())["type"])
 
 

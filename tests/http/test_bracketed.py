@@ -1,6 +1,5 @@
 """Brackets in names spell out objects and lists, in every way that clients write them, and in one way only."""
 
-import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,6 +7,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from tests.waiting import at_most
 from tillgate.http import bracketed, urlencoded
 from tillgate.http.bracketed import Repeated
 from tillgate.http.problems import Malformed
@@ -79,10 +79,8 @@ def test_eight_levels_are_read() -> None:
 
 @pytest.mark.parametrize("name", ["a" + "[" * 500_000, "a" + "[]" * 250_000, "]" * 500_000, "a[" + "b" * 500_000])
 def test_a_hostile_name_is_refused_at_once(name: str) -> None:
-    began = time.perf_counter()
-    with pytest.raises(Malformed) as refused:
+    with at_most(0.25), pytest.raises(Malformed) as refused:
         bracketed.parse(((name, ""),))
-    assert time.perf_counter() - began < 0.25
     assert len(refused.value.detail) < 200
 
 

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
+from tests.waiting import at_most
 from tillgate import logs
 from tillgate.core import cards
 from tillgate.logs import log
@@ -30,7 +30,7 @@ def lines(stream: io.BytesIO) -> list[dict[str, Any]]:
 
 
 def logged(**fields: object) -> str:
-    """The line that comes of these fields."""
+    """The line that comes of these fields, without its time: the figures of that are anybody's."""
     stream = io.BytesIO()
     logs.configure("debug", stream)
     try:
@@ -39,8 +39,10 @@ def logged(**fields: object) -> str:
         logs.configure("warning")
     line = stream.getvalue().decode()
     assert line.count("\n") == 1
-    assert json.loads(line)["event"] == "something_happened"
-    return line
+    said = json.loads(line)
+    assert said["event"] == "something_happened"
+    assert line.count(said["time"]) == 1
+    return line.replace(said["time"], "")
 
 
 def completed(digits: str) -> str:
@@ -295,10 +297,9 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
 
 def test_hostile_text_is_scrubbed_at_once() -> None:
     for text in ("cvc" * 300_000, "4" * 1_000_000, "://" + "a:" * 300_000, 'password="' * 100_000, "sk_" * 300_000):
-        before = time.perf_counter()
-        logged(text=text)
-        logs.scrub(text)
-        assert time.perf_counter() - before < 1
+        with at_most(1):
+            logged(text=text)
+            logs.scrub(text)
 
 
 @pytest.mark.anyio

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.http.wire import Client, Serving, chunk, post, serving, until
+from tests.http.wire import Client, Serving, chunk, post, serving
+from tests.waiting import at_most, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -92,10 +93,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 async def test_a_hostile_body_is_refused_at_once(client: Client, body: bytes) -> None:
-    before = time.perf_counter()
-    await client.send(post("/v1/echo", body))
-    status, _, answer = await client.answer()
-    assert time.perf_counter() - before < 1
+    with at_most(1):
+        await client.send(post("/v1/echo", body))
+        status, _, answer = await client.answer()
     assert status == 400
     assert set(json.loads(answer)) == {"error", "request_id"}
     assert await client.is_usable()
@@ -103,10 +103,8 @@ async def test_a_hostile_body_is_refused_at_once(client: Client, body: bytes) ->
 
 @pytest.mark.parametrize("path", ["/v1/echo", "/v1/nothing", "/api/orders"])
 async def test_a_body_that_says_it_is_too_large_is_refused_unread(client: Client, path: str) -> None:
-    before = time.perf_counter()
     await client.send(post(path, b"", length=MEGABYTE + 1))
     status, _, _ = await client.answer()
-    assert time.perf_counter() - before < 1
     assert status == (404 if path == "/v1/nothing" else 413)
 
 
@@ -145,31 +143,27 @@ async def test_a_body_as_large_as_allowed_is_read(client: Client) -> None:
 
 @pytest.mark.parametrize("start", [b"", b'{"amount"'], ids=["nothing", "a beginning"])
 async def test_a_body_that_stalls_is_given_up(hurried: Client, start: bytes) -> None:
-    before = time.perf_counter()
+    before = time.monotonic()
     await hurried.send(post("/v1/echo", start, length=100))
     status, headers, body = await hurried.answer()
-    assert 0.25 < time.perf_counter() - before < 1.3
+    assert time.monotonic() - before > 0.25
     assert (status, headers["connection"]) == (408, "close")
     assert json.loads(body)["error"] == "The request body did not arrive within 0.3 seconds."
-    assert await hurried.ended_after() < 1
+    await hurried.ended()
 
 
 async def test_a_body_that_trickles_is_given_up(hurried: Client) -> None:
-    before = time.perf_counter()
     trickling = asyncio.create_task(hurried.trickle(post("/api/orders", b"x" * 100)[-100:]))
     await hurried.send(post("/api/orders", b"", length=100))
     assert (await hurried.answer())[0] == 408
-    assert time.perf_counter() - before < 1.3
     await trickling
 
 
 async def test_a_body_that_is_no_body_ends_the_connection(served: Serving, client: Client) -> None:
-    before = time.perf_counter()
     await client.send(CHUNKED + chunk(b"[1") + b"zz\r\n")
     assert (await client.answer())[0] == 400
-    await until(lambda: served.application.in_flight == 0)
-    assert time.perf_counter() - before < 0.8
-    assert await client.ended_after() < 1
+    await eventually(lambda: served.application.in_flight == 0)
+    await client.ended()
 
 
 async def test_a_trailer_does_not_pass_for_a_header(served: Serving, client: Client) -> None:
@@ -190,10 +184,9 @@ async def test_a_client_that_hangs_up_before_it_asked_leaves_no_trace(served: Se
     seen = len(served.surface.seen)
     client = await Client.connect(served.port)
     await client.send(post("/v1/echo", b"[", length=100))
-    await asyncio.sleep(0.02)
-    assert served.application.in_flight == 1
+    await eventually(lambda: served.application.in_flight == 1)
     client.close()
-    await until(lambda: served.application.in_flight == 0)
+    await eventually(lambda: served.application.in_flight == 0)
     assert len(served.surface.seen) == seen
 
 
@@ -206,8 +199,7 @@ async def test_work_goes_on_when_the_client_hangs_up() -> None:
         await asyncio.sleep(0.05)
         assert served.application.in_flight == 1
         served.surface.leave.set()
-        async with asyncio.timeout(1):
-            await served.surface.left.wait()
+        await eventually(served.surface.left.is_set)
 
 
 async def test_a_server_that_is_stopped_answers_what_it_took_in() -> None:

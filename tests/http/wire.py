@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -11,8 +10,18 @@ import msgspec
 import uvicorn
 
 from tests.http.surfaces import EchoSurface, PlainSurface
+from tests.waiting import LONG_SECONDS, eventually
 from tillgate.http.application import Application
 from tillgate.http.protocol import Protocol
+
+FOR_EVER_SECONDS = 3_600
+"""Longer than any test waits: what ends before was not ended by such a limit."""
+
+
+class PatientProtocol(Protocol):
+    """Hangs up on nobody for being slow."""
+
+    head_timeout_seconds = float(FOR_EVER_SECONDS)
 
 
 class Serving(msgspec.Struct):
@@ -25,8 +34,13 @@ class Serving(msgspec.Struct):
 
 
 @asynccontextmanager
-async def serving(body_seconds: float = 5, protocol: type[Protocol] = Protocol) -> AsyncIterator[Serving]:
-    """Serve the small surfaces for the time of a test."""
+async def serving(
+    *,
+    protocol: type[Protocol] = PatientProtocol,
+    body_seconds: float = FOR_EVER_SECONDS,
+    idle_seconds: int = FOR_EVER_SECONDS,
+) -> AsyncIterator[Serving]:
+    """Serve the small surfaces for the time of a test, with all the patience that is not asked to be less."""
     surface = EchoSurface()
     numbers = iter(range(1, 100_000))
     application = Application([surface, PlainSurface()], lambda: f"req_{next(numbers)}", body_seconds=body_seconds)
@@ -38,11 +52,11 @@ async def serving(body_seconds: float = 5, protocol: type[Protocol] = Protocol) 
         log_config=None,
         access_log=False,
         proxy_headers=False,
-        timeout_keep_alive=1,
+        timeout_keep_alive=idle_seconds,
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
-    await until(lambda: server.started)
+    await eventually(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield Serving(port, surface, application, server)
@@ -51,17 +65,8 @@ async def serving(body_seconds: float = 5, protocol: type[Protocol] = Protocol) 
         await task
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds, which is to be so within 5 seconds."""
-    async with asyncio.timeout(5):
-        while True:
-            if holds():
-                return
-            await asyncio.sleep(0.005)
-
-
 class Client:
-    """One connection. Every wait ends after 5 seconds with TimeoutError."""
+    """One connection. Raises TimeoutError where what is waited for does not come."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -86,20 +91,18 @@ class Client:
 
     async def answer(self) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of the next answer."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONG_SECONDS):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             line, *fields = head.strip().split("\r\n")
             headers = dict(field.lower().split(": ", 1) for field in fields)
             body = await self._reader.readexactly(int(headers.get("content-length", 0)))
             return int(line.split(" ")[1]), headers, body
 
-    async def ended_after(self) -> float:
-        """How many seconds it takes until the server has hung up."""
-        before = time.perf_counter()
-        async with asyncio.timeout(5):
+    async def ended(self) -> None:
+        """Wait until the server has hung up."""
+        async with asyncio.timeout(LONG_SECONDS):
             with contextlib.suppress(ConnectionError):
                 await self._reader.read()
-        return time.perf_counter() - before
 
     async def is_usable(self) -> bool:
         """Whether another request on this connection is answered."""

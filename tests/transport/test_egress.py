@@ -10,6 +10,7 @@ import pytest
 from tests.transport import certificates
 from tests.transport.receivers import Behave, Names, Receiver, receiving
 from tests.transport.spellings import FORBIDDEN, THIS_MACHINE
+from tests.waiting import LONG_SECONDS
 from tillgate.transport.egress import USER_AGENT, Egress, Posted
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +28,7 @@ async def egress(names: Names | None = None, *, allow_loopback: bool = True) -> 
 
 
 async def post(
-    out: Egress, url: str, *, live: bool = False, deadline_seconds: float = 5.0, body: bytes = b"{}"
+    out: Egress, url: str, *, live: bool = False, deadline_seconds: float = LONG_SECONDS, body: bytes = b"{}"
 ) -> Posted:
     return await out.post(url, body, {"Content-Type": "application/json"}, deadline_seconds=deadline_seconds, live=live)
 
@@ -116,7 +117,7 @@ async def test_of_several_addresses_of_a_name_only_the_public_ones_are_tried() -
     async with receiving() as receiver, egress(names) as out:
         began = time.monotonic()
         assert (await post(out, at(receiver, "shop.example"))).status == 200
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < LONG_SECONDS / 2
 
 
 async def test_a_live_merchant_gets_no_connection_that_a_test_merchant_opened() -> None:
@@ -191,11 +192,9 @@ async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 @pytest.mark.parametrize("behave", [_drip_head, _silent])
 async def test_the_deadline_ends_everything(behave: Behave) -> None:
     async with receiving(behave) as receiver, egress() as out:
-        began = time.monotonic()
         posted = await post(out, at(receiver), deadline_seconds=0.3)
         assert posted == Posted(failure="There was no answer within 0.3 seconds.")
-        assert time.monotonic() - began < 1
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(LONG_SECONDS):
             await receiver.closed.wait()
 
 
@@ -218,9 +217,9 @@ async def _flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 async def test_an_answer_counts_from_its_head_and_its_body_takes_neither_time_nor_room(behave: Behave) -> None:
     async with receiving(behave) as receiver, egress() as out:
         began = time.monotonic()
-        assert await post(out, at(receiver), deadline_seconds=0.4) == Posted(status=200)
-        assert time.monotonic() - began < 1
-        async with asyncio.timeout(1):
+        assert await post(out, at(receiver)) == Posted(status=200)
+        assert time.monotonic() - began < LONG_SECONDS / 2
+        async with asyncio.timeout(LONG_SECONDS):
             await receiver.closed.wait()
 
 
@@ -285,9 +284,8 @@ async def test_a_host_that_hangs_takes_no_room_from_another() -> None:
     async with receiving(hang) as hanging, receiving() as good, egress() as out:
         waiting = [asyncio.create_task(post(out, at(hanging))) for _ in range(300)]
         await crowded.wait()
-        began = time.monotonic()
         answers = await asyncio.gather(*[post(out, at(good)) for _ in range(20)])
-        assert time.monotonic() - began < 1
+        assert not any(task.done() for task in waiting)
         assert {answer.status for answer in answers} == {200}
         assert hanging.connections == 64
         for task in waiting:
@@ -315,5 +313,5 @@ async def test_a_caller_that_is_canceled_is_canceled() -> None:
         posting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await posting
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(LONG_SECONDS):
             await receiver.closed.wait()
