@@ -5,16 +5,17 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests import ports
+from tests.ports import HOST
+from tests.waiting import LONG_SECONDS
+
 ENSURE = Path(__file__).parents[1] / "tools" / "ensure_postgres"
-HOST = "127.0.0.1"
-START_TIMEOUT_SECONDS = 30.0
 
 
 class Cluster:
@@ -36,7 +37,7 @@ class Cluster:
         self._templates: set[str] = set()
         self._made = 0
         self._server: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = ports.free()
         subprocess.run(
             [
                 *_as_owner(),
@@ -76,7 +77,7 @@ class Cluster:
                 # Ctrl-C is for the test run, which then stops the cluster in order.
                 start_new_session=True,
             )
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        deadline = time.monotonic() + LONG_SECONDS
         while self._psql("select").returncode != 0:
             if self._server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"PostgreSQL does not start:\n{self._log.read_text()}")
@@ -154,10 +155,3 @@ def _as_owner() -> list[str]:
     if (owner := _owner()) is not None:
         words += [f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups"]
     return words
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 import msgspec
 from aiohttp import web
 
+from tests.waiting import LONG_SECONDS
+
 Answer = Callable[["Got"], Awaitable[web.Response]]
 
 
@@ -50,7 +52,7 @@ class Receiver:
         """What came in at one endpoint."""
         return [got for got in self.got if got.path == path]
 
-    async def until(self, enough: Callable[[], bool], seconds: float = 20) -> None:
+    async def until(self, enough: Callable[[], bool], seconds: float = LONG_SECONDS) -> None:
         """Until enough has come in. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while not enough():

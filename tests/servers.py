@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tests.waiting import LONG_SECONDS
+
 TILLGATE = Path(sys.executable).with_name("tillgate")
-START_TIMEOUT_SECONDS = 30.0
-STOP_TIMEOUT_SECONDS = 30.0
 
 _QUIET = {"TILLGATE_LOG": "warning", "TILLGATE_RATE_LIMIT": "unlimited"}
 _READY = re.compile(r"^(?:Tillgate|The sandbox bank) is ready on (http://\S+)$", re.MULTILINE)
@@ -72,7 +72,7 @@ class Server:
                 start_new_session=True,
             )
         while (ready := _READY.search(self.output())) is None:
-            if self._process.poll() is not None or time.monotonic() - started > START_TIMEOUT_SECONDS:
+            if self._process.poll() is not None or time.monotonic() - started > LONG_SECONDS:
                 self.kill()
                 raise RuntimeError(f"the server does not start:\n{self.output()}\n{self.errors()}")
             time.sleep(0.01)
@@ -84,7 +84,7 @@ class Server:
         """Ask it to stop, as a supervisor does, and wait; its exit status. Raises subprocess.TimeoutExpired."""
         assert self._process is not None, "the server is not running"
         self._process.send_signal(signal.SIGTERM)
-        status = self._process.wait(STOP_TIMEOUT_SECONDS)
+        status = self._process.wait(LONG_SECONDS)
         self._process = None
         return status
 
@@ -159,7 +159,7 @@ class Worker:
     def stop(self) -> int:
         """Ask it to stop, and wait; its exit status. Raises subprocess.TimeoutExpired."""
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(STOP_TIMEOUT_SECONDS)
+        return self._process.wait(LONG_SECONDS)
 
     def kill(self) -> None:
         """`kill -9`; nothing where it does not run."""

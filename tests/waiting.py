@@ -1,6 +1,7 @@
 """How tests wait, and what they call quick: so that a machine that is busy with something else fails none of them."""
 
 import asyncio
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,11 +20,11 @@ def until(holds: Callable[[], object], what: str = "") -> None:
 
 
 async def eventually(holds: Callable[[], object], what: str = "") -> None:
-    """The same, while others go on."""
+    """The same, while others go on; `holds` may be async."""
     deadline = time.monotonic() + LONG_SECONDS
-    while not holds():
+    while not (await found if inspect.isawaitable(found := holds()) else found):
         assert time.monotonic() < deadline, what
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.01)
 
 
 @contextmanager

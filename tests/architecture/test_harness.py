@@ -7,13 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from tests import budget, postgres
+from tests import budget, ports, postgres
+from tests.waiting import until
 
 TESTS = Path(__file__).parents[1]
 ALL_FOLDERS_SECONDS = 350
@@ -86,10 +86,7 @@ def test_the_cluster_ends_with_the_run(end: signal.Signals) -> None:
         port, directory = run.stdout.readline().split()
         assert accepts(int(port))
         run.send_signal(end)
-    deadline = time.monotonic() + 10
-    while accepts(int(port)):
-        assert time.monotonic() < deadline, f"the cluster outlives {end.name}"
-        time.sleep(0.02)
+    until(lambda: not accepts(int(port)), f"the cluster ends with {end.name}")
     shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -103,6 +100,6 @@ async def ask(url: str, question: str) -> object:
 
 
 def accepts(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection((postgres.HOST, port), timeout=1):
+    with contextlib.suppress(OSError), socket.create_connection((ports.HOST, port), timeout=1):
         return True
     return False

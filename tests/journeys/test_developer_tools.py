@@ -20,13 +20,12 @@ from standardwebhooks.webhooks import Webhook
 
 from tests.journeys.merchant import SECRET_KEY
 from tests.servers import TILLGATE, Server
+from tests.waiting import LONG_SECONDS
 from tillgate import cli
 from tillgate.cli import happenings
 from tillgate.cli.api import Answer, Api
 from tillgate.cli.listen import Follower
 from tillgate.core.events import EventType
-
-WITHIN_SECONDS = 20.0
 
 Came = tuple[str, dict[str, str], bytes]
 """A path, the headers in lower case, and the body."""
@@ -130,7 +129,7 @@ def test_events_are_forwarded_as_they_happen_signed_and_to_the_byte_like_deliver
 def _until_heard(server: Server, came: "queue.Queue[Came]") -> dict[str, tuple[dict[str, str], bytes]]:
     """Refund until one refund's event came both ways: what listens says so a moment before it does."""
     by_event: dict[str, dict[str, tuple[dict[str, str], bytes]]] = {}
-    for _ in range(int(WITHIN_SECONDS)):
+    for _ in range(int(LONG_SECONDS)):
         happen(server, "refund.created")
         with contextlib.suppress(queue.Empty):
             while True:
@@ -146,13 +145,13 @@ def test_events_are_listed_and_sent_again_to_one_endpoint(server: Server) -> Non
     with shop() as (url, came):
         endpoint = post(server, "/v1/webhook_endpoints", url=url, enabled_events=["payment.failed"])
         _, event, payment = happen(server, "payment.failed")
-        first = came.get(timeout=WITHIN_SECONDS)
+        first = came.get(timeout=LONG_SECONDS)
         listed = run(server, "events", "list", "--type", "payment.failed")
         assert event in listed.output
         assert payment in listed.output
         again = run(server, "events", "resend", event, "--endpoint", endpoint["id"])
         assert (again.exit_code, again.output) == (0, f"{event} goes out again.\n")
-        second = came.get(timeout=WITHIN_SECONDS)
+        second = came.get(timeout=LONG_SECONDS)
         assert (first[2], first[1]["webhook-id"]) == (second[2], second[1]["webhook-id"])
 
 

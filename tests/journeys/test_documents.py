@@ -16,6 +16,7 @@ from tests import receivers, servers
 from tests.documents import excerpts
 from tests.documents.excerpts import Excerpt
 from tests.servers import Server
+from tests.waiting import LONG_SECONDS
 from tillgate.surfaces.v1.sandbox_keys import PUBLISHABLE_KEY
 
 ATENI, GATEWAY = "ateni_pay", "payment_gateway"
@@ -105,7 +106,7 @@ def here(text: str, server: Server) -> str:
 def run(*command: str, home: Path | None = None) -> str:
     """What a program prints that must end well."""
     environment = {**os.environ, **({"CURL_HOME": str(home)} if home else {})}
-    ran = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=30)
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=LONG_SECONDS)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 

@@ -3,7 +3,6 @@
 import re
 import signal
 import subprocess
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import pytest
 from tests import postgres
 from tests.journeys.merchant import CARD_PAYMENT, Merchant
 from tests.servers import Server, serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -31,10 +31,7 @@ def traced(pids: list[int], to: Path) -> Iterator[None]:
     program = ["strace", "-f", "-q", "-s", "64", "-e", "trace=fdatasync,fsync,write,writev,sendto,sendmsg"]
     tracer = subprocess.Popen([*program, "-o", to, *(part for pid in pids for part in ("-p", str(pid)))])
     try:
-        deadline = time.monotonic() + 10
-        while not to.exists() or not all(_is_traced(pid) for pid in pids):
-            assert time.monotonic() < deadline, "strace does not attach"
-            time.sleep(0.02)
+        until(lambda: to.exists() and all(_is_traced(pid) for pid in pids), "strace attaches")
         yield
     finally:
         tracer.send_signal(signal.SIGINT)

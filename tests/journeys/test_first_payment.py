@@ -8,7 +8,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ from click.testing import CliRunner
 
 from tests import servers
 from tests.servers import Server
+from tests.waiting import until
 from tillgate import cli
 
 SECRET_KEY = "sk_test_1234567890abcdef"
@@ -58,7 +58,7 @@ class Answer(msgspec.Struct):
 def curl(url: str, *arguments: str, key: str | None = SECRET_KEY) -> Answer:
     """`curl url …` with a bearer key."""
     key_given = ("-H", f"Authorization: Bearer {key}") if key else ()
-    command = ["curl", "-sS", "--max-time", "30", "-w", "\n%{http_code}", *key_given, *arguments, url]
+    command = ["curl", "-sS", "--max-time", "60", "-w", "\n%{http_code}", *key_given, *arguments, url]
     body, _, status = subprocess.check_output(command, text=True).rpartition("\n")
     return Answer(int(status), json.loads(body))
 
@@ -79,14 +79,6 @@ def members(session: int) -> set[int]:
         if int(of) == session and state not in "ZX":
             found.add(int(process))
     return found
-
-
-def until(true: Any, what: str) -> None:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + 15
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")

@@ -1,29 +1,22 @@
 """Gateway and bank as two processes: either may die at any point, and the books of both agree."""
 
 import asyncio
-import itertools
-import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests import ports
 from tests.journeys.merchant import CARD_PAYMENT, Merchant
 from tests.servers import BankServer, Server
+from tests.waiting import eventually
 from tillgate.sandbox.operations import Operation, Result
 from tillgate.sandbox.register import Register
 
 pytestmark = pytest.mark.anyio
 
 CHALLENGED = {**CARD_PAYMENT, "card": {**CARD_PAYMENT["card"], "number": "4000002500003155"}}  # type: ignore[dict-item]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.fixture
@@ -35,18 +28,18 @@ def faults() -> str:
 @pytest.fixture
 def pair(tmp_path: Path, faults: str) -> Iterator[tuple[Server, BankServer]]:
     """A gateway and a bank that know each other, both started."""
-    ports = free_port(), free_port()
+    gateway_port, bank_port = ports.free(), ports.free()
     known = {
-        "TILLGATE_SANDBOX_BANK_URL": f"http://127.0.0.1:{ports[1]}",
+        "TILLGATE_SANDBOX_BANK_URL": f"http://127.0.0.1:{bank_port}",
         "TILLGATE_SANDBOX_BANK_SECRET": "shared by both",
     }
     bank = BankServer(
         tmp_path / "bank",
-        gateway=f"http://127.0.0.1:{ports[0]}",
-        port=ports[1],
+        gateway=f"http://127.0.0.1:{gateway_port}",
+        port=bank_port,
         environment={**known, "TILLGATE_BANK_FAULTS": faults},
     )
-    gateway = Server(tmp_path / "gateway", port=ports[0], environment=known)
+    gateway = Server(tmp_path / "gateway", port=gateway_port, environment=known)
     try:
         yield gateway.start(), bank.start()  # type: ignore[misc]
     finally:
@@ -63,15 +56,6 @@ def books(bank: BankServer) -> list[Operation]:
         register.close()
 
 
-async def until(holds: Callable[[], Awaitable[bool]], within_seconds: float = 25.0) -> None:
-    """Wait for something. Raises TimeoutError."""
-    async with asyncio.timeout(within_seconds):
-        for pause_seconds in itertools.repeat(0.05):
-            if await holds():
-                return
-            await asyncio.sleep(pause_seconds)
-
-
 async def succeeds(merchant: Merchant, payment: str) -> None:
     """Wait until a payment has succeeded."""
 
@@ -79,16 +63,13 @@ async def succeeds(merchant: Merchant, payment: str) -> None:
         status: str = (await merchant.ask("GET", f"/v1/payments/{payment}")).told["status"]
         return status == "succeeded"
 
-    await until(has_succeeded)
+    await eventually(has_succeeded)
 
 
 async def written(bank: BankServer, result: Result) -> None:
     """Wait until the bank has written an operation down."""
 
-    async def is_written() -> bool:
-        return any(done.result is result for done in books(bank))
-
-    await until(is_written)
+    await eventually(lambda: any(done.result is result for done in books(bank)))
 
 
 def assert_books_agree(gateway: Server, bank: BankServer, taken: int) -> None:

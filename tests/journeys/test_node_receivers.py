@@ -11,6 +11,7 @@ import pytest
 from tests import receivers, servers
 from tests.journeys.merchant import CARD_PAYMENT, Merchant
 from tests.receivers import Got
+from tests.waiting import LONG_SECONDS
 
 VERIFY = Path(__file__).parents[1] / "node" / "verify.js"
 TOLERANCE_SECONDS = 300
@@ -64,7 +65,7 @@ def verdict(got: Got, secret: str, *, body: str | None = None, seconds_later: in
         "seconds_later": seconds_later,
     }
     ran = subprocess.run(
-        ["node", VERIFY], input=json.dumps(case), check=False, capture_output=True, text=True, timeout=30
+        ["node", VERIFY], input=json.dumps(case), check=False, capture_output=True, text=True, timeout=LONG_SECONDS
     )
     assert ran.returncode == 0, f"{ran.stderr}\nmake test installs what is missing"
     standard, stripe = json.loads(ran.stdout)

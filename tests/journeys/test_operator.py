@@ -14,6 +14,7 @@ import pytest
 from tests.journeys.merchant import CARD_PAYMENT, Answer, Merchant
 from tests.servers import Server, serving
 from tests.sizes import at_size
+from tests.waiting import LONG_SECONDS
 from tillgate import assembly
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.settings import Settings
@@ -24,8 +25,8 @@ from tillgate.workers import control, schedule
 
 pytestmark = pytest.mark.anyio
 
-FELT_WITHIN_SECONDS = 1.5
-"""A second is promised; the rest is for the command to end and a request to begin on a machine that is busy."""
+FELT_WITHIN_SECONDS = at_size(LONG_SECONDS, 1.5)
+"""A second is promised; the rest is for the command to end and requests to begin, every day on a busy machine."""
 
 PAUSE_SECONDS = at_size(0.05, 0.0)
 """Between two purchases of a shopper."""
@@ -58,8 +59,9 @@ async def test_keys_are_made_rolled_and_revoked_beside_a_running_server(server: 
     rolled_id, rolled = made(server.tillgate("keys", "roll", id, "--overlap", "1h").stdout)
     assert await statuses(server, secret) == await statuses(server, rolled) == {200}
     server.tillgate("keys", "revoke", id)
-    await anyio.sleep(FELT_WITHIN_SECONDS)
-    assert await statuses(server, secret) == {401}
+    with anyio.fail_after(FELT_WITHIN_SECONDS):
+        while await statuses(server, secret) != {401}:
+            continue
     assert await statuses(server, rolled) == {200}
 
     listed = server.tillgate("keys", "list", "--merchant", tenant).stdout

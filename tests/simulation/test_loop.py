@@ -8,6 +8,7 @@ import pytest
 
 from tests.simulation import loop
 from tests.simulation.loop import OWNER, Loop, Owner, Restless, Standstill
+from tests.waiting import LONG_SECONDS
 
 
 def order(seed: str) -> list[int]:
@@ -41,7 +42,7 @@ def test_time_passes_at_once_and_in_order() -> None:
     loop.run(world, main())
     assert woken == [(5, 5.0), (60, 60.0), (86_400, 86_400.0)]
     assert world.wall() == loop.NEW_YEAR + 86_400_000_000
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < LONG_SECONDS
 
 
 def test_the_seed_decides_the_order() -> None:

@@ -1,9 +1,9 @@
 """What a real PostgreSQL does to transactions: it kills connections, finds deadlocks, loses answers, and restarts."""
 
 import asyncio
+import contextlib
 import random
 import signal
-import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -19,12 +19,13 @@ from tests.sizes import at_size
 from tests.store import samples, storm
 from tests.store.places import Place, rows
 from tests.store.wire import Cut, wire
+from tests.waiting import LONG_SECONDS, eventually, until
 from tillgate.core.decisions import Decision
 from tillgate.core.records import evolve
 from tillgate.store import migrate
 from tillgate.store import postgres as store_postgres
 from tillgate.store.batches import Conflict, Taken
-from tillgate.store.engine import Point, Retry
+from tillgate.store.engine import CommitUnknown, Point, Retry
 from tillgate.store.postgres import Postgres
 from tillgate.store.steps import Batch
 
@@ -55,17 +56,26 @@ async def isolated(place: Place, isolation: str) -> AsyncIterator[None]:
             await connection.execute(f"alter database {name} reset default_transaction_isolation")
 
 
+async def blocked(connection: asyncpg.Connection) -> None:
+    """Wait until somebody waits for a lock in this database."""
+    waiting = (
+        "select count(*) from pg_locks join pg_stat_activity using (pid)"
+        " where not granted and datname = current_database()"
+    )
+    await eventually(lambda: connection.fetchval(waiting))
+
+
 @pytest.fixture
 def retries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Why batches had to be run again."""
+    """Why batches had to be run again, or their transactions looked for."""
     why: list[str] = []
     carry_out = Postgres.carry_out
 
     async def noted(self: Postgres, lane: int, make_batch: Callable[[], Batch]) -> None:
         try:
             await carry_out(self, lane, make_batch)
-        except Retry as again:
-            why.append(str(again))
+        except (Retry, CommitUnknown) as failed:
+            why.append(str(failed))
             raise
 
     monkeypatch.setattr(Postgres, "carry_out", noted)
@@ -153,7 +163,7 @@ async def test_a_commit_in_limbo_is_waited_for_until_it_is_known(
         assert not waiting.done()
         assert await rows(store, "select id from customers") == []
         await cutting.release(commit=committed)
-        await asyncio.wait_for(waiting, 10)
+        await asyncio.wait_for(waiting, LONG_SECONDS)
         assert await rows(store, "select id from customers") == [("cus_a",)]
         assert await rows(store, "select number from numbers") == [(1,)]
         # Committed late, it is the only one; rolled back, its place was taken, and it ran again under another mark.
@@ -191,10 +201,10 @@ async def test_a_server_that_crashes_and_comes_back(tmp_path: Path) -> None:
 
 
 async def test_locks_of_a_machine_that_fell_silent_are_let_go(
-    postgres_place: Place, monkeypatch: pytest.MonkeyPatch
+    postgres_place: Place, retries: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_postgres, "_LONGEST_PAUSE", "200ms")
-    open_transactions: list[int] = []
+    stood_still = False
 
     async def look() -> int:
         async with beside(postgres_place) as connection:
@@ -205,17 +215,17 @@ async def test_locks_of_a_machine_that_fell_silent_are_let_go(
             return found
 
     def strike(point: Point) -> None:
-        if point is Point.BEFORE_COMMIT and not open_transactions:
+        nonlocal stood_still
+        if point is Point.BEFORE_COMMIT and not stood_still:
+            stood_still = True
             # The whole process stands still, and somebody else looks on.
-            for _ in range(2):
-                with ThreadPoolExecutor() as elsewhere:
-                    open_transactions.append(elsewhere.submit(asyncio.run, look()).result())
-                time.sleep(0.5)
+            with ThreadPoolExecutor() as elsewhere:
+                until(lambda: elsewhere.submit(asyncio.run, look()).result() == 0, "no transaction is open")
 
     async with postgres_place.opened(strike=strike) as store:
         await store.commit(samples.everything("a"))
-        assert open_transactions == [1, 0]
         assert await rows(store, "select id from customers") == [("cus_a",)]
+    assert [why.rpartition(": ")[2] for why in retries] == ["terminating connection due to idle-in-transaction timeout"]
     assert await postgres_place.differences() == []
 
 
@@ -223,17 +233,20 @@ async def test_a_deadlock_with_somebody_else_is_survived(postgres_place: Place, 
     async with postgres_place.opened() as store, beside(postgres_place) as other:
         one, two = samples.customer("cus_1"), samples.customer("cus_2")
         await store.commit(Decision(save=(one, two)))
-        # Who waits longest looks first, and is the one to give up: the batch.
-        await other.execute("set deadlock_timeout = '20s'")
-        transaction = other.transaction()
-        await transaction.start()
-        await other.execute("select from customers where id = 'cus_2' for update")
-        waiting = asyncio.ensure_future(store.commit(Decision(save=(evolve(one, name="a"), evolve(two, name="b")))))
-        await asyncio.sleep(0.1)
-        await other.execute("select from customers where id = 'cus_1' for update")
-        await transaction.rollback()
-        await asyncio.wait_for(waiting, 10)
-        assert await rows(store, "select version from customers") == [(2,), (2,)]
+        # Who waits longest looks first, and is the one to give up: the batch, unless the other was held up.
+        await other.execute("set deadlock_timeout = '5s'")
+        while not retries:
+            one, two = evolve(one, name="a"), evolve(two, name="b")
+            transaction = other.transaction()
+            await transaction.start()
+            await other.execute("select from customers where id = 'cus_2' for update")
+            waiting = asyncio.ensure_future(store.commit(Decision(save=(one, two))))
+            await blocked(other)
+            with contextlib.suppress(asyncpg.DeadlockDetectedError):
+                await other.execute("select from customers where id = 'cus_1' for update")
+            await transaction.rollback()
+            await asyncio.wait_for(waiting, LONG_SECONDS)
+        assert await rows(store, "select version from customers") == [(one.version,), (two.version,)]
     assert [why.splitlines()[0] for why in retries] == ["deadlock detected"]
 
 

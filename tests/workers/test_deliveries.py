@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from tests.sizes import at_size
+from tests.waiting import eventually
 from tests.workers import outside
 from tests.workers.outside import WELL, Post, World
 from tillgate.core import deliveries
@@ -178,8 +179,7 @@ async def test_many_hanging_receivers_leave_room_for_the_next(world: World) -> N
     await world.announce(("cus_x", 1))
     await world.deliverer.fan_out()
     await world.deliverer.round()
-    await asyncio.sleep(0.01)
-    assert len(world.outside.at("well")) == 1
+    await eventually(lambda: len(world.outside.at("well")) == 1)
     release.set()
     await world.deliverer.settle()
 

@@ -3,11 +3,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.waiting import LONG_SECONDS, until
 from tillgate.supervision import MOST_FAILURES
 
 PROGRAM = Path(__file__).with_name("supervised.py")
@@ -30,13 +30,6 @@ def starts(directory: Path, slot: int = 0) -> list[tuple[int, float]]:
     return [(int(pid), float(at)) for pid, at in (path.read_text().split() for path in found if path.read_text())]
 
 
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def has_ended(pid: int) -> bool:
     try:
         return ") Z " in Path(f"/proc/{pid}/stat").read_text()
@@ -51,7 +44,7 @@ def said(process: "subprocess.Popen[str]") -> str:
 
 def test_what_cannot_start_is_given_up_in_a_sentence_after_pauses_that_grow(tmp_path: Path) -> None:
     with supervised(tmp_path, 2, "fails") as process:
-        assert process.wait(20) == 1
+        assert process.wait(LONG_SECONDS) == 1
         assert f"{MOST_FAILURES} times in a row; the log says why" in said(process)
     times = [at for _, at in starts(tmp_path)]
     assert len(times) in (MOST_FAILURES - 1, MOST_FAILURES)
@@ -63,7 +56,7 @@ def test_it_is_ready_once_when_the_first_works_and_goes_on_however_often_others_
         assert said(process) == "ready\n"
         until(lambda: len(starts(tmp_path, 0)) == len(starts(tmp_path, 1)) == 3)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(LONG_SECONDS) == 0
         assert said(process) == ""
 
 

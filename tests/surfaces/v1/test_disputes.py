@@ -1,6 +1,8 @@
 """Disputes as a merchant sees them: opened by the bank, answered, won, lost or accepted."""
 
 import asyncio
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, Client
+from tillgate import clock
 from tillgate.core.instants import SECOND
 from tillgate.sandbox.chargebacks import Stage
 from tillgate.store import schema
@@ -169,11 +172,13 @@ async def test_an_accepted_dispute_is_lost_at_once(anyones: Client) -> None:
     assert (await events(anyones, paid["id"]))[-1] == "dispute.closed"
 
 
-async def test_a_dispute_that_nobody_answers_is_lost_when_its_time_is_over(anyones: Client) -> None:
+async def test_a_dispute_that_nobody_answers_is_lost_when_its_time_is_over(
+    anyones: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     paid = await anyones.pay()
     wall = anyones.parts.gateway.clock.wall() // SECOND
-    dispute = await open_dispute(anyones, payment=paid["id"], evidence_due_by=wall + 1)
-    await asyncio.sleep(1.1)
+    dispute = await open_dispute(anyones, payment=paid["id"], evidence_due_by=wall + 300)
+    monkeypatch.setattr(clock, "time", SimpleNamespace(time_ns=lambda: time.time_ns() + 300_000_000_000))
     answer = await anyones.post(f"/disputes/{dispute['id']}", {"evidence": {"uncategorized_text": "late"}})
     shop.error(answer, 400, "invalid_request_error", "dispute_unexpected_state")
     await the_bank_acts(anyones)
