@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from tests.vault import merchants, published, vaults
+from tests.vault import merchants, recorded, vaults
 from tests.vault.merchants import DEVICES, GOOGLE, TENANT, WALL
 from tillgate.core.cards import Wallet
 from tillgate.core.instants import DAY, SECOND
@@ -26,8 +26,8 @@ from tillgate.vault.wallets.keys import Wallets
 
 pytestmark = pytest.mark.anyio
 
-REAL = published.apple_pay()
-REAL_WALL = REAL["wall_seconds"] * SECOND
+RECORDED = recorded.apple_pay()
+RECORDED_WALL = RECORDED["wall_seconds"] * SECOND
 ROOTS = msgspec.json.encode(GOOGLE.roots).decode()
 
 
@@ -35,13 +35,13 @@ async def vault(seed: int = 0) -> Wallets:
     return Wallets(await vaults.envelope(seed))
 
 
-def kept_apple(wallets: Wallets, wall: int = REAL_WALL, id: str = "wk_1", **changes: Any) -> WalletKey:
+def kept_apple(wallets: Wallets, wall: int = RECORDED_WALL, id: str = "wk_1", **changes: Any) -> WalletKey:
     given = {
-        "merchant_id": "merchant.com.seatgeek.SeatGeek",
-        "certificate": REAL["certificate"],
-        "private_key": REAL["private_key"],
-        "root": None,
-        "is_live": True,
+        "merchant_id": RECORDED["merchant_id"],
+        "certificate": RECORDED["certificate"],
+        "private_key": RECORDED["private_key"],
+        "root": RECORDED["root"],
+        "is_live": False,
     }
     return wallets.keep_apple(tenant=TENANT, id=id, now=5, wall=wall, **{**given, **changes})
 
@@ -65,13 +65,13 @@ def pem_of(key: Any, password: bytes | None = None) -> str:
     return str(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how).decode())
 
 
-async def test_a_real_certificate_opens_a_real_token() -> None:
+async def test_a_kept_key_opens_what_is_for_it() -> None:
     wallets = await vault()
     key = kept_apple(wallets)
-    opened = await wallets.open(Wallet.APPLE_PAY, REAL["token"], [key], REAL_WALL)
-    assert opened.card.number.digits == REAL["opened"]["number"]
-    assert key.fingerprint == REAL["token"]["header"]["publicKeyHash"]
-    assert key.expires_at == 1_479_989_410 * SECOND
+    opened = await wallets.open(Wallet.APPLE_PAY, RECORDED["token"], [key], RECORDED_WALL)
+    assert opened.card.number.digits == RECORDED["opened"]["number"]
+    assert key.fingerprint == RECORDED["token"]["header"]["publicKeyHash"]
+    assert key.expires_at == RECORDED["expires_seconds"] * SECOND
 
 
 async def test_a_key_of_googles_opens_what_is_for_it() -> None:
@@ -113,12 +113,12 @@ OTHER = ec.generate_private_key(ec.SECP256R1())
     [
         ({"certificate": ""}, "certificate"),
         ({"certificate": "é"}, "certificate"),
-        ({"certificate": REAL["private_key"]}, "certificate"),
+        ({"certificate": RECORDED["private_key"]}, "certificate"),
         ({"certificate": apple.ROOT}, "certificate"),
         ({"certificate": sandbox_root()}, "private_key"),
         ({"private_key": ""}, "private_key"),
         ({"private_key": "é"}, "private_key"),
-        ({"private_key": REAL["certificate"]}, "private_key"),
+        ({"private_key": RECORDED["certificate"]}, "private_key"),
         ({"private_key": P384}, "private_key"),
         ({"private_key": RSA}, "private_key"),
         ({"private_key": pem_of(OTHER)}, "private_key"),
@@ -126,9 +126,9 @@ OTHER = ec.generate_private_key(ec.SECP256R1())
         ({"merchant_id": "merchant.com.other"}, "merchant_id"),
         ({"merchant_id": ""}, "merchant_id"),
         ({"root": "x"}, "root"),
-        ({"root": sandbox_root()}, "root"),
-        ({"wall": REAL_WALL + 1_000 * DAY}, "certificate"),
-        ({"wall": REAL_WALL - 10 * DAY}, "certificate"),
+        ({"root": sandbox_root(), "is_live": True}, "root"),
+        ({"wall": RECORDED_WALL + 1_000 * DAY}, "certificate"),
+        ({"wall": RECORDED_WALL - 10 * DAY}, "certificate"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.surfaces.v1.shop import CARD, PAYMENT, Client
-from tests.vault import published
+from tests.vault import recorded
 from tillgate.surfaces.v1.operations import Operation
 from tillgate.surfaces.v1.surface import OPERATIONS
 
@@ -137,8 +137,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "google_pay": {
             "merchant_id": "gateway:tillgate",
             "gateway_merchant_id": "bookshop",
-            "private_key": published.google_pay()["private_key"],
-            "root_keys": json.dumps(published.google_pay()["root_keys"]),
+            "private_key": recorded.google_pay()["private_key"],
+            "root_keys": json.dumps(recorded.google_pay()["root_keys"]),
         },
     },
     "/sandbox/wallets/apple_pay": {"card": {**CARD, "name": "Ann"}, "application_data": "T3JkZXIgNw=="},

@@ -10,7 +10,7 @@ import pytest
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.parameters import BODIES
 from tests.surfaces.v1.shop import CARD, Client
-from tests.vault import merchants, published
+from tests.vault import merchants, recorded
 from tillgate.assembly import Assembly
 from tillgate.core.attempts import Attempt
 from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, CredentialKind, Scope
@@ -201,7 +201,7 @@ async def test_every_refusal_has_its_own_code(merchant: Client, monkeypatch: pyt
     await refused("wallet_token_malformed", {**token, "signature": ""})
     await refused("wallet_token_unsupported", {**token, "version": "RSA_v1"})
     await refused("wallet_signature_invalid", {**token, "data": _base64(bytes(64))})
-    await refused("wallet_signer_untrusted", published.apple_pay()["token"] | {"header": token["header"]})
+    await refused("wallet_signer_untrusted", recorded.apple_pay()["token"] | {"header": token["header"]})
     await refused("wallet_application_data_differs", token, application_data=_base64(b"order 8"))
     wall = gateway.clock.wall()
     with monkeypatch.context() as later:
@@ -248,9 +248,9 @@ async def test_a_devices_card_is_made_in_test_mode_only(app: Assembly) -> None:
 
 def apple_key(**changes: Any) -> dict[str, Any]:
     """A key that was handed in by a merchant whose devices are another vault's."""
-    found = published.apple_pay()
+    found = recorded.apple_pay()
     right = {
-        "merchant_id": "merchant.com.seatgeek.SeatGeek",
+        "merchant_id": found["merchant_id"],
         "certificate": found["certificate"],
         "private_key": found["private_key"],
     }
@@ -329,7 +329,7 @@ async def test_a_private_key_never_comes_out(merchant: Client) -> None:
         (apple_key(merchant_id="merchant.x"), "parameter_invalid", "apple_pay.merchant_id"),
         (apple_key(key="x"), "parameter_unknown", "apple_pay.key"),
         (google_key(merchant_id="shop:1"), "parameter_invalid", "google_pay.merchant_id"),
-        (google_key(private_key=published.apple_pay()["certificate"]), "parameter_invalid", "google_pay.private_key"),
+        (google_key(private_key=recorded.apple_pay()["certificate"]), "parameter_invalid", "google_pay.private_key"),
         (BODIES["/v1/wallet_keys"] | {"type": "phone"}, "parameter_invalid", "type"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
