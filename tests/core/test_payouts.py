@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from tests.core.world import LATER, START, occasion, said
 from tillgate.core import accounts, attempts, ledger, payout_settings, payouts
-from tillgate.core.attempts import Verdict
+from tillgate.core.attempts import Outcome, Verdict
 from tillgate.core.decisions import Decision
 from tillgate.core.instants import DAY
 from tillgate.core.ledger import Entry, MovementType, Posting
 from tillgate.core.money import Money
+from tillgate.core.payments import Failure
 from tillgate.core.payout_settings import Interval, Weekday
 from tillgate.core.payouts import MOVES, Lines, Move, Order, Payout, PayoutState, Settlement
 from tillgate.core.reasons import Reason, Refused
@@ -107,7 +108,7 @@ def test_only_an_explicit_answer_moves_a_payout(
     assert payout.state is state
     assert [way[:2] for way in ways(decision)] == ([moved] if moved else [])
     assert len(decision.announce) == (1 if moved else 0)
-    assert (decision.schedule[0].due_at is None) == (moved is not None), "what is in doubt is inquired"
+    assert (decision.schedule[0].due_at is None) == (state is PayoutState.FAILED), "what is in doubt is inquired"
 
 
 def test_a_late_yes_takes_the_money_off_the_balance_again() -> None:
@@ -122,6 +123,55 @@ def test_a_bank_that_takes_back_a_yes_is_not_believed() -> None:
     paid, _ = concluded(sent(), Verdict.APPROVED)
     with pytest.raises(attempts.Contradiction):
         concluded(paid, Verdict.DECLINED)
+
+
+RETURNED = Outcome(verdict=Verdict.APPROVED, returned=Reason.ACCOUNT_CLOSED, bank_code="R02")
+
+
+def test_what_was_paid_and_comes_back_has_failed_and_is_a_line_of_the_next() -> None:
+    paid, _ = concluded(sent(), Verdict.APPROVED)
+    found = payouts.conclude(paid, RETURNED, occasion(wall=LATER))
+    assert found is not None
+    failed, decision = found
+    assert (failed.state, failed.failure) == (PayoutState.FAILED, Failure(Reason.ACCOUNT_CLOSED, "R02"))
+    assert ways(decision) == [("bank:sandbox:receivable", accounts.PAYABLE, 100, MovementType.PAYOUT_FAILURE)]
+    assert decision.post[0].balance_transaction == failed.returned
+    assert decision.schedule[0].due_at is None, "it comes back once"
+    for again in (RETURNED, said(Verdict.APPROVED)):
+        assert payouts.conclude(failed, again, occasion(wall=LATER)) is None
+
+
+def test_what_came_back_before_anybody_heard_that_it_was_paid_is_told_of_as_both() -> None:
+    found = payouts.conclude(sent(), RETURNED, occasion(wall=LATER))
+    assert found is not None
+    failed, decision = found
+    assert [told.type.value for told in decision.announce] == ["payout.paid", "payout.failed"]
+    assert [told.sequence for told in decision.announce] == [2, 3]
+    assert [entry.id.rpartition(":")[2] for entry in decision.post] == ["paid", "returned"]
+    assert payouts.conclude(failed, said(Verdict.APPROVED), occasion(wall=LATER)) is None, "a yes that comes late"
+
+
+def test_the_bank_is_asked_for_some_days_whether_it_came_back() -> None:
+    paid, decision = concluded(sent(), Verdict.APPROVED)
+    assert decision.schedule[0].due_at == occasion(wall=LATER).wall + DAY
+    later = occasion(now=START + payouts.RETURNS_WITHIN)
+    assert payouts.follow(paid, later).due_at is None
+
+
+def test_the_schedule_pays_out_once_a_day_and_not_less_than_it_is_to() -> None:
+    settlement, lines = settled(100)
+    order = Order(destination="ba_1", automatic=True, at_least=101)
+    with pytest.raises(Refused):
+        payouts.create(settlement, lines, order, "sandbox", occasion())
+    order = Order(destination="ba_1", automatic=True, at_least=100)
+    _, decision = payouts.create(settlement, lines, order, "sandbox", occasion())
+    closed = decision.save[1]
+    assert isinstance(closed, Settlement)
+    with pytest.raises(Refused) as refused:
+        payouts.create(closed, lines, order, "sandbox", occasion())
+    assert refused.value.reason is Reason.NOTHING_TO_PAY_OUT
+    payouts.create(closed, lines, order, "sandbox", occasion(now=START + DAY))
+    payouts.create(closed, lines, ORDER, "sandbox", occasion())
 
 
 def test_a_payout_is_canceled_while_the_bank_has_not_heard_of_it() -> None:
@@ -194,7 +244,8 @@ happenings = st.lists(
         st.tuples(st.just("pay out"), st.none() | st.integers(1, 60)),
         st.tuples(st.just("cancel"), st.integers(0, 5)),
         st.tuples(st.just("send"), st.integers(0, 5)),
-        st.tuples(st.just("answer"), st.integers(0, 5), st.sampled_from(list(Verdict))),
+        st.tuples(st.just("answer"), st.integers(0, 5), st.sampled_from([said(verdict) for verdict in Verdict])),
+        st.tuples(st.just("answer"), st.integers(0, 5), st.just(RETURNED)),
     ),
     max_size=40,
 )
@@ -217,7 +268,7 @@ def happen(books: Books, what: Any) -> None:
         return books.after(payouts.cancel(payout, occasion(books.now))[1])
     if kind == "send":
         return books.after(payouts.send(payout, occasion(books.now))[1])
-    if found := payouts.conclude(payout, said(details[1]), occasion(books.now, LATER)):
+    if found := payouts.conclude(payout, details[1], occasion(books.now, LATER)):
         books.after(found[1])
     return None
 

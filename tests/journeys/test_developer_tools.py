@@ -77,11 +77,14 @@ def run(server: Server, *arguments: str) -> Result:
     return CliRunner().invoke(cli.main, arguments, env={"TILLGATE_URL": server.url, "TILLGATE_KEY": SECRET_KEY})
 
 
+def asked(server: Server, path: str, body: bytes | None = None) -> urllib.request.Request:
+    headers = {"Authorization": f"Bearer {SECRET_KEY}", "Content-Type": "application/json"}
+    return urllib.request.Request(server.url + path, body, headers)  # noqa: S310
+
+
 def post(server: Server, path: str, **given: object) -> dict[str, Any]:
     """Ask the API for something."""
-    headers = {"Authorization": f"Bearer {SECRET_KEY}", "Content-Type": "application/json"}
-    request = urllib.request.Request(server.url + path, json.dumps(given).encode(), headers)  # noqa: S310
-    with urllib.request.urlopen(request) as answer:  # noqa: S310
+    with urllib.request.urlopen(asked(server, path, json.dumps(given).encode())) as answer:  # noqa: S310
         told: dict[str, Any] = json.load(answer)
         return told
 
@@ -93,7 +96,7 @@ def test_every_event_can_be_triggered_or_needs_more_than_calls(server: Server) -
         kind, id, about = happen(server, event)
         assert kind == event
         assert id.startswith("evt_")
-        assert about.partition("_")[0] in {"pay", "re", "po", "cus", "pm"}
+        assert about.partition("_")[0] in {"pay", "pi", "re", "dp", "po", "cus", "pm"}
 
 
 def test_events_are_forwarded_as_they_happen_signed_and_to_the_byte_like_deliveries(server: Server) -> None:
@@ -155,7 +158,18 @@ def test_events_are_listed_and_sent_again_to_one_endpoint(server: Server) -> Non
         assert (first[2], first[1]["webhook-id"]) == (second[2], second[1]["webhook-id"])
 
 
+def test_a_dispute_is_opened_by_a_command(server: Server) -> None:
+    _, _, payment = happen(server, "payment.succeeded")
+    opened = run(server, "disputes", "open", payment, "--amount", "700", "--reason", "duplicate", "--due-in-days", "2")
+    assert opened.exit_code == 0, opened.output
+    with urllib.request.urlopen(asked(server, f"/v1/disputes/{opened.output.strip()}")) as answer:  # noqa: S310
+        told = json.load(answer)
+    assert (told["payment"], told["amount"], told["reason"]) == (payment, 700, "duplicate")
+    assert 1 < (told["evidence_details"]["due_by"] - told["created"]) / 86_400 < 3
+
+
 WRONG = [
+    (["disputes", "open", "pay_none"], 1, "pay_none"),
     (["trigger", "payment.lost"], 2, "'payment.lost' cannot be triggered; there are payment.created, "),
     (["trigger", "payment.failed", "--key", "sk_test_no"], 1, "The API key is not valid"),
     (["trigger", "payment.failed", "--key", "sk_live_no"], 1, "these tools are for test mode"),

@@ -79,6 +79,15 @@ async def test_a_merchants_rate_limit_is_felt_within_a_second(opened: Opened, mo
     assert await a_minute() is None
 
 
+async def test_a_merchants_settlement_delay_is_changed_and_the_rest_stays(opened: Opened) -> None:
+    bookshop = await done(opened, "merchants create", name="Bookshop", rate_limit="premium", settlement_days=0)
+    assert bookshop["settlement_days"] == 0
+    changed = await done(opened, "merchants update", id=bookshop["id"], settlement_days=7)
+    assert changed == {**bookshop, "settlement_days": 7}
+    changed = await done(opened, "merchants update", id=bookshop["id"], rate_limit="standard")
+    assert changed == {**bookshop, "settlement_days": 7, "rate_limit": "standard"}
+
+
 def stored(data: Path) -> bytes:
     """All that the database holds, and what it has not checkpointed yet."""
     return b"".join((data / f"tillgate.sqlite3{suffix}").read_bytes() for suffix in ("", "-wal"))
@@ -146,6 +155,8 @@ async def test_a_revoked_key_stays_revoked_since_the_first_time(opened: Opened) 
         ("merchants update", {"id": "ten_none", "rate_limit": "premium"}, "There is no merchant ten_none"),
         ("merchants update", {"id": "ten_demoshop", "rate_limit": "premium"}, "TILLGATE_RATE_LIMIT"),
         ("merchants update", {"id": "ten_demoshop", "rate_limit": "endless"}, "endless"),
+        ("merchants update", {"id": "ten_none"}, "--settlement-days"),
+        ("merchants update", {"id": "ten_none", "settlement_days": -1}, "settlement_days"),
         ("merchants create", {"name": "x", "settlement_days": 31}, "settlement_days"),
         ("keys eat", {}, "no command 'keys eat'"),
     ],

@@ -8,6 +8,7 @@ import click
 
 from tillgate import __version__, asgi
 from tillgate.cli import options
+from tillgate.cli.disputes import disputes
 from tillgate.cli.events import events
 from tillgate.cli.happenings import trigger
 from tillgate.cli.keys import keys
@@ -26,6 +27,7 @@ def main() -> None:
     """Tillgate, a self-hosted payment gateway."""
 
 
+main.add_command(disputes)
 main.add_command(keys)
 main.add_command(merchants)
 main.add_command(events)

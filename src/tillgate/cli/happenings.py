@@ -1,6 +1,7 @@
 """`tillgate trigger`: makes events happen in the sandbox, each by the calls that a merchant would make."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -12,6 +13,11 @@ from tillgate.cli.api import Api, Failed
 _GOOD: Final = "4242424242424242"
 _SETTLED_AT_ONCE: Final = "4000000000000077"
 _DECLINED: Final = "4000000000000002"
+_CHALLENGED: Final = "4000002500003155"
+_NOT_THERE: Final = "000111111116"
+
+_PATIENCE_SECONDS: Final = 10.0
+"""How long an event is waited for that the sandbox's bank has to bring about."""
 
 Happening: TypeAlias = Callable[[Api], Awaitable[str]]
 """Makes an event happen; the id of what it is about."""
@@ -108,10 +114,60 @@ async def _detach(server: Api) -> str:
     return method
 
 
-async def _pay_out(server: Api) -> str:
+async def _intend(server: Api, number: str = "", **more: object) -> str:
+    """A payment intent, confirmed with a card if there is one."""
+    card = {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
+    paying = {"confirm": True, "payment_method_data": {"type": "card", "card": card}} if number else {}
+    given = {"amount": 2_000, "currency": "usd", "description": "tillgate trigger", **paying, **more}
+    answer = await server.ask("POST", "/v1/payment_intents", json=given)
+    if answer.status not in (200, 402):
+        await server.post("/v1/payment_intents", **given)
+    told: dict[str, Any] = answer.told
+    return str((told["error"]["payment_intent"] if "error" in told else told)["id"])
+
+
+async def _succeed(server: Api) -> str:
+    return await _intend(server, _GOOD)
+
+
+async def _challenge(server: Api) -> str:
+    return await _intend(server, _CHALLENGED, return_url="https://shop.example/return")
+
+
+async def _fail(server: Api) -> str:
+    return await _intend(server, _DECLINED)
+
+
+async def _hold(server: Api) -> str:
+    return await _intend(server, _GOOD, capture_method="manual")
+
+
+async def _give_up(server: Api) -> str:
+    intent = await _intend(server)
+    await server.post(f"/v1/payment_intents/{intent}/cancel")
+    return intent
+
+
+async def _dispute(server: Api) -> str:
+    return str((await server.post("/sandbox/disputes", payment=await _pay(server))).told["id"])
+
+
+async def _contest(server: Api) -> str:
+    dispute = await _dispute(server)
+    await server.post(f"/v1/disputes/{dispute}", evidence={"uncategorized_text": "winning_evidence"})
+    return dispute
+
+
+async def _accept(server: Api) -> str:
+    dispute = await _dispute(server)
+    await server.post(f"/v1/disputes/{dispute}/close")
+    return dispute
+
+
+async def _pay_out(server: Api, number: str = "000123456789") -> str:
     await _pay(server, _SETTLED_AT_ONCE)
     account = {"account_holder_name": "tillgate trigger", "country": "US", "routing_number": "110000000"}
-    made = await server.post("/v1/bank_accounts", currency="usd", account_number="000123456789", **account)
+    made = await server.post("/v1/bank_accounts", currency="usd", account_number=number, **account)
     asked = {"currency": "usd", "amount": 100, "destination": made.told["id"]}
     return str((await server.post("/v1/payouts", **asked)).told["id"])
 
@@ -119,6 +175,18 @@ async def _pay_out(server: Api) -> str:
 async def _cancel_payout(server: Api) -> str:
     payout = await _pay_out(server)
     await server.post(f"/v1/payouts/{payout}/cancel")
+    return payout
+
+
+async def _be_paid(server: Api) -> str:
+    payout = await _pay_out(server)
+    await server.post(f"/sandbox/payouts/{payout}/send")
+    return payout
+
+
+async def _fail_to_pay_out(server: Api) -> str:
+    payout = await _pay_out(server, _NOT_THERE)
+    await server.post(f"/sandbox/payouts/{payout}/send")
     return payout
 
 
@@ -131,9 +199,22 @@ HAPPENINGS: Final[Mapping[str, Happening]] = {
     "payment.canceled": _cancel,
     "payment.updated": _change_payment,
     "payment.released": _release,
+    "payment_intent.created": _intend,
+    "payment_intent.requires_action": _challenge,
+    "payment_intent.amount_capturable_updated": _hold,
+    "payment_intent.succeeded": _succeed,
+    "payment_intent.payment_failed": _fail,
+    "payment_intent.canceled": _give_up,
     "refund.created": _refund,
     "refund.updated": _change_refund,
+    "dispute.created": _dispute,
+    "dispute.updated": _contest,
+    "dispute.funds_withdrawn": _dispute,
+    "dispute.funds_reinstated": _contest,
+    "dispute.closed": _accept,
     "payout.created": _pay_out,
+    "payout.paid": _be_paid,
+    "payout.failed": _fail_to_pay_out,
     "payout.canceled": _cancel_payout,
     "customer.created": _customer,
     "customer.updated": _change_customer,
@@ -147,8 +228,7 @@ HAPPENINGS: Final[Mapping[str, Happening]] = {
 NEED_MORE_THAN_CALLS: Final = frozenset(
     {
         "payment.capture_failed",  # a bank that says no to what it granted
-        "payout.paid",  # the minute after which the bank is asked
-        "payout.failed",
+        "payment_intent.processing",  # a bank that answers later
         "webhook_endpoint.disabled",  # an endpoint that fails for days
         "webhook_endpoint.test",  # an endpoint; it has a call of its own
     }
@@ -175,7 +255,9 @@ async def happen(client: Api, event: str) -> str:
     """Make an event happen; a line that names it. Raises Failed."""
     async with client as server:
         about = await HAPPENINGS[event](server)
-        found = (await server.get("/v1/events", type=event, object=about, limit=1)).told["data"]
-    if not found:
-        raise Failed(f"{about} was made, but {event} did not happen")
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not (found := (await server.get("/v1/events", type=event, object=about, limit=1)).told["data"]):
+            if time.monotonic() > deadline:
+                raise Failed(f"{about} was made, but {event} did not happen")
+            await asyncio.sleep(0.2)
     return f"{event}  {found[0]['id']}  {about}"

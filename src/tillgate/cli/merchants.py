@@ -9,6 +9,7 @@ from tillgate.core.merchants import Mode, RateLimit
 from tillgate.flows.merchants import SETTLEMENT_DAYS
 from tillgate.workers.commands import CreateMerchant, ListMerchants, Merchant, UpdateMerchant
 
+DAYS = click.IntRange(0, 30)
 LIMITS = click.Choice([limit.value for limit in RateLimit])
 
 
@@ -23,7 +24,7 @@ def merchants() -> None:
 @click.option("--rate-limit", type=LIMITS, default=RateLimit.STANDARD.value, help="100, 500 or any number a minute.")
 @click.option(
     "--settlement-days",
-    type=click.IntRange(0, 30),
+    type=DAYS,
     default=SETTLEMENT_DAYS,
     show_default=True,
     help="After how many days what is captured can be paid out.",
@@ -41,13 +42,17 @@ def create(
 
 @merchants.command()
 @click.argument("merchant")
-@click.option("--rate-limit", type=LIMITS, required=True, help="100, 500 or any number of requests a minute.")
+@click.option("--rate-limit", type=LIMITS, help="100, 500 or any number of requests a minute.")
+@click.option("--settlement-days", type=DAYS, help="After how many days what is captured can be paid out.")
 @options.where
-def update(merchant: str, rate_limit: str, data: Path | None, database: str | None) -> None:
-    """Serve a merchant at another rate, from the next second on."""
+def update(
+    merchant: str, rate_limit: str | None, settlement_days: int | None, data: Path | None, database: str | None
+) -> None:
+    """Serve a merchant on other terms, from the next second on. Payments that were opened before keep theirs."""
     chosen = options.chosen_settings(data=data, database=database)
-    changed = office.ask(chosen, "merchants update", UpdateMerchant(merchant, RateLimit(rate_limit)), Merchant)
-    click.echo(f"{changed.id}  {changed.name} ({changed.rate_limit.value})")
+    asked = UpdateMerchant(merchant, RateLimit(rate_limit) if rate_limit else None, settlement_days)
+    changed = office.ask(chosen, "merchants update", asked, Merchant)
+    click.echo(f"{changed.id}  {changed.name} ({changed.rate_limit.value}, settled in {changed.settlement_days} days)")
 
 
 @merchants.command("list")
@@ -57,9 +62,17 @@ def list_(data: Path | None, database: str | None) -> None:
     chosen = options.chosen_settings(data=data, database=database)
     found = office.ask(chosen, "merchants list", ListMerchants(), list[Merchant])
     options.table(
-        ("ID", "MODE", "BANK", "RATE LIMIT", "CREATED", "NAME"),
+        ("ID", "MODE", "BANK", "RATE LIMIT", "SETTLES IN", "CREATED", "NAME"),
         [
-            (one.id, one.mode.value, one.bank, one.rate_limit.value, options.shown(one.created or None), one.name)
+            (
+                one.id,
+                one.mode.value,
+                one.bank,
+                one.rate_limit.value,
+                f"{one.settlement_days} days",
+                options.shown(one.created or None),
+                one.name,
+            )
             for one in found
         ],
     )

@@ -109,6 +109,7 @@ class _Statement(msgspec.Struct, frozen=True, kw_only=True):
     amount: int | None = None
     currency: str | None = None
     code: str | None = None
+    returned: str | None = None
     challenge_url: str | None = None
     eci: str | None = None
     liability_shifted: bool | None = None
@@ -381,6 +382,8 @@ def _outcome(said: _Statement) -> Outcome:
                 done=Money(said.amount, said.currency or ""),
                 eci=said.eci,
                 liability_shifted=said.liability_shifted,
+                bank_code=said.returned,
+                returned=REASONS.get(said.returned, Reason.PAYOUT_DECLINED) if said.returned else None,
             )
         case _Result.DECLINED if said.code is not None:
             reason = REASONS.get(said.code, Reason.CARD_DECLINED)

@@ -68,7 +68,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     `done` is what the bank says it did, where it says so; `bank_reference` its own name for it. `as_of` is the wall
     time at which the bank was asked what became of a question; unsaid, it is when the outcome is looked at. `eci` says
-    how the card's holder was authenticated, `liability_shifted` whether the issuer bears a fraud for that.
+    how the card's holder was authenticated, `liability_shifted` whether the issuer bears a fraud for that. `returned`
+    says why what was paid out, and approved, has come back since.
     """
 
     verdict: Verdict
@@ -80,6 +81,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     as_of: Instant | None = None
     eci: str | None = None
     liability_shifted: bool | None = None
+    returned: Reason | None = None
 
 
 UNKNOWN = Outcome(verdict=Verdict.UNKNOWN)

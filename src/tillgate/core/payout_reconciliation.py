@@ -45,8 +45,10 @@ def _expected(payout: Payout) -> Iterator[Moved]:
     if payout.reversal:
         what = "canceled" if payout.state is PayoutState.CANCELED else "failed"
         yield _moved(payout, what, transit, accounts.PAYABLE)
-    if payout.state is PayoutState.PAID:
+    if payout.state is PayoutState.PAID or payout.returned:
         yield _moved(payout, "paid", accounts.PAYABLE if payout.reversal else transit, receivable)
+    if payout.returned:
+        yield _moved(payout, "returned", receivable, accounts.PAYABLE)
 
 
 def _moved(payout: Payout, what: str, source: str, destination: str) -> Moved:

@@ -4,10 +4,12 @@ import calendar
 import enum
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
+
 from tillgate.core.decisions import Decision
 from tillgate.core.instants import DAY, SECOND, Instant
 from tillgate.core.occasions import Occasion
-from tillgate.core.records import Record
+from tillgate.core.records import Record, evolve
 from tillgate.core.timers import Timer, TimerKind
 
 ID = "payout_settings"
@@ -36,16 +38,54 @@ class Weekday(enum.StrEnum):
 
 
 class PayoutSettings(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """A schedule: on `weekly_anchor`, or on the day `monthly_anchor` of the month, or its last if that is earlier."""
+    """A schedule: on `weekly_anchor`, or on the day `monthly_anchor` of the month, or its last if that is earlier.
+
+    By currency, `minimums` (minor units) is what there has to be for the schedule to pay it out, and `destinations` the
+    bank account of whatever names none.
+    """
+
+    SHAPE = 2
 
     interval: Interval = Interval.MANUAL
     weekly_anchor: Weekday = Weekday.MONDAY
     monthly_anchor: int = 1
+    minimums: dict[str, int] = {}
+    destinations: dict[str, str] = {}
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different. Of minimums and destinations, each currency that is named; nothing takes it off."""
+
+    interval: Interval | None = None
+    weekly_anchor: Weekday | None = None
+    monthly_anchor: int | None = None
+    minimums: dict[str, int | None] = {}
+    destinations: dict[str, str | None] = {}
 
 
 def of(tenant: str) -> PayoutSettings:
     """Those of a merchant who has set nothing."""
     return PayoutSettings(tenant=tenant, id=ID)
+
+
+def changed(settings: PayoutSettings, change: Change) -> PayoutSettings:
+    """The settings with what is to be different."""
+    minimums = {**settings.minimums, **change.minimums}
+    destinations = {**settings.destinations, **change.destinations}
+    return evolve(
+        settings,
+        interval=change.interval or settings.interval,
+        weekly_anchor=change.weekly_anchor or settings.weekly_anchor,
+        monthly_anchor=change.monthly_anchor or settings.monthly_anchor,
+        minimums={currency: least for currency, least in minimums.items() if least},
+        destinations={currency: id for currency, id in destinations.items() if id},
+    )
+
+
+def without(settings: PayoutSettings, account: str) -> PayoutSettings:
+    """The settings once an account is gone."""
+    left = {currency: id for currency, id in settings.destinations.items() if id != account}
+    return evolve(settings, destinations=left)
 
 
 def keep(settings: PayoutSettings, occasion: Occasion) -> Decision:

@@ -12,7 +12,7 @@ from tillgate.core import accounts, attempts, ledger
 from tillgate.core.attempts import Attempt, Kind, Outcome, State, Verdict
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType, event
-from tillgate.core.instants import MINUTE, Duration, Instant
+from tillgate.core.instants import DAY, MINUTE, Duration, Instant
 from tillgate.core.ledger import Entry, MovementType, Posting, entry
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
@@ -23,6 +23,9 @@ from tillgate.core.timers import Timer, TimerKind
 
 SENT_AFTER: Duration = MINUTE
 """How long a payout stays pending, and can be canceled."""
+
+RETURNS_WITHIN: Duration = 5 * DAY
+"""How long the bank is asked, daily, whether what it has paid has come back, should it not say so by itself."""
 
 
 class PayoutState(enum.StrEnum):
@@ -43,6 +46,8 @@ class Move(enum.StrEnum):
     SEND = "send"
     PAY = "pay"
     FAIL = "fail"
+    RETURN = "return"
+    """It was paid, and has come back: the account does not take it."""
     CANCEL = "cancel"
 
 
@@ -51,6 +56,7 @@ MOVES: dict[tuple[PayoutState, Move], PayoutState] = {
     (PayoutState.PENDING, Move.CANCEL): PayoutState.CANCELED,
     (PayoutState.IN_TRANSIT, Move.PAY): PayoutState.PAID,
     (PayoutState.IN_TRANSIT, Move.FAIL): PayoutState.FAILED,
+    (PayoutState.PAID, Move.RETURN): PayoutState.FAILED,
     # A bank that comes back late with a yes is believed: the money is there.
     (PayoutState.FAILED, Move.PAY): PayoutState.PAID,
 }
@@ -62,11 +68,15 @@ class Settlement(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     Lines are taken to the `statement` that is open. `carried` is what the last payout, `carried_from`, left of the
     statements before. Whoever takes lines or closes the statement writes this record anew, and so is alone.
+    `scheduled_on` is the day of which the schedule has made its payout (its number since 1970), so that it makes one.
     """
+
+    SHAPE = 2
 
     statement: str
     carried: int = 0
     carried_from: str | None = None
+    scheduled_on: int | None = None
 
 
 class Lines(msgspec.Struct, frozen=True):
@@ -85,9 +95,13 @@ class Carried(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant asks for. Without an amount: all that is available. A bank account is found before it is made."""
+    """What a merchant asks for. Without an amount: all that is available. A bank account is found before it is made.
+
+    What is `automatic`, made by a schedule, is made once a day, of `at_least` so many minor units.
+    """
 
     amount: int | None = None
+    at_least: int = 1
     destination: str | None = None
     description: str | None = None
     metadata: dict[str, str] = {}
@@ -98,8 +112,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 class Payout(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Money on its way to a merchant's bank account. Its lines are those of its `statement`, and what is carried.
 
-    Always: lines.net + carried_in.amount + carried_out.amount == amount.amount.
+    Always: lines.net + carried_in.amount + carried_out.amount == amount.amount. `reversal` is the movement by which it
+    came back to the balance before it was paid, `returned` that by which it did afterwards.
     """
+
+    SHAPE = 2
 
     created: Instant
     amount: Money
@@ -120,6 +137,8 @@ class Payout(Record, frozen=True, kw_only=True, omit_defaults=True):
     failure: Failure | None = None
     reversal: str | None = None
     events: int = 0
+    paid_at: Instant | None = None
+    returned: str | None = None
 
     @property
     def carried(self) -> tuple[Carried, ...]:
@@ -142,11 +161,14 @@ def create(
 ) -> tuple[Payout, Decision]:
     """Close a statement, and pay it out but for what is carried over.
 
-    Raises Refused(BALANCE_INSUFFICIENT, "amount") where less is available, NOTHING_TO_PAY_OUT where nothing is.
+    Raises Refused(BALANCE_INSUFFICIENT, "amount") where less is available, NOTHING_TO_PAY_OUT where nothing is, or by
+    the schedule less than it is to pay out, or where that has paid out today.
     """
     assert order.destination is not None, settlement.statement
     left = available(settlement, lines)
-    if left.amount <= 0:
+    today = occasion.now // DAY
+    is_made = order.automatic and settlement.scheduled_on == today
+    if left.amount < order.at_least or is_made:
         raise Refused(Reason.NOTHING_TO_PAY_OUT, "amount", available=left)
     amount = left if order.amount is None else Money(order.amount, left.currency)
     if amount > left:
@@ -174,7 +196,13 @@ def create(
         asked_as=order.asked_as,
         events=1,
     )
-    closed = evolve(settlement, statement=occasion.mint("st"), carried=rest, carried_from=id if rest else None)
+    closed = evolve(
+        settlement,
+        statement=occasion.mint("st"),
+        carried=rest,
+        carried_from=id if rest else None,
+        scheduled_on=today if order.automatic else settlement.scheduled_on,
+    )
     return payout, Decision(
         save=(payout, closed),
         post=(posted,),
@@ -209,33 +237,40 @@ def send(payout: Payout, occasion: Occasion) -> tuple[Payout, Decision]:
         occasion=occasion,
     )
     sent = evolve(payout, state=_moved(payout, Move.SEND), attempt=attempt)
-    return sent, Decision(save=(sent,), schedule=(_inquiry(attempt, occasion),))
+    return sent, Decision(save=(sent,), schedule=(follow(sent, occasion),))
 
 
 def conclude(payout: Payout, outcome: Outcome, occasion: Occasion) -> tuple[Payout, Decision] | None:
     """The payout after a bank's answer; None where that says nothing new.
 
-    Raises attempts.Contradiction where a bank takes back a final answer.
+    Raises attempts.Contradiction where a bank takes back a final answer other than by a return.
     """
     if payout.attempt is None:
         return None
     attempt = attempts.move(payout.attempt, outcome, occasion)
-    if attempt is None:
+    now, told = payout, Decision()
+    if attempt is not None:
+        now = evolve(payout, attempt=attempt)
+        if attempt.state is State.APPROVED:
+            now, told = _told(_paid(now, occasion), occasion)
+        elif attempt.is_final and payout.state is PayoutState.IN_TRANSIT:
+            now, told = _told(_failed(now, attempt, occasion), occasion)
+    if outcome.returned and now.state is PayoutState.PAID:
+        now, too = _told(_returned(now, outcome, occasion), occasion)
+        told = told.merged(too)
+    if now is payout:
         return None
-    concluded = evolve(payout, attempt=attempt)
-    if attempt.state is State.APPROVED:
-        concluded, posted, type = _paid(concluded, occasion)
-    elif attempt.is_final and payout.state is PayoutState.IN_TRANSIT:
-        concluded, posted, type = _failed(concluded, attempt, occasion)
-    else:
-        return concluded, Decision(save=(concluded,), schedule=(_inquiry(attempt, occasion),))
-    concluded = evolve(concluded, events=payout.events + 1)
-    return concluded, Decision(
-        save=(concluded,),
-        post=(posted,),
-        announce=(event(type, concluded, payout.id, concluded.events, occasion),),
-        schedule=(_inquiry(attempt, occasion),),
-    )
+    return now, Decision(save=(now,), schedule=(follow(now, occasion),)).merged(told)
+
+
+def follow(payout: Payout, occasion: Occasion) -> Timer:
+    """The timer that asks the bank what became of a payout, and for some days whether it has come back."""
+    due_at: Instant | None = None
+    if payout.attempt is not None and not payout.attempt.is_final:
+        due_at = attempts.inquire_at(payout.attempt, occasion)
+    elif payout.state is PayoutState.PAID and payout.paid_at and occasion.now < payout.paid_at + RETURNS_WITHIN:
+        due_at = occasion.wall + DAY
+    return Timer(payout.tenant, TimerKind.INQUIRE_PAYOUT, payout.id, due_at)
 
 
 GONE = Outcome(verdict=Verdict.DECLINED, reason=Reason.ACCOUNT_UNKNOWN)
@@ -253,16 +288,27 @@ def payout_of(attempt: str) -> str | None:
     return id if id.startswith("po_") else None
 
 
-def _paid(payout: Payout, occasion: Occasion) -> tuple[Payout, Entry, EventType]:
+_Step = tuple[Payout, Entry, EventType]
+"""What happened to a payout: the payout afterwards, what is posted, and what there is to tell."""
+
+
+def _told(step: _Step, occasion: Occasion) -> tuple[Payout, Decision]:
+    payout, posted, type = step
+    payout = evolve(payout, events=payout.events + 1)
+    told = event(type, payout, payout.id, payout.events, occasion)
+    return payout, Decision(post=(posted,), announce=(told,))
+
+
+def _paid(payout: Payout, occasion: Occasion) -> _Step:
     state = _moved(payout, Move.PAY)
     # After a late yes the money has come back to the balance already, and leaves it once more.
     source = accounts.PAYABLE if payout.reversal else accounts.IN_TRANSIT
     posting = Posting(source, accounts.receivable(payout.bank), payout.amount)
     posted = _entry(payout.tenant, payout.id, "paid", posting, MovementType.ADJUSTMENT, occasion)
-    return evolve(payout, state=state, failure=None), posted, EventType.PAYOUT_PAID
+    return evolve(payout, state=state, failure=None, paid_at=occasion.now), posted, EventType.PAYOUT_PAID
 
 
-def _failed(payout: Payout, attempt: Attempt, occasion: Occasion) -> tuple[Payout, Entry, EventType]:
+def _failed(payout: Payout, attempt: Attempt, occasion: Occasion) -> _Step:
     # What the bank never heard of is no fault of the account's: to the merchant it could not be carried out.
     reason = attempt.reason if attempt.state is State.DECLINED else None
     back = Posting(accounts.IN_TRANSIT, accounts.PAYABLE, payout.amount)
@@ -272,6 +318,18 @@ def _failed(payout: Payout, attempt: Attempt, occasion: Occasion) -> tuple[Payou
         state=_moved(payout, Move.FAIL),
         failure=Failure(reason or Reason.PAYOUT_DECLINED, attempt.bank_code),
         reversal=posted.balance_transaction,
+    )
+    return failed, posted, EventType.PAYOUT_FAILED
+
+
+def _returned(payout: Payout, outcome: Outcome, occasion: Occasion) -> _Step:
+    back = Posting(accounts.receivable(payout.bank), accounts.PAYABLE, payout.amount)
+    posted = _entry(payout.tenant, payout.id, "returned", back, MovementType.PAYOUT_FAILURE, occasion)
+    failed = evolve(
+        payout,
+        state=_moved(payout, Move.RETURN),
+        failure=Failure(outcome.returned or Reason.PAYOUT_DECLINED, outcome.bank_code),
+        returned=posted.balance_transaction,
     )
     return failed, posted, EventType.PAYOUT_FAILED
 
@@ -287,8 +345,3 @@ def _entry(
     tenant: str, payout: str, what: str, posting: Posting, type: ledger.MovementType, occasion: Occasion
 ) -> Entry:
     return entry(tenant, f"{payout}:{what}", payout, (posting,), occasion, type)
-
-
-def _inquiry(attempt: Attempt, occasion: Occasion) -> Timer:
-    due_at = None if attempt.is_final else attempts.inquire_at(attempt, occasion)
-    return Timer(attempt.tenant, TimerKind.INQUIRE_PAYOUT, attempt.payment, due_at)

@@ -1,9 +1,10 @@
 """Bank accounts: where a merchant wants to be paid out to."""
 
-from tillgate.core import bank_accounts
+from tillgate.core import bank_accounts, payout_settings
 from tillgate.core.bank_accounts import BankAccount, Coordinates
 from tillgate.core.decisions import Decision
 from tillgate.core.occasions import Occasion
+from tillgate.core.payout_settings import PayoutSettings
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import changes
 from tillgate.flows.gateway import Answer, Caller, Gateway
@@ -51,8 +52,11 @@ async def delete(gateway: Gateway, caller: Caller, account_id: str) -> None:
     """Forget an account; a payout to it that the bank has not heard of fails. Raises Refused(NOT_FOUND)."""
     while True:
         account = await fetch(gateway, caller, account_id)
+        settings = await find.record(gateway.store, PayoutSettings, caller.tenant.id, payout_settings.ID)
+        chosen = settings is not None and account_id in settings.destinations.values()
+        save = (payout_settings.without(settings, account_id),) if settings and chosen else ()
         try:
-            return await gateway.store.commit(Decision(remove=(account,)))
+            return await gateway.store.commit(Decision(save=save, remove=(account,)))
         except Conflict:
             continue
 
@@ -62,6 +66,15 @@ async def fetch(gateway: Gateway, caller: Caller, account_id: str, field: str = 
     account = await find.record(gateway.store, BankAccount, caller.tenant.id, account_id)
     if account is None:
         raise Refused(Reason.NOT_FOUND, field, object="bank account", id=account_id)
+    return account
+
+
+async def taking(gateway: Gateway, caller: Caller, account_id: str, currency: str, field: str) -> BankAccount:
+    """A merchant's account that takes a currency. Raises Refused(NOT_FOUND), Refused(PARAMETER_INVALID)."""
+    account = await fetch(gateway, caller, account_id, field)
+    if account.currency != currency:
+        problem = f"this account takes {account.currency}, not {currency}"
+        raise Refused(Reason.PARAMETER_INVALID, field, problem=problem)
     return account
 
 

@@ -38,13 +38,22 @@ async def create(
     return tenant
 
 
-async def update(gateway: Gateway, tenant_id: str, rate_limit: RateLimit) -> Tenant:
-    """Serve a merchant at another rate: every process does within directory.KNOWN_FOR. Raises Refused(NOT_FOUND)."""
+async def update(
+    gateway: Gateway, tenant_id: str, rate_limit: RateLimit | None = None, settlement_days: int | None = None
+) -> Tenant:
+    """Serve a merchant on other terms: every process does within directory.KNOWN_FOR. Raises Refused(NOT_FOUND).
+
+    Payments that were opened before settle as was said then.
+    """
     while True:
         tenant = await find.record(gateway.store, Tenant, tenant_id, tenant_id)
         if tenant is None:
             raise Refused(Reason.NOT_FOUND, "tenant")
-        changed = evolve(tenant, rate_limit=rate_limit)
+        changed = evolve(
+            tenant,
+            rate_limit=rate_limit or tenant.rate_limit,
+            settlement_days=tenant.settlement_days if settlement_days is None else settlement_days,
+        )
         try:
             await gateway.store.commit(Decision(save=(changed,)))
             return changed

@@ -41,7 +41,7 @@ async def create(
     order: Order,
     render: changes.Render[Payout],
 ) -> Answer:
-    """Pay out what is available in a currency, or a part of it; without a destination, to the newest account in it.
+    """Pay out what is available in a currency, or a part of it; without a destination, where the settings say.
 
     Raises Refused(BANK_ACCOUNT_MISSING, NOT_FOUND) for the destination, and what core.payouts.create refuses.
     """
@@ -58,12 +58,8 @@ async def create(
 
 async def _destination(gateway: Gateway, caller: Caller, id: str | None, currency: str) -> BankAccount:
     if id is None:
-        return await bank_accounts.newest(gateway, caller, currency)
-    account = await bank_accounts.fetch(gateway, caller, id, "destination")
-    if account.currency != currency:
-        problem = f"this account takes {account.currency}, not {currency}"
-        raise Refused(Reason.PARAMETER_INVALID, "destination", problem=problem)
-    return account
+        return await payout_settings.destination(gateway, caller, currency)
+    return await bank_accounts.taking(gateway, caller, id, currency, "destination")
 
 
 async def _settle(gateway: Gateway, caller: Caller, currency: str, occasion: Occasion) -> Settlement:
@@ -93,10 +89,12 @@ async def cancel(
 async def run_schedule(gateway: Gateway, caller: Caller) -> bool:
     """Pay out every currency in which there is something, and see to the next time. True: the timer is moved."""
     owed = await balances.of_account(gateway.store, caller.tenant.id, accounts.PAYABLE)
+    minimums = (await payout_settings.fetch(gateway, caller)).minimums
     for currency, amount in owed.items():
-        if amount > 0:
+        order = Order(automatic=True, at_least=minimums.get(currency, 1))
+        if amount >= order.at_least:
             try:
-                await create(gateway, caller, None, currency, Order(automatic=True), _nobody)
+                await create(gateway, caller, None, currency, order, _nobody)
             except Refused as refused:
                 log.info("nothing_paid_out", tenant=caller.tenant.id, currency=currency, reason=refused.reason)
     return await payout_settings.reschedule(gateway, caller)
@@ -136,6 +134,21 @@ async def _met_by_fault(
     return payout, decision.also(*changed)
 
 
+async def send_for_test(
+    gateway: Gateway, caller: Caller, key: Key | None, payout_id: str, render: changes.Render[Payout]
+) -> Answer:
+    """Have a test payout carried out now, and not in a minute. Raises Refused(TEST_MODE_ONLY, NOT_FOUND)."""
+
+    async def decide(occasion: Occasion) -> tuple[Payout, Decision]:
+        await fetch(gateway, caller, payout_id)
+        if caller.tenant.is_live:
+            raise Refused(Reason.TEST_MODE_ONLY)
+        await send(gateway, caller, payout_id)
+        return await fetch(gateway, caller, payout_id), Decision()
+
+    return await changes.make(gateway, caller, key, decide, render)
+
+
 async def _number(gateway: Gateway, account: BankAccount) -> str:
     return await gateway.secrets.open_bank_account(account.tenant, account.id, account.sealed)
 
@@ -154,15 +167,21 @@ async def _put(gateway: Gateway, tenant: Tenant, attempt: Attempt, account: Bank
 
 
 async def resolve(gateway: Gateway, tenant: Tenant, payout_id: str) -> bool:
-    """Find out what became of a payout that the bank was asked for; True once it is known."""
-    payout = await fetch(gateway, system(tenant, "resolver"), payout_id)
-    if payout.attempt is None or payout.attempt.is_final:
-        return True
-    return await learn(gateway, tenant, payout_id, await asking.inquire(gateway, payout.attempt))
+    """Find out what became of a payout that the bank was asked for, or whether it has come back.
+
+    It schedules what is next, so that its timer has nothing left to do.
+    """
+    caller = system(tenant, "resolver")
+    payout = await fetch(gateway, caller, payout_id)
+    if payout.attempt is not None:
+        await learn(gateway, tenant, payout_id, await asking.inquire(gateway, payout.attempt))
+        payout = await fetch(gateway, caller, payout_id)
+    await gateway.store.commit(Decision(schedule=(payouts.follow(payout, gateway.occasion(caller)),)))
+    return True
 
 
-async def learn(gateway: Gateway, tenant: Tenant, payout_id: str, outcome: Outcome) -> bool:
-    """Write down what an outcome means for a payout; True once it is final."""
+async def learn(gateway: Gateway, tenant: Tenant, payout_id: str, outcome: Outcome) -> None:
+    """Write down what an outcome means for a payout."""
     caller = system(tenant, "resolver")
     while True:
         payout = await fetch(gateway, caller, payout_id)
@@ -170,9 +189,9 @@ async def learn(gateway: Gateway, tenant: Tenant, payout_id: str, outcome: Outco
             concluded = payouts.conclude(payout, outcome, gateway.occasion(caller))
         except attempts.Contradiction as contradiction:
             log.error("bank_contradicts_itself", payout=payout_id, detail=str(contradiction))
-            return True
+            return
         if concluded is None:
-            return payout.attempt is None or payout.attempt.is_final
+            return
         before, (payout, decision) = payout.attempt, concluded
         try:
             await gateway.store.commit(decision)
@@ -181,7 +200,7 @@ async def learn(gateway: Gateway, tenant: Tenant, payout_id: str, outcome: Outco
         assert before is not None, payout_id
         assert payout.attempt is not None, payout_id
         asking.count(before, payout.attempt)
-        return payout.attempt.is_final
+        return
 
 
 async def fetch(gateway: Gateway, caller: Caller, payout_id: str) -> Payout:

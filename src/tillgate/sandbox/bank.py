@@ -66,10 +66,10 @@ class Bank:
     async def _answer(self, request: BankRequest, fault: Fault | None, source: Faults) -> BankAnswer:
         wait_seconds = source.slow_seconds() if fault is Fault.SLOW else source.latency_seconds()
         if not wait_seconds:
-            return await self._mishear(request, fault, source) if fault else self._teller.hear(request)
+            return await self._mishear(request, fault, source) if fault else self._hear(request)
         # Half on the way here, half on the way back: who gives up may do so before or after it was heard.
         await asyncio.sleep(wait_seconds / 2)
-        answer = await self._mishear(request, fault, source) if fault else self._teller.hear(request)
+        answer = await self._mishear(request, fault, source) if fault else self._hear(request)
         await asyncio.sleep(wait_seconds / 2)
         return answer
 
@@ -77,7 +77,7 @@ class Bank:
         """The answer to a request that a test merchant has go wrong."""
         if drawn.kind is FaultKind.UNKNOWN:
             if request.method == "POST":
-                self._teller.hear(request)
+                self._hear(request)
             return _SILENT
         if (refusal := planted.DECLINES.get(drawn.kind)) is not None:
             return self._teller.refuse(request, refusal)
@@ -90,6 +90,14 @@ class Bank:
     async def resolve_challenge(self, reference: str, approve: bool) -> bool:
         """The customer met a challenge or gave it up: True once that is told, False where none is open."""
         operation = self._teller.conclude(reference, approve)
+        if operation is None:
+            return False
+        await self._tell(operation)
+        return True
+
+    async def settle(self, reference: str) -> bool:
+        """What is pending is known now, and a payout that comes back has: True once that is told, False for neither."""
+        operation = self._teller.settle(reference)
         if operation is None:
             return False
         await self._tell(operation)
@@ -132,30 +140,44 @@ class Bank:
             case Fault.TIMEOUT_BEFORE:
                 return await _silence()
             case Fault.TIMEOUT_AFTER:
-                self._teller.hear(request)
+                self._hear(request)
                 return await _silence()
             case Fault.LATE:
-                self._later(source.late_seconds(), request.reference, self._teller.hear, request)
+                self._later(source.late_seconds(), request.reference, self._hear, request)
                 return await _silence()
             case Fault.SLOW:
-                return self._teller.hear(request)
+                return self._hear(request)
             case Fault.DUPLICATE:
-                self._teller.hear(request)
+                self._hear(request)
                 self._tell_soon(self._teller.find(request.reference))
-                return self._teller.hear(request)
+                return self._hear(request)
             case Fault.GARBAGE:
-                return source.garble(self._teller.hear(request))
+                return source.garble(self._hear(request))
             case Fault.PENDING:
                 return self._hear_pending(request, source)
+
+    def _hear(self, request: BankRequest) -> BankAnswer:
+        """The teller's answer; of a payout that comes back the merchant is told when it does."""
+        answer = self._teller.hear(request)
+        if request.url.endswith("/payouts"):
+            self._look_for_return(request.reference)
+        return answer
+
+    def _look_for_return(self, reference: str) -> None:
+        paid = self._teller.find(reference)
+        if paid is not None and paid.result is Result.RETURNED:
+            self._tell_soon(paid)
+        elif paid is not None and paid.result is Result.APPROVED and paid.due_at is not None:
+            self._later(self.faults.dispute_seconds(), reference, self._settle_soon, reference)
 
     def _hear_pending(self, request: BankRequest, source: Faults) -> BankAnswer:
         """Unlike a challenge, which waits for the customer, what is pending is settled by itself."""
         seconds = source.pending_seconds()
         answer = self._teller.hear(request, round(seconds * SECOND))
-        self._later(seconds, request.reference, self._settle, request.reference)
+        self._later(seconds, request.reference, self._settle_soon, request.reference)
         return answer
 
-    def _settle(self, reference: str) -> None:
+    def _settle_soon(self, reference: str) -> None:
         self._tell_soon(self._teller.settle(reference))
 
     def _later(self, seconds: float, reference: str, do: Callable[..., object], *arguments: object) -> None:

@@ -20,7 +20,7 @@ class Kind(enum.StrEnum):
 
 
 class Result(enum.StrEnum):
-    """What became of it. The first two are final."""
+    """What became of it. The first two are final, but that a payout may come back."""
 
     APPROVED = "approved"
     DECLINED = "declined"
@@ -28,6 +28,8 @@ class Result(enum.StrEnum):
     """Decided, and told later."""
     CHALLENGE = "challenge"
     """The customer has to prove who they are."""
+    RETURNED = "returned"
+    """It was paid out, and has come back."""
 
 
 class Code(enum.StrEnum):
@@ -56,8 +58,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One line of the bank's books: `amount` minor units of `currency`, for `merchant_id`, done to `target`.
 
     `eci` is what a device's card came with, which says whether its issuer bears a fraud.
-    While it is open, `becomes` is the result that a pending one will have (and `code` already why), and
-    `due_at` (wall time) when a pending one is told or an unmet challenge fails. Of a card nothing is kept.
+    While it is open, `becomes` is the result that a pending one will have (and `code` already why), or a payout that
+    comes back, and `due_at` (wall time) when that is so or an unmet challenge fails. Of a card nothing is kept.
     """
 
     reference: str

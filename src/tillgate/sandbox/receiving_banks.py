@@ -15,7 +15,18 @@ REFUSALS: Final[Mapping[str, Code]] = {
 }
 """The sandbox accounts that nothing arrives at; any other account takes what it is sent."""
 
+RETURNS: Final[Mapping[str, Code]] = {
+    "000111111114": Code.ACCOUNT_CLOSED,
+    "DE78370400440532013004": Code.ACCOUNT_CLOSED,
+}
+"""The sandbox accounts from which what has arrived comes back after a while."""
+
 
 def refusal(account: OrderAccount | None) -> Code | None:
     """Why money comes back from an account, or None."""
     return Code.NO_SUCH_ACCOUNT if account is None else REFUSALS.get(account.number)
+
+
+def returns(account: OrderAccount | None) -> Code | None:
+    """Why money that has arrived at an account comes back later, or None."""
+    return None if account is None else RETURNS.get(account.number)

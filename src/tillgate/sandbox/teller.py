@@ -24,6 +24,7 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     amount: int | None = None
     currency: str | None = None
     code: str | None = None
+    returned: str | None = None
     challenge_url: str | None = None
     eci: str | None = None
     liability_shifted: bool | None = None
@@ -74,6 +75,7 @@ class Teller:
         self.desk = DisputeDesk(register, clock, delay)
         self._register = register
         self._clock = clock
+        self._delay = delay
         self._origin = origin
 
     def hear(self, request: BankRequest, pending: Duration | None = None) -> BankAnswer:
@@ -134,15 +136,16 @@ class Teller:
 
     def statement(self, operation: Operation) -> bytes:
         """What the bank says of an operation, in an answer or in a notice."""
-        challenged = operation.result is Result.CHALLENGE
+        challenged, returned = operation.result is Result.CHALLENGE, operation.result is Result.RETURNED
         said = _Said(
             reference=operation.reference,
-            result=operation.result,
+            result=Result.APPROVED if returned else operation.result,
             merchant_id=operation.merchant_id,
             kind=operation.kind,
             amount=operation.amount,
             currency=operation.currency,
             code=operation.code if operation.result is Result.DECLINED else None,
+            returned=operation.code if returned else None,
             challenge_url=f"{self._origin}/sandbox/challenges/{operation.reference}" if challenged else None,
             eci=operation.eci,
             liability_shifted=None if operation.eci is None else issuer.bears_fraud(operation.eci),
@@ -216,8 +219,15 @@ class Teller:
     def _untargeted(self, kind: Kind, order: Order, pending: Duration | None) -> Operation:
         """What is decided by a card, or by the account that money is sent to, and not by what was done before."""
         if kind is Kind.PAYOUT:
-            return self._decided(kind, order, receiving_banks.refusal(order.account), pending)
+            paid = self._decided(kind, order, receiving_banks.refusal(order.account), pending)
+            back = receiving_banks.returns(order.account)
+            return self._to_come_back(paid, back) if back else paid
         return self._by_card(kind, order, pending)
+
+    def _to_come_back(self, paid: Operation, code: Code) -> Operation:
+        """A payout that is paid, or will be, and comes back after that."""
+        due_at = (paid.due_at or self._clock()) + self._delay()
+        return msgspec.structs.replace(paid, becomes=Result.RETURNED, code=code, due_at=due_at)
 
     def _by_card(self, kind: Kind, order: Order, pending: Duration | None) -> Operation:
         number = order.card.number if order.card else ""

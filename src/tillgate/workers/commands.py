@@ -96,20 +96,24 @@ class RevokeKey(msgspec.Struct, forbid_unknown_fields=True):
     id: str
 
 
+SettlementDays = Annotated[int, msgspec.Meta(ge=0, le=30)]
+
+
 class CreateMerchant(msgspec.Struct, forbid_unknown_fields=True):
     """Take a merchant on."""
 
     name: str
     mode: Mode = Mode.TEST
     rate_limit: RateLimit = RateLimit.STANDARD
-    settlement_days: Annotated[int, msgspec.Meta(ge=0, le=30)] = merchants.SETTLEMENT_DAYS
+    settlement_days: SettlementDays = merchants.SETTLEMENT_DAYS
 
 
 class UpdateMerchant(msgspec.Struct, forbid_unknown_fields=True):
-    """Serve a merchant at another rate."""
+    """Serve a merchant on other terms; what is not said stays."""
 
     id: str
-    rate_limit: RateLimit
+    rate_limit: RateLimit | None = None
+    settlement_days: SettlementDays | None = None
 
 
 class ListMerchants(msgspec.Struct, forbid_unknown_fields=True):
@@ -125,6 +129,7 @@ class Merchant(msgspec.Struct):
     bank: str
     rate_limit: RateLimit
     created: Instant
+    settlement_days: int = merchants.SETTLEMENT_DAYS
 
 
 class ShowVault(msgspec.Struct, forbid_unknown_fields=True):
@@ -218,9 +223,11 @@ async def create_merchant(office: Office, given: CreateMerchant) -> Merchant:
 async def update_merchant(office: Office, given: UpdateMerchant) -> Merchant:
     """Every process does so within a second."""
     if given.id == DEMO_SHOP.id:
-        raise Impossible("TILLGATE_RATE_LIMIT is Demo Shop's limit.")
+        raise Impossible("Demo Shop's terms are fixed, but for TILLGATE_RATE_LIMIT. Take on a merchant of your own.")
+    if given.rate_limit is None and given.settlement_days is None:
+        raise Impossible("Say what is to be different: --rate-limit or --settlement-days.")
     await _tenant(office, given.id)
-    return _merchant(await merchants.update(office.gateway, given.id, given.rate_limit))
+    return _merchant(await merchants.update(office.gateway, given.id, given.rate_limit, given.settlement_days))
 
 
 async def list_merchants(office: Office, given: ListMerchants) -> list[Merchant]:
@@ -367,7 +374,9 @@ def _shown(credential: Credential) -> Shown:
 
 
 def _merchant(tenant: Tenant) -> Merchant:
-    return Merchant(tenant.id, tenant.name, tenant.mode, tenant.bank, tenant.rate_limit, tenant.created)
+    return Merchant(
+        tenant.id, tenant.name, tenant.mode, tenant.bank, tenant.rate_limit, tenant.created, tenant.settlement_days
+    )
 
 
 def _vault(office: Office) -> Vault:

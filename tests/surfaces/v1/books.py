@@ -8,6 +8,7 @@ from tests.surfaces.v1.shop import CARD, Client
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
 from tillgate.core.instants import HOUR
+from tillgate.core.merchants import Tenant
 from tillgate.store import audit
 from tillgate.workers import timers
 
@@ -71,6 +72,11 @@ class Books:
         self.clock.advance(duration)
         for _ in range(3):
             await timers.run_due(self.parts.gateway, self.parts.directory)
+
+    async def tenant(self) -> Tenant:
+        """The merchant."""
+        _, found = await self.parts.directory.identify(self.client.key or "", on_this_machine=True)
+        return found
 
     async def told(self) -> list[str]:
         events = await self.client.listed("/events?limit=100")

@@ -90,7 +90,7 @@ async def anyones(either: Assembly) -> Client:
 async def timed(database: str | None, home: Path, anyio_backend: object) -> AsyncIterator[tuple[Assembly, ManualClock]]:
     """Tillgate on either database, with a clock that stands still until it is moved."""
     clock = ManualClock(WEDNESDAY)
-    async with shop.open_shop(home, database, clock=clock) as parts:
+    async with shop.open_shop(home, database, clock=clock, keeps_time=False) as parts:
         yield parts, clock
 
 

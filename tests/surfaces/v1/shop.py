@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import msgspec
+import pytest
 
 from tests.surfaces.v1 import conformance
 from tillgate import assembly
@@ -19,6 +20,7 @@ from tillgate.core.merchants import SANDBOX_DISPUTE_FEES, SANDBOX_FEES, Mode, Ra
 from tillgate.flows import directory
 from tillgate.settings import Settings
 from tillgate.surfaces.v1.sandbox_keys import SECRET_KEY
+from tillgate.workers import schedule
 
 LOCAL = "http://127.0.0.1:8000"
 
@@ -87,11 +89,16 @@ async def open_shop(
     database: str | None = None,
     clock: Clock | None = None,
     rate_limit: RateLimit = RateLimit.UNLIMITED,
+    *,
+    keeps_time: bool = True,
 ) -> AsyncIterator[Assembly]:
-    """Everything, on a database that was migrated."""
+    """Everything, on a database that was migrated; what is due is left to the test where it does not keep time."""
     settings = Settings(data=data, database=database, rate_limit=rate_limit, bank_faults="dispute_seconds=0")
-    async with assembly.assembled(settings, clock=clock) as parts:
-        yield parts
+    with pytest.MonkeyPatch.context() as patched:
+        if not keeps_time:
+            patched.setattr(schedule, "jobs", lambda *parts: ())
+        async with assembly.assembled(settings, clock=clock) as parts:
+            yield parts
 
 
 async def merchant(parts: Assembly, name: str = "Bookshop", mode: Mode = Mode.TEST) -> Client:

@@ -79,6 +79,9 @@ KINDS = {
     **dict.fromkeys(("count", "probability", "seed", "seconds", "expires_in", "settlement_days"), "number"),
     **dict.fromkeys(("fee_plan", "fee_plan.fixed", "dispute_fees"), "object"),
     **dict.fromkeys(("fee_plan.basis_points", "fee_plan.fixed.EUR", "dispute_fees.EUR"), "number"),
+    "minimum_amounts": "object",
+    "minimum_amounts.usd": "number",
+    "destinations": "object",
 }
 
 

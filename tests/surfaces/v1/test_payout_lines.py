@@ -106,7 +106,7 @@ TAMPERED = {
 async def test_the_audit_finds_what_is_wrong_with_a_payout(migrated: Path, tmp_path: Path, how: str) -> None:
     shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
     clock = ManualClock(WEDNESDAY)
-    async with shop.open_shop(tmp_path, clock=clock) as parts:
+    async with shop.open_shop(tmp_path, clock=clock, keeps_time=False) as parts:
         books = Books(await shop.merchant(parts), parts, clock, (None, tmp_path))
         await books.account()
         await books.earns(5000)

@@ -47,15 +47,15 @@ def _at(where: str, value: Any, info: inspect.Type, type: Any = None) -> Refused
     for part in parts(info):
         if isinstance(part, inspect.StructType) and isinstance(value, dict):
             return found(value, part.cls, path=f"{where}.")
-        if isinstance(part, inspect.DictType) and isinstance(value, dict):
-            return _in_entries(where, value, part)
+        if isinstance(part, inspect.DictType) and isinstance(value, dict) and type:
+            return _in_entries(where, value, part, type)
         if isinstance(part, inspect.ListType | inspect.VarTupleType) and isinstance(value, list) and type:
             return _in_items(where, value, part, type)
     takes = " or ".join(filter(None, map(_taken, parts(info))))
     return Refused(Reason.PARAMETER_INVALID, where, problem=f"it takes {takes}")
 
 
-def _in_entries(where: str, entries: dict[str, Any], info: inspect.DictType) -> Refused:
+def _in_entries(where: str, entries: dict[str, Any], info: inspect.DictType, type: Any) -> Refused:
     """An object whose names are the client's own has too many, a name that cannot be, or a value that cannot."""
     if info.max_length is not None and len(entries) > info.max_length:
         return Refused(Reason.PARAMETER_INVALID, where, problem=f"it takes at most {info.max_length} entries")
@@ -64,22 +64,9 @@ def _in_entries(where: str, entries: dict[str, Any], info: inspect.DictType) -> 
         if not shortest <= len(name) <= longest:
             problem = f"its names have {shortest} to {longest} characters"
             return Refused(Reason.PARAMETER_INVALID, where, problem=problem)
-        taken = parts(info.value_type)
-        if not any(_is_one(value, part) for part in taken):
-            problem = f"it takes {' or '.join(filter(None, map(_taken, taken)))}"
-            return Refused(Reason.PARAMETER_INVALID, f"{where}.{shown(name)}", problem=problem)
+        if not _fits({name: value}, type):
+            return _at(f"{where}.{shown(name)}", value, info.value_type)
     return Refused(Reason.PARAMETER_INVALID, where)
-
-
-def _is_one(value: Any, info: inspect.Type) -> bool:
-    """Whether a value of an entry is what its type says."""
-    match info:
-        case inspect.StrType():
-            return isinstance(value, str) and len(value) <= (info.max_length or len(value))
-        case inspect.IntType(ge=int(least), le=int(most)):
-            return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-        case _:
-            return value is None and isinstance(info, inspect.NoneType)
 
 
 def _in_items(where: str, items: list[Any], info: inspect.ListType | inspect.VarTupleType, type: Any) -> Refused:
@@ -112,6 +99,8 @@ def _taken(info: inspect.Type) -> str:
     match info:
         case inspect.IntType(ge=int(least), le=int(most)):
             return f"a whole number from {least} to {most}"
+        case inspect.IntType(ge=int(least)):
+            return f"a whole number from {least} on"
         case inspect.IntType():
             return "a whole number"
         case inspect.StrType(max_length=int(most)):

@@ -114,7 +114,7 @@ def show(payout: Payout, *, livemode: bool) -> PayoutShown:
         destination=payout.destination,
         arrival_date=unix_seconds(payout.arrives_at),
         balance_transaction=payout.balance_transaction,
-        reversal_balance_transaction=payout.reversal,
+        reversal_balance_transaction=payout.returned or payout.reversal,
         lines=payout.lines.count + len(payout.carried),
         carried_in=payout.carried_in.amount if payout.carried_in else 0,
         carried_out=-payout.carried_out.amount if payout.carried_out else 0,
@@ -213,9 +213,19 @@ async def cancel(call: Call) -> Reply:
     return answered(await payouts.cancel(call.gateway, call.caller, call.key, call.id, rendered))
 
 
+@operation("POST", "/sandbox/payouts/{id}/send", Scope.PAYOUTS_WRITE, Nothing, PayoutShown)
+async def send_for_test(call: Call) -> Reply:
+    """Have a payout sent to the sandbox's bank now, and not in a minute. Test mode only."""
+
+    async def rendered(payout: Payout) -> Answer:
+        return await _rendered(call, payout)
+
+    return answered(await payouts.send_for_test(call.gateway, call.caller, call.key, call.id, rendered))
+
+
 @expansion.kind("po", PayoutShown, Scope.PAYOUTS_READ)
 async def _fetch(call: Call, id: str) -> PayoutShown:
     return show(await payouts.fetch(call.gateway, call.caller, id), livemode=call.tenant.is_live)
 
 
-OPERATIONS = (create, page, fetch, page_of_lines, cancel)
+OPERATIONS = (create, page, fetch, page_of_lines, cancel, send_for_test)

@@ -121,7 +121,8 @@ WORDINGS: dict[Reason, Wording] = {
     ),
     Reason.NOTHING_TO_PAY_OUT: _invalid(
         "balance_insufficient",
-        "Nothing can be paid out: {available} is available. What is captured is available some days later.",
+        "Nothing can be paid out: {available} is available. What is captured is available some days later, "
+        "and makes up for a balance below zero first.",
     ),
     Reason.PAYOUT_NOT_PENDING: _invalid(
         "payout_not_cancelable", "This payout cannot be canceled any more: its status is {status}."

@@ -175,7 +175,7 @@ def _charges(operation: Operation) -> bool:
 
 
 _ONLY: Final[dict[Reason, Applies]] = {
-    Reason.CURRENCY_UNKNOWN: _takes("currency", "fee_plan"),
+    Reason.CURRENCY_UNKNOWN: _takes("currency", "fee_plan", "minimum_amounts"),
     Reason.AMOUNT_INVALID: _takes("amount"),
     Reason.AMOUNT_TOO_SMALL: _takes("amount"),
     Reason.AMOUNT_TOO_LARGE: _takes("amount"),

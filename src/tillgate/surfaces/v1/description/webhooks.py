@@ -32,7 +32,7 @@ _TOLD: Final = {
     EventType.DISPUTE_CLOSED: "A dispute is won or lost.",
     EventType.PAYOUT_CREATED: "A payout was asked for, or made by your schedule.",
     EventType.PAYOUT_PAID: "The bank has carried out a payout.",
-    EventType.PAYOUT_FAILED: "A payout failed, and the money is back in the balance.",
+    EventType.PAYOUT_FAILED: "A payout failed, maybe after it was paid, and the money is back in the balance.",
     EventType.PAYOUT_CANCELED: "A payout was canceled, and the money is back in the balance.",
     EventType.CUSTOMER_CREATED: "There is a new customer.",
     EventType.CUSTOMER_UPDATED: "Something of a customer was changed.",
