@@ -214,7 +214,7 @@ def _as_asked(attempt: Attempt) -> Happening:
         case Kind.RETURN | Kind.RELEASE:
             assert attempt.target is not None
             return Reverse(attempt.target)
-        case Kind.PAYOUT:
+        case Kind.PAYOUT | Kind.VERIFY:
             raise AssertionError(attempt)
 
 
@@ -250,7 +250,7 @@ def _leaves_room(world: World, attempt: Attempt) -> bool:
             return attempt.amount.amount <= _held(world) or not _approved(world, *BY_CARD)
         case Kind.REFUND:
             return attempt.amount.amount <= _taken(world)
-        case Kind.PAYOUT:
+        case Kind.PAYOUT | Kind.VERIFY:
             raise AssertionError(attempt)
 
 

@@ -23,6 +23,7 @@ from tillgate.core.refunds import Refund
 from tillgate.flows import attempts as flow
 from tillgate.flows import disputes as dispute_flow
 from tillgate.flows import idempotency as keys
+from tillgate.flows import standings
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.store import batches, find, schema
@@ -68,7 +69,12 @@ def intent_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bank is asked first, and what was asked is written down together with the answer."""
 
     async def ask(
-        gateway: Gateway, caller: Caller, key: Key | None, decide: flow.Decide, render: flow.Render, card: Card | None
+        gateway: Gateway,
+        caller: Caller,
+        key: Key | None,
+        decide: flow.Decide[Any],
+        render: flow.Render[Any],
+        card: Card | None,
     ) -> Answer:
         while True:
             asked = await decide(gateway.occasion(caller))
@@ -162,7 +168,7 @@ def resent_by_the_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     async def inquire(gateway: Gateway, attempt: Attempt) -> Outcome:
         outcome = await whole(gateway, attempt)
         if outcome.verdict is Verdict.NEVER_SEEN and attempt.kind not in (Kind.CHARGE, Kind.AUTHORIZE):
-            standing = await flow._standing(gateway, attempt.tenant, attempt.id)
+            standing = await standings.current(gateway, attempt.tenant, attempt.id)
             return await flow.put(gateway, DEMO_SHOP, standing, None)
         return outcome
 
@@ -193,7 +199,7 @@ def acknowledged_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = flow.conclude
 
     async def conclude(
-        gateway: Gateway, caller: Caller, standing: Any, outcome: Outcome, claimed: Any, render: flow.Render
+        gateway: Gateway, caller: Caller, standing: Any, outcome: Outcome, claimed: Any, render: flow.Render[Any]
     ) -> Answer:
         concluded = conclusions.conclude(standing, outcome, gateway.occasion(caller))
         if concluded is None:
@@ -208,7 +214,7 @@ def acknowledged_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
 def key_released_on_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key whose request has no answer yet is given back, and the repeat starts anew."""
 
-    async def repeat(gateway: Gateway, caller: Caller, key: Key, render: flow.Render, card: Card | None) -> Answer:
+    async def repeat(gateway: Gateway, caller: Caller, key: Key, render: flow.Render[Any], card: Card | None) -> Answer:
         kept = await keys.claimed_before(gateway, caller, key)
         if kept is not None:
             if answer := await keys.kept_answer(gateway, kept):
@@ -246,7 +252,7 @@ def standing_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
         assert payment is not None
         return conclusions.Standing(payment, attempt, refund)
 
-    monkeypatch.setattr(flow, "_standing", standing)
+    monkeypatch.setattr(standings, "current", standing)
 
 
 @bug({"crash after the bank": 0.05})

@@ -14,9 +14,9 @@ from tillgate.core.disputes import Dispute, Statement
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What a bank is to be asked, with everything it may want to know. Its repr shows the attempt's id alone.
 
-    A charge or an authorization needs the card, a payout the `account` that it goes to, and its `holder`. `return_url`
-    is where the customer goes after a challenge. A void with `challenged` gives up a challenge that is still open as
-    far as we know; one that was met meanwhile stands.
+    A charge, an authorization or a verification needs the card, a payout the `account` that it goes to, and its
+    `holder`. `return_url` is where the customer goes after a challenge. A void with `challenged` gives up a challenge
+    that is still open as far as we know; one that was met meanwhile stands.
     """
 
     attempt: Attempt

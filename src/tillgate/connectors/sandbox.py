@@ -157,6 +157,7 @@ _PATHS: Final[Mapping[Kind, str]] = {
     Kind.REFUND: "/refunds",
     Kind.RETURN: "/refunds",
     Kind.RELEASE: "/voids",
+    Kind.VERIFY: "/verifications",
     Kind.PAYOUT: "/payouts",
 }
 """Where each kind of attempt is posted; a void that gives up a challenge goes to `/cancellations`."""
@@ -167,7 +168,7 @@ _KNOWN_AS: Final[Mapping[Kind, Kind]] = {Kind.RETURN: Kind.REFUND, Kind.RELEASE:
 SETTLED_AT_ONCE: Final = "4000000000000077"
 """The sandbox card whose money can be paid out at once."""
 
-_BY_CARD: Final = (Kind.CHARGE, Kind.AUTHORIZE)
+_BY_CARD: Final = (Kind.CHARGE, Kind.AUTHORIZE, Kind.VERIFY)
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Statement).decode

@@ -25,6 +25,8 @@ class Kind(enum.StrEnum):
     """Give back what a charge took though the payment had been granted before."""
     RELEASE = "release"
     """Release what an authorization holds though the payment had been granted before."""
+    VERIFY = "verify"
+    """Ask whether a card may be kept; nothing is taken. The setup intent's id is in `payment`."""
     PAYOUT = "payout"
     """Send a merchant what they are owed; the attempt is kept with the payout, whose id is in `payment`."""
 

@@ -35,6 +35,8 @@ class Scope(enum.StrEnum):
     CUSTOMERS_WRITE = "customers.write"
     PAYMENT_METHODS_READ = "payment_methods.read"
     PAYMENT_METHODS_WRITE = "payment_methods.write"
+    SETUP_INTENTS_READ = "setup_intents.read"
+    SETUP_INTENTS_WRITE = "setup_intents.write"
     TOKENS_WRITE = "tokens.write"
     BALANCE_READ = "balance.read"
     PAYOUTS_READ = "payouts.read"

@@ -8,6 +8,7 @@ from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType, event
 from tillgate.core.instants import DAY, MINUTE, Duration, Instant
+from tillgate.core.intents import FutureUsage
 from tillgate.core.metadata import Notes
 from tillgate.core.occasions import Occasion
 from tillgate.core.personal import Personal, redacted
@@ -45,10 +46,11 @@ class PaymentMethod(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A card: what may be shown of it, and the sealed number and name (`sealed` is None once they were destroyed).
 
     `destroy_at` (wall time) says when they are; None while a customer keeps the card. A card that a device sent has a
-    `sealed_cryptogram` until its first attempt, `cryptogram_until` (wall time) at the latest.
+    `sealed_cryptogram` until its first attempt, `cryptogram_until` (wall time) at the latest. By the attempt
+    `agreement` its holder agreed to be charged while they are not there.
     """
 
-    SHAPE = 3
+    SHAPE = 4
 
     created: Instant
     card: CardSummary
@@ -59,6 +61,7 @@ class PaymentMethod(Record, frozen=True, kw_only=True, omit_defaults=True):
     metadata: Personal[dict[str, str]] = {}
     sealed_cryptogram: Personal[bytes | None] = None
     cryptogram_until: Instant | None = None
+    agreement: str | None = None
 
     @property
     def erase_at(self) -> Instant | None:
@@ -132,6 +135,21 @@ def attach(method: PaymentMethod, customer: Customer, occasion: Occasion) -> tup
         raise Refused(Reason.METHOD_ATTACHED, "customer")
     kept = evolve(used(method, occasion.wall), customer=customer.id, destroy_at=None)
     return kept, _told(kept, customer, EventType.PAYMENT_METHOD_ATTACHED, occasion)
+
+
+def keep(
+    method: PaymentMethod, customer: Customer | None, usage: FutureUsage, attempt: str, occasion: Occasion
+) -> Decision:
+    """The card after an attempt that was granted so that it can be used again, kept for its customer.
+
+    Raises Refused(METHOD_ATTACHED, CARD_GONE) as `attach`.
+    """
+    agreed = used(method, occasion.wall)
+    if usage is FutureUsage.OFF_SESSION:
+        agreed = evolve(agreed, agreement=attempt)
+    if customer is not None and agreed.customer != customer.id:
+        return attach(agreed, customer, occasion)[1]
+    return Decision(save=(agreed,)) if agreed != method else Decision()
 
 
 def detach(method: PaymentMethod, customer: Customer, occasion: Occasion) -> tuple[PaymentMethod, Decision]:

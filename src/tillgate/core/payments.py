@@ -372,7 +372,7 @@ def _still_fits(payment: Payment, attempt: Attempt) -> bool:
             return payment.refundable >= attempt.amount
         case Kind.RETURN | Kind.RELEASE:
             return any(one.reversal == attempt.id for one in payment.surplus)
-        case Kind.PAYOUT:
+        case Kind.PAYOUT | Kind.VERIFY:
             return False
 
 

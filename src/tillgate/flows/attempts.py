@@ -2,36 +2,34 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any, Generic
 
 import msgspec
-from msgspec import structs
 
 from tillgate import metrics
-from tillgate.connectors.contract import BankAnswer, BankRequest, Question
-from tillgate.core import attempts, conclusions, idempotency, payments, refunds, reversals
+from tillgate.connectors.contract import BankAnswer, BankRequest
+from tillgate.core import attempts, idempotency, reversals, setup_intents
 from tillgate.core import faults as core
-from tillgate.core.attempts import Attempt, Kind, Outcome, State, Verdict
+from tillgate.core.attempts import Attempt, Outcome, State, Verdict
 from tillgate.core.cards import Card
 from tillgate.core.conclusions import Standing
 from tillgate.core.decisions import Decision
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.merchants import Tenant
 from tillgate.core.occasions import Occasion
-from tillgate.core.payment_methods import PaymentMethod
-from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
-from tillgate.core.records import Record, evolve
-from tillgate.core.refunds import Refund
 from tillgate.flows import faults
 from tillgate.flows import idempotency as keys
+from tillgate.flows import standings
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
+from tillgate.flows.standings import S
 from tillgate.logs import log
 from tillgate.store import find
 from tillgate.store.batches import Conflict, Taken
 from tillgate.transport.banks import Lost
 
-Render = Callable[[Standing], Awaitable[Answer]]
+Render = Callable[[S], Awaitable[Answer]]
 """How the surface that was asked writes the answer: lent to the flow, so that the answer is part of the commit."""
 
 
@@ -39,10 +37,10 @@ _HEARD = frozenset({State.APPROVED, State.DECLINED, State.PENDING, State.CHALLEN
 """States in which the bank has said something, so that there is an answer for whoever repeats the request."""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Asked(msgspec.Struct, Generic[S], frozen=True):
     """A question that core has decided to put: where things stand, the decision, and the card in the open if needed."""
 
-    standing: Standing
+    standing: S
     decision: Decision
     card: Card | None = None
 
@@ -50,7 +48,7 @@ class Asked(msgspec.Struct, frozen=True):
 Read = Callable[[Attempt, BankAnswer], Outcome]
 """How a connector reads an answer."""
 
-Decide = Callable[[Occasion], Awaitable[Asked]]
+Decide = Callable[[Occasion], Awaitable[Asked[S]]]
 """Loads what is needed and asks core. It is called again when somebody else was quicker."""
 
 
@@ -58,8 +56,8 @@ async def ask(
     gateway: Gateway,
     caller: Caller,
     key: Key | None,
-    decide: Decide,
-    render: Render,
+    decide: Decide[S],
+    render: Render[S],
     card: Card | None = None,
 ) -> Answer:
     """Write the question down, put it to the bank, conclude, and give the rendered answer; once per key.
@@ -70,13 +68,13 @@ async def ask(
 
 
 async def _ask(
-    gateway: Gateway, caller: Caller, key: Key | None, decide: Decide, render: Render, card: Card | None
+    gateway: Gateway, caller: Caller, key: Key | None, decide: Decide[S], render: Render[S], card: Card | None
 ) -> Answer:
     while True:
         try:
             asked = await _met_by_fault(gateway, caller, await decide(gateway.occasion(caller)))
-            customer = asked.standing.payment.customer
-            claimed = keys.claim(gateway, caller, key, asked.standing.attempt.id, customer.id if customer else None)
+            person = standings.person(asked.standing)
+            claimed = keys.claim(gateway, caller, key, asked.standing.attempt.id, person)
             await gateway.store.commit(asked.decision.also(*claimed))
         except Conflict:
             continue
@@ -92,28 +90,24 @@ async def _ask(
         return await _carry_out(gateway, caller, asked, claimed, render)
 
 
-async def _met_by_fault(gateway: Gateway, caller: Caller, asked: Asked) -> Asked:
+async def _met_by_fault(gateway: Gateway, caller: Caller, asked: Asked[S]) -> Asked[S]:
     """The question with what its test merchant has go wrong with it, used up in the same commit."""
     standing, decision = asked.standing, asked.decision
-    subject, kind = standing.payment.id, standing.attempt.kind.value
+    subject, kind = standing.attempt.payment, standing.attempt.kind.value
     drawn, changed = await faults.draw(gateway, caller.tenant, core.for_question(kind), subject, operation=kind)
     if drawn is not None:
-        payment = evolve(standing.payment, faults=(*standing.payment.faults, drawn.kind.value))
-        attempt = evolve(standing.attempt, fault=drawn)
-        instead: dict[int, Record] = {id(standing.payment): payment, id(standing.attempt): attempt}
-        save = tuple(instead.get(id(record), record) for record in decision.save)
-        standing, decision = Standing(payment, attempt, standing.refund), structs.replace(decision, save=save)
+        standing, decision = standings.met_by(standing, decision, drawn)
     return Asked(standing, decision.also(*changed), asked.card)
 
 
 async def _carry_out(
-    gateway: Gateway, caller: Caller, asked: Asked, claimed: tuple[IdempotencyKey, ...], render: Render
+    gateway: Gateway, caller: Caller, asked: Asked[S], claimed: tuple[IdempotencyKey, ...], render: Render[S]
 ) -> Answer:
     outcome = await put(gateway, caller.tenant, asked.standing, asked.card)
     return await conclude(gateway, caller, asked.standing, outcome, claimed, render)
 
 
-async def _repeat(gateway: Gateway, caller: Caller, key: Key, render: Render, card: Card | None) -> Answer:
+async def _repeat(gateway: Gateway, caller: Caller, key: Key, render: Render[S], card: Card | None) -> Answer:
     """The answer to a request that was made before: kept, waited for, or found out in place of a process that died."""
     waited = 0.0
     while True:
@@ -122,7 +116,7 @@ async def _repeat(gateway: Gateway, caller: Caller, key: Key, render: Render, ca
             raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE)
         if answer := await keys.kept_answer(gateway, kept):
             return answer
-        standing = await _standing(gateway, caller.tenant.id, kept.subject or "")
+        standing = await standings.current(gateway, caller.tenant.id, kept.subject or "")
         if standing.attempt.state in _HEARD:
             return await conclude(gateway, caller, standing, attempts.UNKNOWN, (kept,), render)
         if gateway.clock.wall() >= kept.lease_until:
@@ -138,14 +132,14 @@ async def _take_over(
     gateway: Gateway,
     caller: Caller,
     kept: IdempotencyKey,
-    standing: Standing,
-    render: Render,
+    standing: S,
+    render: Render[S],
     card: Card | None,
 ) -> Answer:
     """Finish what a process left when it died: find out, and ask again only what the bank never saw."""
     if not standing.attempt.is_final:
         await resolve(gateway, caller.tenant, standing.attempt.id)
-        standing = await _standing(gateway, caller.tenant.id, standing.attempt.id)
+        standing = await standings.current(gateway, caller.tenant.id, standing.attempt.id)
     occasion = gateway.occasion(caller)
     held = idempotency.take_over(kept, occasion.wall)
     if standing.attempt.state in _HEARD:
@@ -153,29 +147,23 @@ async def _take_over(
     if not standing.attempt.is_final:
         raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE, retry_after_seconds=5)
     try:
-        asking = payments.ask_again(standing.payment, standing.attempt, occasion)
+        again, decision = standings.asked_again(standing, occasion)
     except Refused:
-        # The payment has moved on and the question fits no more: the answer is that nothing came of it.
+        # Things have moved on and the question fits no more: the answer is that nothing came of it.
         return await conclude(gateway, caller, standing, attempts.UNKNOWN, (held,), render)
-    refund = refunds.pending_again(standing.refund) if standing.refund else None
-    if asking.attempt.kind in (Kind.CHARGE, Kind.AUTHORIZE):
-        card = card or await _kept_card(gateway, asking.payment)
-    asked = Asked(Standing(asking.payment, asking.attempt, refund), asking.decision, card)
+    if again.attempt.kind in standings.BY_CARD:
+        card = card or await standings.kept_card(gateway, again)
+    asked = Asked(again, decision, card)
     try:
-        await gateway.store.commit(asked.decision.also(held, *([refund] if refund else [])))
+        await gateway.store.commit(decision.also(held))
     except Conflict as quicker:
         raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE, retry_after_seconds=1) from quicker
     return await _carry_out(gateway, caller, asked, (held,), render)
 
 
-async def _kept_card(gateway: Gateway, payment: Payment) -> Card:
-    method = await find.record(gateway.store, PaymentMethod, payment.tenant, payment.payment_method or "")
-    if method is None or method.sealed is None:
-        raise Refused(Reason.CARD_GONE, "payment_method")
-    return await gateway.cards.reveal(method, None)
-
-
-async def put(gateway: Gateway, tenant: Tenant, standing: Standing, card: Card | None) -> Outcome:
+async def put(
+    gateway: Gateway, tenant: Tenant, standing: Standing | setup_intents.Standing, card: Card | None
+) -> Outcome:
     """The bank's answer to a question; where that is lost, what the bank says on being asked for it once.
 
     A question that was held up on its way from its commit to here is not put: it is left to be found never seen.
@@ -184,13 +172,7 @@ async def put(gateway: Gateway, tenant: Tenant, standing: Standing, card: Card |
     if not attempts.may_leave(attempt, gateway.clock.wall()):
         return attempts.UNKNOWN
     bank = gateway.banks[attempt.bank]
-    question = Question(
-        attempt=attempt,
-        card=card,
-        merchant=tenant.name,
-        return_url=standing.payment.return_url,
-        challenged=attempt.kind is Kind.VOID and not standing.payment.authorized,
-    )
+    question = standings.question(standing, tenant, card)
     outcome = await heard(gateway, attempt, attempt.kind, bank.write(question), bank.read)
     if outcome.verdict is Verdict.UNKNOWN:
         return await inquire(gateway, attempt)
@@ -218,10 +200,10 @@ async def heard(gateway: Gateway, attempt: Attempt, kind: str, request: BankRequ
 async def conclude(
     gateway: Gateway,
     caller: Caller,
-    standing: Standing,
+    standing: S,
     outcome: Outcome,
     claimed: tuple[IdempotencyKey, ...],
-    render: Render,
+    render: Render[S],
 ) -> Answer:
     """Write down what an outcome means, with the answer to whoever asked, in one commit.
 
@@ -229,7 +211,7 @@ async def conclude(
     """
     while True:
         try:
-            concluded = conclusions.conclude(standing, outcome, gateway.occasion(caller))
+            concluded = standings.concluded(standing, outcome, gateway.occasion(caller))
         except attempts.Contradiction as contradiction:
             log.error("bank_contradicts_itself", attempt=standing.attempt.id, detail=str(contradiction))
             concluded = None
@@ -243,7 +225,7 @@ async def conclude(
             count(standing.attempt, now.attempt)
             return answer
         except Conflict:
-            standing = await _standing(gateway, caller.tenant.id, standing.attempt.id)
+            standing = await standings.current(gateway, caller.tenant.id, standing.attempt.id)
             claimed = await _again(gateway, claimed)
             for key in claimed:
                 if kept := await keys.kept_answer(gateway, key):
@@ -258,7 +240,7 @@ def count(before: Attempt, after: Attempt) -> None:
 
 async def resolve(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
     """Find out what became of a question in doubt; True once it is known."""
-    standing = await _standing(gateway, tenant.id, attempt_id)
+    standing = await standings.current(gateway, tenant.id, attempt_id)
     if standing.attempt.is_final:
         return True
     outcome = await inquire(gateway, standing.attempt)
@@ -267,7 +249,7 @@ async def resolve(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
 
 async def reverse(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
     """Give back what an attempt was granted though its payment had been granted before; True once that is done."""
-    granted = await _standing(gateway, tenant.id, attempt_id)
+    granted = await standings.current(gateway, tenant.id, attempt_id)
     surplus = next((one for one in granted.payment.surplus if one.attempt == attempt_id), None)
     if surplus is None:
         return True
@@ -287,29 +269,16 @@ async def reverse(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
 
 async def learn(gateway: Gateway, tenant: Tenant, attempt_id: str, outcome: Outcome) -> bool:
     """Conclude an attempt by an outcome that came without anybody waiting for it; True once it is final."""
-    standing = await _standing(gateway, tenant.id, attempt_id)
+    standing = await standings.current(gateway, tenant.id, attempt_id)
     final = False
 
-    async def note(now: Standing) -> Answer:
+    async def note(now: Any) -> Answer:
         nonlocal final
         final = now.attempt.is_final
         return Answer(200, b"")
 
     await conclude(gateway, system(tenant, "resolver"), standing, outcome, (), note)
     return final
-
-
-async def _standing(gateway: Gateway, tenant: str, attempt_id: str) -> Standing:
-    """Where an attempt stands, as of one moment: whatever moves it moves its payment and refund in the same commit."""
-    attempt = await find.record(gateway.store, Attempt, tenant, attempt_id)
-    while attempt is not None:
-        payment = await find.record(gateway.store, Payment, tenant, attempt.payment)
-        refund = await find.record(gateway.store, Refund, tenant, attempt.refund) if attempt.refund else None
-        read_first, attempt = attempt, await find.record(gateway.store, Attempt, tenant, attempt_id)
-        if attempt is not None and attempt.version == read_first.version:
-            assert payment is not None, attempt_id
-            return Standing(payment, attempt, refund)
-    raise Refused(Reason.NOT_FOUND, "attempt")
 
 
 async def _again(gateway: Gateway, claimed: tuple[IdempotencyKey, ...]) -> tuple[IdempotencyKey, ...]:

@@ -1,7 +1,5 @@
 """Payment intents: what a merchant, and the payer's browser, can do with one."""
 
-import hmac
-
 import msgspec
 
 from tillgate.core import payment_intents, payments
@@ -13,7 +11,7 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.payment_intents import Change, IntentStatus
 from tillgate.core.payments import Payment, Terms
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import attempts, changes, sources
+from tillgate.flows import attempts, changes, client_secrets, sources
 from tillgate.flows import payments as charges
 from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway
@@ -63,11 +61,11 @@ async def create(
 
 
 async def create_confirmed(
-    gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, wanted: Wanted, render: Render
+    gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, wanted: Wanted, render: Render[Standing]
 ) -> Answer:
     """Open an intent and confirm it at once. Raises what `create` and core.payment_intents.confirm refuse."""
 
-    async def decide(occasion: Occasion) -> Asked:
+    async def decide(occasion: Occasion) -> Asked[Standing]:
         draft = await _opened(gateway, caller, occasion, terms, wanted)
         payment, opening = payment_intents.open(draft.payment, occasion)
         draft = msgspec.structs.replace(draft, payment=payment, written=draft.written.announcing(opening))
@@ -77,14 +75,14 @@ async def create_confirmed(
 
 
 async def confirm(
-    gateway: Gateway, caller: Caller, key: Key | None, payment_id: str, wanted: Wanted, render: Render
+    gateway: Gateway, caller: Caller, key: Key | None, payment_id: str, wanted: Wanted, render: Render[Standing]
 ) -> Answer:
     """Have the card charged: the one that is given, or that of the intent, or the customer's default.
 
     Raises what core.payment_intents.confirm refuses, METHOD_OF_ANOTHER_CUSTOMER, and as `create` for the card.
     """
 
-    async def decide(occasion: Occasion) -> Asked:
+    async def decide(occasion: Occasion) -> Asked[Standing]:
         payment = await charges.fetch(gateway, caller, payment_id)
         payment_intents.assert_changeable(payment, Reason.NOTHING_TO_CONFIRM)
         draft = await _changed(gateway, caller, occasion, payment, wanted)
@@ -114,7 +112,7 @@ async def cancel(
     payment_id: str,
     reason: str | None,
     plainly: Plainly,
-    render: Render,
+    render: Render[Standing],
 ) -> Answer:
     """Give an intent up: at once where no bank has to be told, else by releasing what is held or ending the challenge.
 
@@ -129,7 +127,7 @@ async def cancel(
 
         return await changes.make(gateway, caller, key, give_up, plainly, charges.person)
 
-    async def decide(occasion: Occasion) -> Asked:
+    async def decide(occasion: Occasion) -> Asked[Standing]:
         found = payment_intents.with_reason(await charges.fetch(gateway, caller, payment_id), reason)
         asking = payments.void(found, "requested", occasion)
         return Asked(Standing(asking.payment, asking.attempt), asking.decision)
@@ -140,27 +138,24 @@ async def cancel(
 async def keep_method(gateway: Gateway, caller: Caller, payment_id: str) -> bool:
     """Keep the card of a payment for its customer, as was asked for; True, for there is nothing to come back for."""
     payment = await charges.fetch(gateway, caller, payment_id)
-    if payment.payment_method and payment.customer:
-        await sources.keep(gateway, caller, payment.payment_method, payment.customer.id)
+    usage = payment_intents.intent_of(payment).setup_future_usage
+    if usage is not None and payment.customer is not None and payment.authorized:
+        await sources.keep(gateway, caller, payment, usage)
     return True
 
 
 def client_secret(gateway: Gateway, tenant: str, payment_id: str) -> str:
-    """What a browser proves with that it may confirm an intent. It is derived, and never stored."""
-    stem = payment_id.removeprefix("pay_")
-    return f"pi_{stem}_secret_{gateway.secrets.client_secret(tenant, payment_id)}"
-
-
-def check_client_secret(gateway: Gateway, tenant: str, payment_id: str, given: str | None) -> None:
-    """Raises Refused(PARAMETER_MISSING or CLIENT_SECRET_INVALID, `client_secret`)."""
-    if given is None:
-        raise Refused(Reason.PARAMETER_MISSING, "client_secret")
-    if not hmac.compare_digest(client_secret(gateway, tenant, payment_id).encode(), given.encode()):
-        raise Refused(Reason.CLIENT_SECRET_INVALID, "client_secret")
+    """What a browser proves with that it may confirm an intent."""
+    return client_secrets.of(gateway, tenant, payment_id, "pi_" + payment_id.removeprefix("pay_"))
 
 
 async def _ask(
-    gateway: Gateway, caller: Caller, key: Key | None, decide: attempts.Decide, wanted: Wanted, render: Render
+    gateway: Gateway,
+    caller: Caller,
+    key: Key | None,
+    decide: attempts.Decide[Standing],
+    wanted: Wanted,
+    render: Render[Standing],
 ) -> Answer:
     """Ask the bank; a card that is to be kept is kept at once where all goes well, and by its timer otherwise."""
     paid: list[Payment] = []
@@ -240,7 +235,7 @@ async def _with_card(
     return _Draft(changed, paying.used_for(payment.id, occasion), paying.card)
 
 
-async def _confirmed(gateway: Gateway, caller: Caller, occasion: Occasion, draft: _Draft) -> Asked:
+async def _confirmed(gateway: Gateway, caller: Caller, occasion: Occasion, draft: _Draft) -> Asked[Standing]:
     """The question to the bank, with the card that is known by now."""
     if draft.card is None:
         draft = await _with_known_card(gateway, caller, occasion, draft)

@@ -26,7 +26,7 @@ async def create(
     terms: Terms,
     source: Source,
     customer: str | NewCustomer | None,
-    render: Render,
+    render: Render[Standing],
 ) -> Answer:
     """Open a payment and charge it.
 
@@ -34,7 +34,7 @@ async def create(
     is gone, PARAMETER_MISSING `card` where live money has no card to come from.
     """
 
-    async def decide(occasion: Occasion) -> Asked:
+    async def decide(occasion: Occasion) -> Asked[Standing]:
         return await _open(gateway, caller, occasion, terms, source, customer)
 
     return await attempts.ask(gateway, caller, key, decide, render, source.card)
@@ -47,7 +47,7 @@ async def _open(
     terms: Terms,
     source: Source,
     customer: str | NewCustomer | None,
-) -> Asked:
+) -> Asked[Standing]:
     tenant = caller.tenant
     buyer, introduction = await sources.customer(gateway, caller, occasion, customer)
     if source == Source() and buyer is not None:
@@ -73,11 +73,11 @@ async def _open(
 
 
 async def capture(
-    gateway: Gateway, caller: Caller, key: Key | None, payment_id: str, amount: int | None, render: Render
+    gateway: Gateway, caller: Caller, key: Key | None, payment_id: str, amount: int | None, render: Render[Standing]
 ) -> Answer:
     """Take what was authorized, `amount` minor units of it or all. Raises what core.payments.capture refuses."""
 
-    async def decide(occasion: Occasion) -> Asked:
+    async def decide(occasion: Occasion) -> Asked[Standing]:
         payment = await fetch(gateway, caller, payment_id)
         asking = payments.capture(payment, _money(payment, amount), occasion)
         return Asked(Standing(asking.payment, asking.attempt), asking.decision)
@@ -90,12 +90,12 @@ async def cancel(
     caller: Caller,
     key: Key | None,
     payment_id: str,
-    render: Render,
+    render: Render[Standing],
     cause: str = "requested",
 ) -> Answer:
     """Release what was authorized and not captured. Raises what core.payments.void refuses."""
 
-    async def decide(occasion: Occasion) -> Asked:
+    async def decide(occasion: Occasion) -> Asked[Standing]:
         payment = await fetch(gateway, caller, payment_id)
         asking = payments.void(payment, cause, occasion)
         return Asked(Standing(asking.payment, asking.attempt), asking.decision)

@@ -24,11 +24,11 @@ async def create(
     amount: int | None,
     reason: str | None,
     metadata: dict[str, str],
-    render: Render,
+    render: Render[Standing],
 ) -> Answer:
     """Give back `amount` minor units of a payment, or all that is left. Raises what core.refunds.ask refuses."""
 
-    async def decide(occasion: Occasion) -> Asked:
+    async def decide(occasion: Occasion) -> Asked[Standing]:
         payment = await payments.fetch(gateway, caller, payment_id)
         asked = None if amount is None else Money(amount, payment.amount.currency)
         refund, asking = refunds.ask(payment, asked, occasion, reason=reason, metadata=metadata)

@@ -6,9 +6,11 @@ from tillgate.core import customers, payment_methods
 from tillgate.core.cards import Card, CardNumber
 from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
+from tillgate.core.intents import FutureUsage
 from tillgate.core.merchants import Mode, Tenant
 from tillgate.core.occasions import Occasion
 from tillgate.core.payment_methods import BillingDetails, PaymentMethod, Token
+from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.flows import customers as buyers
@@ -123,21 +125,23 @@ async def method(gateway: Gateway, caller: Caller, occasion: Occasion, source: S
     return Paying(payment_methods.without_cryptogram(used), card, token, gives_cryptogram)
 
 
-async def keep(gateway: Gateway, caller: Caller, method_id: str, customer_id: str) -> None:
-    """Keep a card for a customer, unless either is gone or the card is somebody's already."""
+async def keep(gateway: Gateway, caller: Caller, payment: Payment, usage: FutureUsage) -> None:
+    """Keep the card that paid for its customer, unless either is gone or the card is somebody else's by now."""
+    assert payment.customer is not None, payment.id
+    assert payment.authorization is not None, payment.id
     while True:
-        method = await find.record(gateway.store, PaymentMethod, caller.tenant.id, method_id)
-        customer = await find.record(gateway.store, Customer, caller.tenant.id, customer_id)
-        if method is None or customer is None or method.customer is not None:
+        method = await find.record(gateway.store, PaymentMethod, payment.tenant, payment.payment_method or "")
+        customer = await find.record(gateway.store, Customer, payment.tenant, payment.customer.id)
+        if method is None or customer is None:
             return
         try:
-            _, decision = payment_methods.attach(method, customer, gateway.occasion(caller))
-            await gateway.store.commit(decision)
+            occasion = gateway.occasion(caller)
+            await gateway.store.commit(payment_methods.keep(method, customer, usage, payment.authorization, occasion))
             return
         except Conflict:
             continue
         except Refused:
-            # The card was destroyed meanwhile.
+            # The card was destroyed meanwhile, or is kept for another.
             return
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tillgate.core.cards import CardNumber
-from tillgate.sandbox.operations import Code, OrderCard
+from tillgate.sandbox.operations import Code, Kind, OrderCard
 
 DECLINES: Final[Mapping[str, Code]] = {
     "4000000000000002": Code.DO_NOT_HONOR,
@@ -37,9 +37,13 @@ def bears_fraud(eci: str) -> bool:
     return eci in _AUTHENTICATED
 
 
-def refusal(number: str) -> Code | None:
+KEPT: Final = frozenset({"4000000000000341"})
+"""Cards that may be kept, and are declined only when charged."""
+
+
+def refusal(number: str, kind: Kind) -> Code | None:
     """Why the issuer says no to a card, or None: every other number that passes the Luhn check is good."""
-    if number in DECLINES:
+    if number in DECLINES and not (kind is Kind.VERIFY and number in KEPT):
         return DECLINES[number]
     try:
         CardNumber(number)

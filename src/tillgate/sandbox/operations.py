@@ -16,6 +16,8 @@ class Kind(enum.StrEnum):
     CAPTURE = "capture"
     VOID = "void"
     REFUND = "refund"
+    VERIFY = "verify"
+    """Whether a card may be kept; nothing is taken."""
     PAYOUT = "payout"
 
 
@@ -129,7 +131,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     merchant_id: str
     reference: str
-    amount: Annotated[int, msgspec.Meta(gt=0)]
+    amount: Annotated[int, msgspec.Meta(ge=0)]
     currency: str
     card: OrderCard | None = None
     account: OrderAccount | None = None

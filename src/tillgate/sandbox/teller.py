@@ -47,9 +47,13 @@ PATHS: Final[Mapping[str, Kind]] = {
     "/voids": Kind.VOID,
     "/cancellations": Kind.VOID,
     "/refunds": Kind.REFUND,
+    "/verifications": Kind.VERIFY,
     "/payouts": Kind.PAYOUT,
 }
 """What is posted where; `/cancellations` give up a challenge and nothing else."""
+
+_UNTARGETED: Final = (Kind.CHARGE, Kind.AUTHORIZE, Kind.VERIFY, Kind.PAYOUT)
+"""What is not done to an operation before."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Order).decode
@@ -175,10 +179,10 @@ class Teller:
             order = _decode(body)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return _BAD_REQUEST
-        if (order.target is None) != (kind in (Kind.CHARGE, Kind.AUTHORIZE, Kind.PAYOUT)):
+        if (order.target is None) != (kind in _UNTARGETED) or (order.amount == 0) != (kind is Kind.VERIFY):
             return _BAD_REQUEST
         # What is heard for the first time cannot be in another process's book: nobody has to wait for a turn.
-        if order.target is None and not order.again and not _is_objecting(order):
+        if order.target is None and not order.again and not _is_objecting(kind, order):
             operation = self._untargeted(kind, order, pending)
             if self._register.add(operation):
                 return self._answer(operation)
@@ -189,7 +193,7 @@ class Teller:
         return self._answer(known) if _is_same(known, kind, order) else _REFERENCE_TAKEN
 
     def _first(self, kind: Kind, order: Order, pending: Duration | None, challenged: bool) -> Operation:
-        if order.target is None and _is_objecting(order):
+        if order.target is None and _is_objecting(kind, order):
             return self._put_objected(self._by_card(kind, order, pending))
         if order.target is None:
             return self._put(self._untargeted(kind, order, pending))
@@ -243,7 +247,7 @@ class Teller:
                 merchant_name=order.merchant_name,
                 return_url=order.return_url,
             )
-        return self._decided(kind, order, issuer.refusal(number), pending, issuer.authenticated(order.card))
+        return self._decided(kind, order, issuer.refusal(number, kind), pending, issuer.authenticated(order.card))
 
     def _decided(
         self, kind: Kind, order: Order, refusal: Code | None, pending: Duration | None, eci: str | None = None
@@ -268,8 +272,8 @@ def _path(request: BankRequest) -> str:
     return request.url.partition(":")[2]
 
 
-def _is_objecting(order: Order) -> bool:
-    return order.card is not None and order.card.number in issuer.DISPUTED
+def _is_objecting(kind: Kind, order: Order) -> bool:
+    return kind is not Kind.VERIFY and order.card is not None and order.card.number in issuer.DISPUTED
 
 
 def _is_same(known: Operation, kind: Kind, order: Order) -> bool:

@@ -15,6 +15,7 @@ from tillgate.core.payments import Payment
 from tillgate.core.payouts import Payout
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
+from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.webhook_endpoints import WebhookEndpoint
 from tillgate.logs import log
 from tillgate.store import schema
@@ -25,6 +26,7 @@ VIEWS: dict[str, type[Record]] = {
     "payment": Payment,
     "payment_intent": Payment,
     "payout": Payout,
+    "setup_intent": SetupIntent,
     "refund": Refund,
     "dispute": Dispute,
     "customer": Customer,

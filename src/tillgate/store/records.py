@@ -22,6 +22,7 @@ from tillgate.core.payouts import Payout, Settlement
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.sandboxes import Sandbox
+from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.transactions import Transaction
 from tillgate.core.wallets import WalletKey
 from tillgate.core.webhook_endpoints import WebhookEndpoint
@@ -115,6 +116,7 @@ KEPT: dict[type[Record], Kept[Any]] = {
             lambda payment: (_customer_of(payment),),
             listed=transactions.of_payment,
         ),
+        Kept(SetupIntent, schema.setup_intents, lambda setup: (setup.customer,)),
         Kept(Attempt, schema.attempts),
         Kept(Refund, schema.refunds, lambda refund: (refund.payment,), listed=transactions.of_refund),
         Kept(Dispute, schema.disputes, lambda dispute: (dispute.payment, dispute.status.value)),

@@ -40,6 +40,11 @@ payments = _record_table(
     sa.Column("customer", Text),
     _partial_index("payments_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
 )
+setup_intents = _record_table(
+    "setup_intents",
+    sa.Column("customer", Text),
+    _partial_index("setup_intents_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
+)
 attempts = _record_table("attempts")
 refunds = _record_table(
     "refunds",
@@ -322,5 +327,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 7
+CURRENT = 8
 """The schema that this code writes."""

@@ -153,7 +153,7 @@ def any_error(answer: httpx2.Response) -> dict[str, Any]:
     said: dict[str, Any] = body["error"]
     assert said.keys() <= {
         *("type", "code", "message", "param", "decline_code", "doc_url", "request_id"),
-        *("payment", "payment_intent", "charge"),
+        *("payment", "payment_intent", "setup_intent", "charge"),
     }, said
     assert said["request_id"] == answer.headers["x-request-id"] or "idempotent-replayed" in answer.headers
     assert said["doc_url"] == f"{answer.request.url.scheme}://{answer.request.url.netloc.decode()}" + (

@@ -104,6 +104,21 @@ STORY = (
     ),
     Step("cancelPaymentIntent", {"cancellation_reason": "requested_by_customer"}, id="@no_intent"),
     Step("listPaymentIntents", query="?limit=2"),
+    Step("createCustomer", {"email": "ann@example.com"}, name="keeper", told=False),
+    Step("createSetupIntent", {"customer": "@keeper", "usage": "off_session"}, name="setup"),
+    Step("getSetupIntent", id="@setup"),
+    Step("updateSetupIntent", {"description": "Monthly box", "metadata": {"plan": "box"}}, id="@setup"),
+    Step(
+        "confirmSetupIntent",
+        {
+            "client_secret": "@setup.client_secret",
+            "payment_method_data": {"type": "card", "card": CARD, "billing_details": {"name": "Ann Lee"}},
+        },
+        id="@setup",
+    ),
+    Step("createSetupIntent", {"usage": "on_session"}, name="no_setup", told=False),
+    Step("cancelSetupIntent", {"cancellation_reason": "abandoned"}, id="@no_setup"),
+    Step("listSetupIntents", query="?limit=2"),
     # payment_gateway.txt, Refund Payment.
     Step("listCharges", query="?limit=2", name="charged"),
     Step("getCharge", id="@charged.data.0"),
@@ -307,7 +322,7 @@ _RANDOM = re.compile(
 )
 """What is different each time: what follows the prefix of an id, which a payment and its intent share, and secrets."""
 
-_MADE_UP = re.compile(r"\b(?:whsec_[\w+/=-]+|(?:at|pi|sk|pk)_[\w-]{27,}|[a-z]+_[0-9a-z]{26})")
+_MADE_UP = re.compile(r"\b(?:whsec_[\w+/=-]+|(?:at|pi|seti|sk|pk)_[\w-]{27,}|[a-z]+_[0-9a-z]{26})")
 _FINGERPRINT = re.compile(r'("fingerprint": ")[0-9a-z]{16}')
 _TIME = re.compile(r"\b1[6-9][0-9]{8}\b")
 _SEALED = re.compile(r"[0-9A-Za-z+/]{40,}={0,2}")

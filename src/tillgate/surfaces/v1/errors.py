@@ -61,6 +61,7 @@ class Error(msgspec.Struct, kw_only=True, omit_defaults=True):
     charge: str | None = None
     payment: Any = None
     payment_intent: Any = None
+    setup_intent: Any = None
     doc_url: str
     request_id: str
 

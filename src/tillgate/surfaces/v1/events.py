@@ -15,6 +15,7 @@ from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.payments import Payment
 from tillgate.core.payouts import Payout
 from tillgate.core.refunds import Refund
+from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.webhook_endpoints import WebhookEndpoint
 from tillgate.flows import events
 from tillgate.flows.gateway import Answer, Renderers
@@ -30,6 +31,7 @@ from tillgate.surfaces.v1 import (
     payments,
     payouts,
     refunds,
+    setup_intents,
     webhook_endpoints,
 )
 from tillgate.surfaces.v1.forms import ListGiven, ListShown, ShortText
@@ -45,6 +47,10 @@ def _payment(payment: Payment, livemode: bool, origin: str) -> Any:
 
 def _payment_intent(payment: Payment, livemode: bool, origin: str) -> Any:
     return payment_intents.show(payment, livemode=livemode, origin=origin)
+
+
+def _setup_intent(setup: SetupIntent, livemode: bool, origin: str) -> Any:
+    return setup_intents.show(setup, livemode=livemode, origin=origin)
 
 
 def _refund(refund: Refund, livemode: bool, origin: str) -> Any:
@@ -75,6 +81,7 @@ VERSIONS: dict[str, dict[str, Show]] = {
     "2024-11-15": {
         "payment": _payment,
         "payment_intent": _payment_intent,
+        "setup_intent": _setup_intent,
         "refund": _refund,
         "dispute": _dispute,
         "customer": _customer,

@@ -1,14 +1,10 @@
 """Payment intents on the wire: a payment in steps, of which the payer's browser takes one."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import msgspec
 from msgspec import UNSET
 
 from tillgate.core import currencies, payment_intents
 from tillgate.core.attempts import State
-from tillgate.core.cards import Card
 from tillgate.core.conclusions import Standing
 from tillgate.core.credentials import Scope
 from tillgate.core.instants import unix_seconds
@@ -17,16 +13,15 @@ from tillgate.core.money import Money
 from tillgate.core.payment_intents import Change, IntentStatus
 from tillgate.core.payments import Failure, Payment, Terms
 from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import client_secrets
 from tillgate.flows import payment_intents as flows
 from tillgate.flows import payments as charges
 from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.flows.payment_intents import Wanted
-from tillgate.flows.sources import Source
-from tillgate.flows.wallets import WalletToken
 from tillgate.http.exchange import Reply
 from tillgate.store.lists import Cursor, Page
-from tillgate.surfaces.v1 import errors, expansion, payment_names, payments
+from tillgate.surfaces.v1 import errors, expansion, intents, payment_names, payments
 from tillgate.surfaces.v1.changes import notes
 from tillgate.surfaces.v1.forms import (
     ListShown,
@@ -46,7 +41,6 @@ from tillgate.surfaces.v1.payment_intent_forms import (
     PaymentIntentsGiven,
     PaymentIntentShown,
 )
-from tillgate.surfaces.v1.payment_methods import MethodType, PaymentMethodDataGiven
 
 _BY_BROWSER = (Scope.PAYMENTS_WRITE, Scope.TOKENS_WRITE)
 _READ_BY_BROWSER = (Scope.PAYMENTS_READ, Scope.TOKENS_WRITE)
@@ -133,7 +127,7 @@ async def _admitted(call: Call) -> Payment:
     payment = await _found(call, call.id)
     given: str | None = call.given.client_secret
     if given is not None or _is_browser(call):
-        flows.check_client_secret(call.gateway, call.tenant.id, payment.id, given)
+        client_secrets.check(flows.client_secret(call.gateway, call.tenant.id, payment.id), given)
     return payment
 
 
@@ -144,7 +138,7 @@ def _plainly(call: Call) -> flows.Plainly:
     return rendered
 
 
-def _render(call: Call) -> Render:
+def _render(call: Call) -> Render[Standing]:
     """How the outcome of asking a bank is answered: the intent, or the error of what was declined with it."""
 
     async def rendered(now: Standing) -> Answer:
@@ -161,36 +155,8 @@ def _render(call: Call) -> Render:
     return rendered
 
 
-def _source(given: Any, *, is_for_later: bool) -> Source | None:
-    """The card that comes with a request, if one does."""
-    if given.payment_method_data is None:
-        id: str | None = given.payment_method
-        return None if id is None else Source(id=id, is_for_later=is_for_later)
-    if given.payment_method is not None:
-        raise Refused(Reason.PARAMETER_INVALID, "payment_method_data", problem="it excludes payment_method")
-    return _made_of(given.payment_method_data, is_for_later)
-
-
-def _made_of(data: PaymentMethodDataGiven, is_for_later: bool) -> Source:
-    try:
-        made, details = data.parse(), data.details()
-    except Refused as refused:
-        raise Refused(refused.reason, f"payment_method_data.{refused.field}", **refused.detail) from None
-    match made:
-        case str():
-            return Source(id=made, is_for_later=is_for_later)
-        case Card():
-            return Source(card=made, billing_details=details, is_for_later=is_for_later)
-        case WalletToken():
-            return Source(wallet=made, billing_details=details, is_for_later=is_for_later)
-
-
 def _receipt_email(given: str | None) -> str | None:
     return parse_email(given, "receipt_email") if given else None
-
-
-def _words(types: Sequence[MethodType]) -> tuple[str, ...]:
-    return tuple(type.value for type in types)
 
 
 def _case(currency: str) -> str:
@@ -210,7 +176,7 @@ async def create(call: Call) -> Reply:
         return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
         asked_as={"currency": _case(given.currency)},
         intent=Intent(
-            payment_method_types=_words(given.payment_method_types),
+            payment_method_types=intents.words(given.payment_method_types),
             automatic_methods=given.automatic_payment_methods.parse() if given.automatic_payment_methods else None,
             setup_future_usage=given.setup_future_usage,
             off_session=given.off_session,
@@ -219,7 +185,7 @@ async def create(call: Call) -> Reply:
     )
     if given.off_session and not given.confirm:
         raise Refused(Reason.PARAMETER_INVALID, "off_session", problem="it goes with confirm only")
-    wanted = Wanted(source=_source(given, is_for_later=not given.confirm), customer=given.customer)
+    wanted = Wanted(source=intents.source(given, is_for_later=not given.confirm), customer=given.customer)
     asked = (call.gateway, call.caller, call.key, terms, wanted)
     if given.confirm:
         return answered(await flows.create_confirmed(*asked, _render(call)))
@@ -271,13 +237,13 @@ async def update(call: Call) -> Reply:
         amount=UNSET if given.amount is None and given.currency is None else Money(amount, currency),
         currency_asked_as=UNSET if given.currency is None else _case(given.currency),
         capture_method=UNSET if given.capture_method is None else given.capture_method,
-        payment_method_types=UNSET if types is None else _words(types),
+        payment_method_types=UNSET if types is None else intents.words(types),
         setup_future_usage=given.setup_future_usage,
         receipt_email=UNSET if given.receipt_email is UNSET else _receipt_email(given.receipt_email),
         description=UNSET if given.description is UNSET else given.description or None,
         notes=notes(given.metadata),
     )
-    wanted = Wanted(change=change, source=_source(given, is_for_later=True), customer=given.customer)
+    wanted = Wanted(change=change, source=intents.source(given, is_for_later=True), customer=given.customer)
     return answered(await flows.update(call.gateway, call.caller, call.key, payment.id, wanted, _plainly(call)))
 
 
@@ -299,7 +265,7 @@ async def confirm(call: Call) -> Reply:
         setup_future_usage=UNSET if given.setup_future_usage is None else given.setup_future_usage,
         receipt_email=UNSET if given.receipt_email is None else _receipt_email(given.receipt_email),
     )
-    source = _source(given, is_for_later=False)
+    source = intents.source(given, is_for_later=False)
     wanted = Wanted(change=change, source=source, is_public=_is_browser(call))
     return answered(await flows.confirm(call.gateway, call.caller, call.key, payment.id, wanted, _render(call)))
 

@@ -197,7 +197,7 @@ def next_action(payment: Payment, origin: str) -> NextActionShown | None:
     return NextActionShown(RedirectShown(origin + url if url.startswith("/") else url, payment.return_url))
 
 
-def render(call: Call) -> Render:
+def render(call: Call) -> Render[Standing]:
     """How the outcome of asking a bank is answered: the payment, or the error of what was declined with it."""
 
     async def rendered(now: Standing) -> Answer:

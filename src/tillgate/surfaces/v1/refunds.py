@@ -90,7 +90,7 @@ def show(refund: Refund, *, livemode: bool) -> RefundShown:
     )
 
 
-def _render(call: Call) -> Render:
+def _render(call: Call) -> Render[Standing]:
     async def rendered(now: Standing) -> Answer:
         assert now.refund is not None, now.attempt.id
         then = call.leaving(now.payment, now.posted)

@@ -72,9 +72,12 @@ WORDINGS: dict[Reason, Wording] = {
         "This cannot be changed any more: the status of the payment intent is {status}, or its bank was asked already. "
         "Cancel it and create another.",
     ),
+    Reason.SETUP_OVER: _invalid(
+        "setup_intent_unexpected_state", "The status of this setup intent is {status}: that can be done no more."
+    ),
     Reason.CLIENT_SECRET_INVALID: _invalid(
         "client_secret_invalid",
-        "This is not the client secret of this payment intent. Use the one that its creation answered.",
+        "This is not the client secret of this intent. Use the one that its creation answered.",
     ),
     Reason.CAPTURE_EXCEEDS_AUTHORIZED: _invalid(
         "amount_too_large", "Amount must be at most {at_most}, which is what is left to capture."
@@ -95,7 +98,7 @@ WORDINGS: dict[Reason, Wording] = {
     ),
     Reason.IN_PROGRESS: _invalid(
         "operation_in_progress",
-        "Another operation on this payment has not finished yet. Try again in a moment.",
+        "Another operation on this has not finished yet. Try again in a moment.",
         409,
     ),
     Reason.TOKEN_USED: _invalid("token_already_used", "A token can be used once. Create a new one."),

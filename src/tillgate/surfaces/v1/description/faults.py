@@ -139,7 +139,11 @@ def _classes(info: inspect.Type) -> set[Any]:
 
 
 def _asks_a_bank(operation: Operation) -> bool:
-    return _posts(operation) and Scope.PAYMENTS_WRITE in operation.scopes
+    return _posts(operation) and not {Scope.PAYMENTS_WRITE, Scope.SETUP_INTENTS_WRITE}.isdisjoint(operation.scopes)
+
+
+def _sets_up(operation: Operation) -> bool:
+    return _posts(operation) and Scope.SETUP_INTENTS_WRITE in operation.scopes
 
 
 def _moves_money(operation: Operation) -> bool:
@@ -167,7 +171,7 @@ def _changes_intent(operation: Operation) -> bool:
 
 
 def _takes_client_secret(operation: Operation) -> bool:
-    return operation.path.startswith("/v1/payment_intents/") and _takes("client_secret")(operation)
+    return "_intents/" in operation.path and _takes("client_secret")(operation)
 
 
 def _charges(operation: Operation) -> bool:
@@ -187,7 +191,8 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.NOTHING_TO_CAPTURE: _ends_with("/capture"),
     Reason.CAPTURE_EXCEEDS_AUTHORIZED: _ends_with("/capture"),
     Reason.NOTHING_TO_CANCEL: _ends_with("/payments/{id}/cancel", "/payment_intents/{id}/cancel"),
-    Reason.NOTHING_TO_CONFIRM: _ends_with("/confirm"),
+    Reason.NOTHING_TO_CONFIRM: _ends_with("/payment_intents/{id}/confirm"),
+    Reason.SETUP_OVER: lambda operation: _sets_up(operation) and "{id}" in operation.path,
     Reason.ALREADY_CONFIRMED: _changes_intent,
     Reason.CLIENT_SECRET_INVALID: _takes_client_secret,
     Reason.NOTHING_TO_REFUND: _refunds,
@@ -207,7 +212,7 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.TOKEN_USED: _takes_token,
     Reason.TOKEN_EXPIRED: _takes_token,
     Reason.CARD_GONE: _uses_method,
-    Reason.METHOD_ATTACHED: _ends_with("/attach"),
+    Reason.METHOD_ATTACHED: lambda operation: _sets_up(operation) or operation.path.endswith("/attach"),
     Reason.METHOD_NOT_ATTACHED: lambda operation: (
         operation.path.endswith("/detach") or "default_payment_method" in operation.takes.__struct_fields__
     ),
@@ -235,7 +240,7 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.CVC_INCORRECT: _asks_a_bank,
     Reason.PROCESSING_ERROR: _asks_a_bank,
     Reason.AUTHENTICATION_FAILED: _asks_a_bank,
-    Reason.AUTHORIZATION_EXPIRED: _asks_a_bank,
+    Reason.AUTHORIZATION_EXPIRED: lambda operation: _asks_a_bank(operation) and not _sets_up(operation),
     Reason.NEVER_SEEN: _asks_a_bank,
     Reason.IDEMPOTENCY_KEY_INVALID: _is_kept,
     Reason.IDEMPOTENCY_KEY_REUSED: _is_kept,

@@ -12,6 +12,7 @@ PREFIXES: Final = {
     "payments": "pay",
     "payment_intents": "pi",
     "charges": "ch",
+    "setup_intents": "seti",
     "refunds": "re",
     "disputes": "dp",
     "customers": "cus",

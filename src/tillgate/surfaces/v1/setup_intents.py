@@ -1,0 +1,191 @@
+"""Setup intents on the wire: a card kept for a customer, whose browser takes one of the steps."""
+
+import msgspec
+from msgspec import UNSET
+
+from tillgate.core.credentials import Scope
+from tillgate.core.instants import unix_seconds
+from tillgate.core.payments import Failure
+from tillgate.core.reasons import Reason
+from tillgate.core.setup_intents import Change, SetupIntent, SetupStatus, Standing, Terms
+from tillgate.flows import client_secrets
+from tillgate.flows import setup_intents as flows
+from tillgate.flows.attempts import Render
+from tillgate.flows.gateway import Answer
+from tillgate.flows.setup_intents import Wanted
+from tillgate.http.exchange import Reply
+from tillgate.surfaces.v1 import errors, expansion, intents
+from tillgate.surfaces.v1.changes import notes
+from tillgate.surfaces.v1.forms import ListShown, list_shown, parse_address
+from tillgate.surfaces.v1.operations import Call, answer, answered, operation, shown
+from tillgate.surfaces.v1.payments import NextActionShown, RedirectShown
+from tillgate.surfaces.v1.setup_intent_forms import (
+    CancelSetupGiven,
+    ConfirmSetupGiven,
+    LastSetupErrorShown,
+    SetupIntentChangeGiven,
+    SetupIntentGiven,
+    SetupIntentReadGiven,
+    SetupIntentsGiven,
+    SetupIntentShown,
+)
+
+_BY_BROWSER = (Scope.SETUP_INTENTS_WRITE, Scope.TOKENS_WRITE)
+_READ_BY_BROWSER = (Scope.SETUP_INTENTS_READ, Scope.TOKENS_WRITE)
+
+
+def show(setup: SetupIntent, *, livemode: bool, origin: str, client_secret: str | None = None) -> SetupIntentShown:
+    """A setup intent in this API's form; `origin` is where pages of ours are reached."""
+    return SetupIntentShown(
+        id=setup.id,
+        status=setup.status,
+        usage=setup.usage,
+        client_secret=client_secret,
+        customer=setup.customer,
+        description=setup.description,
+        payment_method=None if setup.failure and not setup.verified else setup.payment_method,
+        payment_method_types=setup.payment_method_types,
+        last_setup_error=_last_error(setup, setup.failure) if setup.failure else None,
+        next_action=_next_action(setup, origin),
+        return_url=setup.return_url,
+        canceled_at=None if setup.canceled_at is None else unix_seconds(setup.canceled_at),
+        cancellation_reason=setup.cancellation_reason,
+        metadata=setup.metadata,
+        created=unix_seconds(setup.created),
+        livemode=livemode,
+    )
+
+
+def _next_action(setup: SetupIntent, origin: str) -> NextActionShown | None:
+    if setup.status is not SetupStatus.REQUIRES_ACTION or setup.action is None:
+        return None
+    url = setup.action.url
+    return NextActionShown(RedirectShown(origin + url if url.startswith("/") else url, setup.return_url))
+
+
+def _last_error(setup: SetupIntent, failure: Failure) -> LastSetupErrorShown:
+    wording = errors.from_bank(failure.reason)
+    return LastSetupErrorShown(
+        type=wording.type.value,
+        code=wording.code,
+        message=wording.sentence,
+        decline_code=wording.decline_code,
+        payment_method=setup.payment_method,
+    )
+
+
+def shown_in(call: Call, setup: SetupIntent) -> SetupIntentShown:
+    """A setup intent as a call shows it: to a browser without what is the merchant's own."""
+    secret = flows.client_secret(call.gateway, call.tenant.id, setup.id)
+    made = show(setup, livemode=call.tenant.is_live, origin=call.request.origin, client_secret=secret)
+    return msgspec.structs.replace(made, customer=None, metadata={}) if _is_browser(call) else made
+
+
+def _is_browser(call: Call) -> bool:
+    """Whether who asks may only do what a customer's browser may."""
+    return call.principal.scopes.isdisjoint({Scope.ALL, Scope.SETUP_INTENTS_READ, Scope.SETUP_INTENTS_WRITE})
+
+
+async def _admitted(call: Call) -> SetupIntent:
+    """The setup intent in the path. Raises Refused where a browser does not prove that it was given it."""
+    setup = await flows.fetch(call.gateway, call.caller, call.id)
+    given: str | None = call.given.client_secret
+    if given is not None or _is_browser(call):
+        client_secrets.check(flows.client_secret(call.gateway, call.tenant.id, setup.id), given)
+    return setup
+
+
+def _plainly(call: Call) -> flows.Plainly:
+    async def rendered(setup: SetupIntent) -> Answer:
+        return await answer(call, shown_in(call, setup))
+
+    return rendered
+
+
+def _render(call: Call) -> Render[Standing]:
+    """How the outcome of asking a bank is answered: the setup intent, or the error of what was declined with it."""
+
+    async def rendered(now: Standing) -> Answer:
+        setup = shown_in(call, now.setup_intent)
+        if now.attempt.is_final and now.setup_intent.verified != now.attempt.id:
+            reason = now.setup_intent.failure.reason if now.setup_intent.failure else now.attempt.reason
+            expanded = await expansion.expanded(call, call.wanted, setup)
+            reply = errors.decline(call.request, reason or Reason.CARD_GONE, setup_intent=expanded)
+            return Answer(reply.status, reply.body)
+        return await answer(call, setup)
+
+    return rendered
+
+
+@operation("POST", "/v1/setup_intents", Scope.SETUP_INTENTS_WRITE, SetupIntentGiven, SetupIntentShown)
+async def create(call: Call) -> Reply:
+    """Set up a card to be kept for a customer; it may come later, from their browser. With `confirm`, verify it now."""
+    given: SetupIntentGiven = call.given
+    terms = Terms(
+        usage=given.usage,
+        payment_method_types=intents.words(given.payment_method_types),
+        description=given.description,
+        metadata=given.metadata,
+        return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
+    )
+    wanted = Wanted(source=intents.source(given, is_for_later=not given.confirm), customer=given.customer)
+    asked = (call.gateway, call.caller, call.key, terms, wanted)
+    if given.confirm:
+        return answered(await flows.create_confirmed(*asked, _render(call)))
+    return answered(await flows.create(*asked, _plainly(call)))
+
+
+@operation("GET", "/v1/setup_intents", Scope.SETUP_INTENTS_READ, SetupIntentsGiven, ListShown[SetupIntentShown])
+async def page(call: Call) -> Reply:
+    """Setup intents, newest first."""
+    given: SetupIntentsGiven = call.given
+    found = await flows.page(call.gateway, call.caller, given.cursor("seti"), given.customer)
+    return await shown(call, list_shown(found, "/v1/setup_intents", lambda setup: shown_in(call, setup)))
+
+
+@operation("GET", "/v1/setup_intents/{id}", _READ_BY_BROWSER, SetupIntentReadGiven, SetupIntentShown, cross_origin=True)
+async def fetch(call: Call) -> Reply:
+    """One setup intent. With a publishable key it takes the client secret."""
+    return await shown(call, shown_in(call, await _admitted(call)))
+
+
+@operation("POST", "/v1/setup_intents/{id}", Scope.SETUP_INTENTS_WRITE, SetupIntentChangeGiven, SetupIntentShown)
+async def update(call: Call) -> Reply:
+    """Change a setup intent that did not succeed yet; its description and metadata whenever you like."""
+    given: SetupIntentChangeGiven = call.given
+    types = given.payment_method_types
+    change = Change(
+        payment_method_types=UNSET if types is None else intents.words(types),
+        description=UNSET if given.description is UNSET else given.description or None,
+        notes=notes(given.metadata),
+    )
+    wanted = Wanted(change=change, source=intents.source(given, is_for_later=True), customer=given.customer)
+    return answered(await flows.update(call.gateway, call.caller, call.key, call.id, wanted, _plainly(call)))
+
+
+@operation(
+    "POST", "/v1/setup_intents/{id}/confirm", _BY_BROWSER, ConfirmSetupGiven, SetupIntentShown, cross_origin=True
+)
+async def confirm(call: Call) -> Reply:
+    """Have the card verified; nothing is taken. Declined, or while the customer has to act, it takes another card."""
+    given: ConfirmSetupGiven = call.given
+    setup = await _admitted(call)
+    change = Change(return_url=parse_address(given.return_url, "return_url") if given.return_url else UNSET)
+    source = intents.source(given, is_for_later=False)
+    wanted = Wanted(change=change, source=source, is_public=_is_browser(call))
+    return answered(await flows.confirm(call.gateway, call.caller, call.key, setup.id, wanted, _render(call)))
+
+
+@operation("POST", "/v1/setup_intents/{id}/cancel", Scope.SETUP_INTENTS_WRITE, CancelSetupGiven, SetupIntentShown)
+async def cancel(call: Call) -> Reply:
+    """Give a setup intent up, so that it can be confirmed no more."""
+    reason: str | None = call.given.cancellation_reason
+    return answered(await flows.cancel(call.gateway, call.caller, call.key, call.id, reason, _plainly(call)))
+
+
+@expansion.kind("seti", SetupIntentShown, Scope.SETUP_INTENTS_READ)
+async def _fetch(call: Call, id: str) -> SetupIntentShown:
+    return shown_in(call, await flows.fetch(call.gateway, call.caller, id))
+
+
+OPERATIONS = (create, page, fetch, update, confirm, cancel)
