@@ -27,7 +27,8 @@ def attempt(
     reference: str | None = None,
 ) -> Attempt:
     """A question about to be asked, under a new reference unless one is given."""
-    if target is None and kind not in (Kind.CHARGE, Kind.AUTHORIZE, Kind.PAYOUT):
+    amount = 0 if kind is Kind.VERIFY else amount
+    if target is None and kind not in (Kind.CHARGE, Kind.AUTHORIZE, Kind.VERIFY, Kind.PAYOUT):
         target = _ids.new("att", NOON) + "_1"
     occasion = Occasion(NOON, NOON, "key_1", "v1", "req_1", lambda prefix: _ids.new(prefix, NOON))
     return attempts.ask(
@@ -64,7 +65,7 @@ def dispute(kind: ResponseKind = ResponseKind.EVIDENCE, amount: int = 2599) -> D
 
 def question(about: Attempt, number: str = GOOD, cvc: str | None = None, challenged: bool = False) -> Question:
     """The question of an attempt, with a card or an account where one is needed."""
-    by_card = about.kind in (Kind.CHARGE, Kind.AUTHORIZE)
+    by_card = about.kind in (Kind.CHARGE, Kind.AUTHORIZE, Kind.VERIFY)
     return Question(
         attempt=about,
         card=Card.parse(number, 12, 2031, cvc, "Jo Doe") if by_card else None,

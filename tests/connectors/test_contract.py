@@ -30,7 +30,7 @@ from tillgate.transport.banks import Transport
 every_bank = pytest.mark.parametrize("name", [*registry.CONNECTORS, "sandbox_over_http"])
 every_kind = pytest.mark.parametrize("kind", Kind)
 
-BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE)
+BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE, Kind.VERIFY)
 
 # A log's times have digits that may be those of a security code.
 _TIME = re.compile(r'"time":"[^"]*"')

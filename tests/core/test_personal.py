@@ -18,6 +18,7 @@ NAMES = {"email", "name", "phone", "description", "line1", "line2", "city", "sta
 
 NOT_OF_PEOPLE = {
     ("Payment", "description"): "the merchant's own words about what is sold",
+    ("SetupIntent", "description"): "the merchant's own words about what the card is for",
     ("Refund", "state"): "how far it is",
     ("Attempt", "state"): "what is known of it",
     ("Tenant", "name"): "a shop's",

@@ -12,6 +12,7 @@ from tillgate.core.disputes import Dispute, DisputeStatus, Response, ResponseKin
 from tillgate.core.instants import DAY, SECOND, Instant
 from tillgate.core.reasons import Reason
 from tillgate.core.records import evolve
+from tillgate.sandbox import issuer
 from tillgate.sandbox.register import Register
 from tillgate.sandbox.teller import Teller
 
@@ -45,6 +46,8 @@ class Dialect:
         if about.target is None:
             by_number = _REFUSING_ACCOUNTS if about.kind is Kind.PAYOUT else _DECLINED_CARDS
             for number, reason in by_number.items():
+                if about.kind is Kind.VERIFY and number in issuer.KEPT:
+                    continue
                 yield self._asked(question(about, number)), reason
             return
         *_, before = _before(about)

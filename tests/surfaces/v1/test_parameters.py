@@ -75,6 +75,8 @@ KINDS = {
     "amount_to_capture": "number",
     "/v1/payment_intents/{id} metadata": "object or nothing",
     "/v1/payment_intents/{id} customer": "text",
+    "/v1/setup_intents/{id} metadata": "object or nothing",
+    "/v1/setup_intents/{id} customer": "text",
     "monthly_anchor": "number",
     **dict.fromkeys(("count", "probability", "seed", "seconds", "expires_in", "settlement_days"), "number"),
     **dict.fromkeys(("fee_plan", "fee_plan.fixed", "dispute_fees"), "object"),
@@ -118,6 +120,10 @@ REQUIRED = {
         "automatic_payment_methods.enabled",
         *(f"payment_method_data.card.{field}" for field in ("number", "exp_month", "exp_year")),
     },
+    "/v1/setup_intents": {
+        *("payment_method_data.type", "payment_method_data.card"),
+        *(f"payment_method_data.card.{field}" for field in ("number", "exp_month", "exp_year")),
+    },
     "/v1/refunds": {"payment"},
     "/sandbox/disputes": {"payment"},
     "/v1/tokens": {"card", "card.number", "card.exp_month", "card.exp_year"},
@@ -137,7 +143,7 @@ REQUIRED = {
 # May be left out, and not be null.
 NEVER_NULL = {
     *("metadata", "capture_method", "reason", "url", "enabled_events", "ordering", "status"),
-    *("protocol_version", "auth_method", "confirm", "off_session", "payment_method_types"),
+    *("protocol_version", "auth_method", "confirm", "off_session", "payment_method_types", "usage"),
     *("count", "probability", "seed", "/sandbox/faults expires_in", "/sandbox/merchants name", "settlement_days"),
     *("fee_plan", "fee_plan.basis_points", "fee_plan.fixed", "fee_plan.fixed.EUR", "dispute_fees", "dispute_fees.EUR"),
     *("automatic_payment_methods.allow_redirects", "method"),
