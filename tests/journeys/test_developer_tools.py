@@ -96,7 +96,7 @@ def test_every_event_can_be_triggered_or_needs_more_than_calls(server: Server) -
         kind, id, about = happen(server, event)
         assert kind == event
         assert id.startswith("evt_")
-        assert about.partition("_")[0] in {"pay", "pi", "re", "dp", "po", "cus", "pm"}
+        assert about.partition("_")[0] in {"pay", "pi", "seti", "re", "dp", "po", "cus", "pm"}
 
 
 def test_events_are_forwarded_as_they_happen_signed_and_to_the_byte_like_deliveries(server: Server) -> None:

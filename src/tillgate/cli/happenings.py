@@ -193,6 +193,26 @@ async def _fail_to_pay_out(server: Api) -> str:
     return payout
 
 
+def _set_up(number: str | None = None, *, then: str = "") -> Happening:
+    """A setup intent, confirmed with a card if there is one; afterwards `cancel` may be asked of it."""
+
+    async def set_up(server: Api) -> str:
+        given: dict[str, object] = {"description": "tillgate trigger"}
+        if number is not None:
+            card = {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
+            given |= {"confirm": True, "payment_method_data": {"type": "card", "card": card}}
+        answer = await server.ask("POST", "/v1/setup_intents", json=given)
+        if answer.status not in (200, 402):
+            await server.post("/v1/setup_intents", **given)
+        told: dict[str, Any] = answer.told
+        id = str((told["error"]["setup_intent"] if "error" in told else told)["id"])
+        if then:
+            await server.post(f"/v1/setup_intents/{id}/{then}")
+        return id
+
+    return set_up
+
+
 HAPPENINGS: Final[Mapping[str, Happening]] = {
     "payment.created": _pay,
     "payment.authorized": _authorize,
@@ -202,6 +222,11 @@ HAPPENINGS: Final[Mapping[str, Happening]] = {
     "payment.canceled": _cancel,
     "payment.updated": _change_payment,
     "payment.released": _release,
+    "setup_intent.created": _set_up(),
+    "setup_intent.requires_action": _set_up(_CHALLENGED),
+    "setup_intent.succeeded": _set_up(_GOOD),
+    "setup_intent.setup_failed": _set_up(_DECLINED),
+    "setup_intent.canceled": _set_up(then="cancel"),
     "payment_intent.created": _intend,
     "payment_intent.requires_action": _challenge,
     "payment_intent.amount_capturable_updated": _hold,

@@ -115,9 +115,11 @@ def with_method(
     Raises Refused(ALREADY_CONFIRMED).
     """
     assert_changeable(payment, Reason.ALREADY_CONFIRMED)
-    return evolve(
-        payment, payment_method=method, card=card, customer=customer, settlement_days=settlement_days, failure=None
-    )
+    former = payment.former_methods
+    if payment.payment_method not in (None, method):
+        former = (*former, payment.payment_method)
+    changed = evolve(payment, payment_method=method, former_methods=former, card=card, customer=customer)
+    return evolve(changed, settlement_days=settlement_days, failure=None)
 
 
 def with_customer(payment: Payment, customer: CustomerSummary) -> Payment:

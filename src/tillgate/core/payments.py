@@ -102,7 +102,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A payment by card. Totals are minor units of `amount.currency` and hold concluded facts only.
 
-    `settlement_days` says how long what is captured waits until it can be paid out.
+    `settlement_days` says how long what is captured waits until it can be paid out. `former_methods` were to pay before
+    the one that is.
 
     Always: refunded + disputed <= captured <= authorized and voided <= authorized - captured. What banks took back over
     disputes beyond that is `overdrawn`: they may, and it is the merchant's debt. `dispute` is the newest one's id.
@@ -115,6 +116,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     amount: Money
     capture_method: CaptureMethod
     payment_method: str | None = None
+    former_methods: tuple[str, ...] = ()
     card: CardSummary | None = None
     fee_plan: FeePlan
     bank: str

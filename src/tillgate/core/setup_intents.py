@@ -57,7 +57,8 @@ class SetupIntent(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A card on its way to being kept for a customer, to be charged with or without them.
 
     `attempt` is the verification that counts: the newest, unless it was given up for another card. `verified` is the
-    one that the bank granted. Of others nothing follows, for no money moves.
+    one that the bank granted. Of others nothing follows, for no money moves. `former_methods` were to be kept before
+    the one that is, and tell of the same customer.
     """
 
     created: Instant
@@ -66,6 +67,7 @@ class SetupIntent(Record, frozen=True, kw_only=True, omit_defaults=True):
     payment_method_types: tuple[str, ...] = ("card",)
     customer: str | None = None
     payment_method: str | None = None
+    former_methods: tuple[str, ...] = ()
     description: str | None = None
     metadata: dict[str, str] = {}
     return_url: str | None = None
@@ -164,7 +166,11 @@ def with_method(setup: SetupIntent, method: str, customer: str | None) -> SetupI
     Raises Refused(IN_PROGRESS, SETUP_OVER).
     """
     assert_open(setup)
-    return evolve(setup, payment_method=method, customer=customer, attempt=None, action=None, failure=None)
+    former = setup.former_methods
+    if setup.payment_method not in (None, method):
+        former = (*former, setup.payment_method)
+    changed = evolve(setup, payment_method=method, former_methods=former, customer=customer)
+    return evolve(changed, attempt=None, action=None, failure=None)
 
 
 def with_customer(setup: SetupIntent, customer: str) -> SetupIntent:
@@ -175,8 +181,9 @@ def with_customer(setup: SetupIntent, customer: str) -> SetupIntent:
     if setup.customer == customer:
         return setup
     assert_open(setup)
-    method = setup.payment_method if setup.customer is None else None
-    return evolve(setup, customer=customer, payment_method=method, attempt=None, action=None, failure=None)
+    if setup.customer is None:
+        return evolve(setup, customer=customer)
+    return evolve(setup, customer=customer, payment_method=None, attempt=None, action=None, failure=None)
 
 
 def assert_open(setup: SetupIntent) -> None:

@@ -17,6 +17,7 @@ from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record, evolve
+from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.timers import Timer, TimerKind
 from tillgate.flows import changes, events
 from tillgate.flows.gateway import Answer, Caller, Gateway
@@ -94,6 +95,7 @@ async def _portion(gateway: Gateway, caller: Caller, erasure: Erasure) -> Erasur
     while methods := await _methods(gateway, erasure.tenant, erasure.id):
         await gateway.store.commit(Decision(save=tuple(map(payment_methods.taken_away, methods))))
         people += tuple(method.id for method in methods)
+    people += await _setups(gateway, erasure)
     while keys := await replies(gateway, erasure.tenant, *people):
         await gateway.store.commit(Decision(save=tuple(keys)))
     for person in people:
@@ -103,12 +105,29 @@ async def _portion(gateway: Gateway, caller: Caller, erasure: Erasure) -> Erasur
     return evolve(erasure, methods=people[1:], is_last_look=True, redacted_up_to=customers.NO_PAYMENT)
 
 
+async def _setups(gateway: Gateway, erasure: Erasure) -> tuple[str, ...]:
+    """The cards that were tried to be set up for the customer, destroyed; setup intents themselves tell nothing."""
+    where, cursor = {"customer": erasure.id}, Cursor(AT_ONCE)
+    found: tuple[str, ...] = ()
+    while True:
+        page = await lists.page(gateway.store, SetupIntent, erasure.tenant, cursor, where=where)
+        cards = [card for setup in page.records for card in (*setup.former_methods, setup.payment_method) if card]
+        methods = (await find.every(gateway.store, PaymentMethod, erasure.tenant, cards)).values()
+        left = [method for method in methods if method.customer is None and method.sealed is not None]
+        if left:
+            await gateway.store.commit(Decision(save=tuple(map(payment_methods.taken_away, left))))
+        found += tuple(method.id for method in methods)
+        if not page.has_more:
+            return found
+        cursor = Cursor(AT_ONCE, after=page.records[-1].id)
+
+
 async def _redact_payments(gateway: Gateway, caller: Caller, erasure: Erasure, payments: Sequence[Payment]) -> None:
     """Payments without their customer's data, then their events, and the cards that they were made with destroyed.
 
     An event that comes later tells of the payment as it is by then.
     """
-    cards = [payment.payment_method for payment in payments if payment.payment_method]
+    cards = [card for payment in payments for card in (*payment.former_methods, payment.payment_method) if card]
     used = await find.every(gateway.store, PaymentMethod, erasure.tenant, cards)
     methods = [method for method in used.values() if method.customer in (None, erasure.id)]
     changed: list[Record] = [payment for payment in map(personal.redacted, payments) if payment not in payments]

@@ -29,6 +29,8 @@ async def newest(store: Store, type: type[R], tenant: str, where: tuple[str, str
 
 async def every(store: Store, type: type[R], tenant: str, ids: Sequence[str]) -> dict[str, R]:
     """The records with these ids, by id; those that do not exist are left out."""
+    if not ids:
+        return {}
     rows = await store.engine.fetch(_by_ids(kept(type).table, len(ids)), {"tenant": tenant, **_numbered(ids)})
     found = [kept(type).record(*row) for row in rows]
     return {record.id: record for record in found}

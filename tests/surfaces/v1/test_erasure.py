@@ -95,9 +95,14 @@ async def lived(client: Client) -> str:
     intent = {"amount": 2000, "currency": "usd", "customer": id, "receipt_email": EMAIL}
     opened = (await client.post("/payment_intents", intent, key="intent")).json()["id"]
     method = {"type": "card", "card": HER_CARD, "billing_details": BILLING}
-    await client.post(f"/payment_intents/{opened}/confirm", {"payment_method_data": method}, key="confirm")
     body = {**method, "card": declined}
+    await client.post(f"/payment_intents/{opened}/confirm", {"payment_method_data": body}, key="not confirmed")
+    await client.post(f"/payment_intents/{opened}/confirm", {"payment_method_data": method}, key="confirm")
     await client.post("/payment_intents", {**intent, "confirm": True, "payment_method_data": body}, key="refused")
+    setup = (await client.post("/setup_intents", {"customer": id}, key="setup")).json()["id"]
+    await client.post(f"/setup_intents/{setup}/confirm", {"payment_method_data": body}, key="not set up")
+    await client.post(f"/setup_intents/{setup}/confirm", {"payment_method_data": method}, key="set up")
+    await client.post("/setup_intents", {"customer": id, "payment_method_data": body}, key="later")
     disputed = {"payment": paid.json()["id"], "amount": 100}
     dispute = (await client.post("/sandbox/disputes", disputed, key="dispute")).json()["id"]
     evidence = {"evidence": {"customer_name": NAME}, "metadata": {"about": NAME}, "submit": False}

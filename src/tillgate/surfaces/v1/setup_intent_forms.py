@@ -11,7 +11,7 @@ from tillgate.core.setup_intents import SetupStatus
 from tillgate.surfaces.v1 import expansion
 from tillgate.surfaces.v1.changes import MetadataChange
 from tillgate.surfaces.v1.forms import ListGiven, Metadata, Text
-from tillgate.surfaces.v1.payment_intent_forms import ClientSecret, LastPaymentErrorShown, MethodTypes
+from tillgate.surfaces.v1.payment_intent_forms import ClientSecret, MethodTypes
 from tillgate.surfaces.v1.payment_methods import MethodType, PaymentMethodDataGiven
 from tillgate.surfaces.v1.payments import NextActionShown
 
@@ -76,8 +76,14 @@ class SetupIntentsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_o
     customer: str | None = None
 
 
-class LastSetupErrorShown(LastPaymentErrorShown, frozen=True, kw_only=True):
+class LastSetupErrorShown(msgspec.Struct, frozen=True, kw_only=True):
     """Why the last card could not be set up, and which it was."""
+
+    type: str
+    code: str
+    message: str
+    decline_code: str | None
+    payment_method: Annotated[str | None, expansion.ids("pm")]
 
 
 class SetupIntentShown(msgspec.Struct, frozen=True, kw_only=True):
