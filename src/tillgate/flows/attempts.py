@@ -18,9 +18,8 @@ from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.merchants import Tenant
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import faults
+from tillgate.flows import faults, standings
 from tillgate.flows import idempotency as keys
-from tillgate.flows import standings
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
 from tillgate.flows.standings import S
