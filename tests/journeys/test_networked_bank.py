@@ -124,3 +124,29 @@ async def test_a_bank_killed_between_taking_money_and_answering_is_asked_what_it
     await succeeds(merchant, answer.told["id"])
     merchant.hang_up()
     assert_books_agree(gateway, bank, 1_600)
+
+
+async def test_a_sandboxs_faults_reach_the_bank_and_the_bank_forgets_the_sandbox(
+    pair: tuple[Server, BankServer],
+) -> None:
+    gateway, bank = pair
+    maker = Merchant(gateway.url)
+    made = (await maker.ask("POST", "/sandbox/merchants", {"name": "Checkout tests"})).told
+    merchant = Merchant(gateway.url, made["secret_key"])
+    paid = {}
+    for kind in ("timeout_after", "insufficient_funds", "pending"):
+        fault = {"kind": kind, **({} if kind == "insufficient_funds" else {"seconds": 0})}
+        assert (await merchant.ask("POST", "/sandbox/faults", fault)).status == 200
+        told = (await merchant.ask("POST", "/v1/payments", CARD_PAYMENT)).told
+        paid[kind] = told.get("error", {}).get("payment") or told
+        assert paid[kind]["sandbox_faults"] == [kind]
+    assert paid["timeout_after"]["status"] == "succeeded"
+    assert paid["insufficient_funds"]["failure_code"] == "insufficient_funds"
+    await succeeds(merchant, paid["pending"]["id"])
+    assert len(books(bank)) == 3
+    assert (await maker.ask("DELETE", f"/sandbox/merchants/{made['id']}")).status == 200
+    assert (await merchant.ask("GET", "/v1/balance")).status == 401
+    merchant.hang_up()
+    maker.hang_up()
+    assert books(bank) == []
+    assert_books_agree(gateway, bank, 0)
