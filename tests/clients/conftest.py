@@ -47,9 +47,16 @@ ACCOUNT = {
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """Demo Shop on a real server."""
-    with servers.serving(tmp_path_factory.mktemp("clients") / "data") as server, forcing.forcing(server.url) as proxy:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real server."""
+    with servers.serving(tmp_path_factory.mktemp("clients") / "data") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def shop(server: Server) -> Iterator[Shop]:
+    """Demo Shop on the server."""
+    with forcing.forcing(server.url) as proxy:
         delivery = asyncio.run(prepared(server.url))
         yield Shop(
             url=server.url,

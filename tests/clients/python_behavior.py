@@ -15,6 +15,14 @@ TOLERANCE_SECONDS = 300
 INTENT = {"amount": 2000, "currency": "usd"}
 
 
+@DOES("base address.of the whole client")
+def point_here(shop: Shop) -> None:
+    with mock.patch.multiple(stripe, api_base=shop.url, api_key=shop.key, max_network_retries=0):
+        made = stripe.Customer.create(email="ann@example.com", metadata={"shelf": "7"})
+        assert stripe.Customer.retrieve(made.id).metadata["shelf"] == "7"
+        assert stripe.Customer.modify(made.id, name="Ann").name == "Ann"
+
+
 @DOES("lists.auto-paging over 250 objects")
 def page_by_itself(shop: Shop) -> None:
     listed = shop.client().v1.customers.list({"email": shop.crowd, "limit": 100})

@@ -5,6 +5,7 @@ import pytest
 from tests.clients import table
 from tests.clients.scenarios import Shop
 from tests.clients.table import PYTHON
+from tests.servers import Server
 
 
 @pytest.mark.parametrize("name", PYTHON)
@@ -15,6 +16,11 @@ def test_python(shop: Shop, name: str) -> None:
 @pytest.mark.parametrize("name", PYTHON)
 def test_node(node: dict[str, str | None], name: str) -> None:
     assert node[name] is None, node[name]
+
+
+def test_the_books_are_in_order_after_all_that(server: Server, node: dict[str, str | None]) -> None:
+    audit = server.tillgate("audit")
+    assert audit.returncode == 0, audit.stdout
 
 
 def test_both_clients_do_the_same() -> None:

@@ -44,6 +44,13 @@ const seconds_later = (seconds, check) => {
 };
 
 module.exports = {
+  "base address.of the whole client": async (shop) => {
+    const { hostname: host, port } = new URL(shop.url);
+    const stripe = new Stripe(shop.key, { host, port: Number(port), protocol: "http", maxNetworkRetries: 0 });
+    const made = await stripe.customers.create({ email: "ann@example.com", metadata: { shelf: "7" } });
+    assert.equal((await stripe.customers.retrieve(made.id)).metadata.shelf, "7");
+    assert.equal((await stripe.customers.update(made.id, { name: "Ann" })).name, "Ann");
+  },
   "lists.auto-paging over 250 objects": async (shop) => {
     const asked = { email: shop.crowd, limit: 100 };
     const walked = [];
