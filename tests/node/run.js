@@ -5,6 +5,7 @@ const { readFileSync } = require("node:fs");
 const SCENARIOS = {
   ...require("./scenarios/objects.js"),
   ...require("./scenarios/payments.js"),
+  ...require("./scenarios/setup.js"),
   ...require("./scenarios/behavior.js"),
 };
 const AT_ONCE = 4;

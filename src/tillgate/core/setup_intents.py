@@ -12,7 +12,7 @@ from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType, event
 from tillgate.core.instants import Instant
-from tillgate.core.intents import FutureUsage
+from tillgate.core.intents import FutureUsage, Redirects
 from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
@@ -48,6 +48,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     usage: FutureUsage = FutureUsage.OFF_SESSION
     payment_method_types: tuple[str, ...] = ("card",)
+    automatic_methods: Redirects | None = None
     description: str | None = None
     metadata: dict[str, str] = {}
     return_url: str | None = None
@@ -65,6 +66,7 @@ class SetupIntent(Record, frozen=True, kw_only=True, omit_defaults=True):
     bank: str
     usage: FutureUsage
     payment_method_types: tuple[str, ...] = ("card",)
+    automatic_methods: Redirects | None = None
     customer: str | None = None
     payment_method: str | None = None
     former_methods: tuple[str, ...] = ()
@@ -130,6 +132,7 @@ def open(terms: Terms, tenant: str, bank: str, customer: str | None, occasion: O
         bank=bank,
         usage=terms.usage,
         payment_method_types=terms.payment_method_types,
+        automatic_methods=terms.automatic_methods,
         customer=customer,
         description=terms.description,
         metadata=terms.metadata,
@@ -259,6 +262,8 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     told: EventType | None = None
     if moved.state is State.APPROVED:
         setup, kept, told = _verified(standing, occasion)
+        method = next((record for record in kept.save if isinstance(record, PaymentMethod)), standing.method)
+        standing = msgspec.structs.replace(standing, method=method)
         saved = kept.merged(saved)
     elif moved.is_final:
         assert moved.reason is not None, moved.id

@@ -91,6 +91,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/setup_intents": {
         "usage": "on_session",
         "payment_method_types": ["card"],
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         "payment_method_data": {"type": "card", "card": {**CARD, "name": "Ann"}, "billing_details": BILLING},
         "confirm": False,
         "description": "Tea",

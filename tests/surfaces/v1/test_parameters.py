@@ -121,7 +121,7 @@ REQUIRED = {
         *(f"payment_method_data.card.{field}" for field in ("number", "exp_month", "exp_year")),
     },
     "/v1/setup_intents": {
-        *("payment_method_data.type", "payment_method_data.card"),
+        *("automatic_payment_methods.enabled", "payment_method_data.type", "payment_method_data.card"),
         *(f"payment_method_data.card.{field}" for field in ("number", "exp_month", "exp_year")),
     },
     "/v1/refunds": {"payment"},

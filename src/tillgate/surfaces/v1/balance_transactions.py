@@ -127,8 +127,7 @@ async def fetch(call: Call) -> Reply:
 
 @expansion.kind("bt", BalanceTransactionShown, Scope.BALANCE_READ)
 async def _fetch(call: Call, id: str) -> BalanceTransactionShown:
-    posted = call.after.posted if call.after else ()
-    moved = next((core.of_entry(entry) for entry in posted if entry.balance_transaction == id), None)
+    moved = next((core.of_entry(entry) for entry in call.after.posted if entry.balance_transaction == id), None)
     moved = moved or await balances.fetch(call.gateway, call.caller, id)
     return show(moved, now=call.gateway.clock.now(call.tenant.id), livemode=call.tenant.is_live)
 

@@ -180,11 +180,11 @@ async def update(call: Call) -> Reply:
 async def _found(call: Call, id: str) -> Charge:
     """A charge, as it is once a call is over. Raises Refused(NOT_FOUND)."""
     payment_id = payment_names.payment(id) if id.startswith(payment_names.CHARGE) else ""
-    after = call.after
+    after = call.after.payment
     try:
-        if after is None or after.payment.id != payment_id:
+        if after is None or after.id != payment_id:
             return await flows.fetch(call.gateway, call.caller, payment_id)
-        return await flows.of_payment(call.gateway, call.caller, after.payment, after.posted)
+        return await flows.of_payment(call.gateway, call.caller, after, call.after.posted)
     except Refused as refused:
         raise payment_names.missing("charge", id) if refused.reason is Reason.NOT_FOUND else refused from None
 

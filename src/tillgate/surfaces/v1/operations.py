@@ -9,6 +9,7 @@ import msgspec
 from tillgate.core.credentials import Principal, Scope
 from tillgate.core.ledger import Entry
 from tillgate.core.merchants import Tenant
+from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import gateway as callers
@@ -33,10 +34,11 @@ class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class After(msgspec.Struct, frozen=True):
-    """What an operation changes, before it is written down: a payment, and what is posted for it."""
+    """What an operation changes, before it is written down: a payment, what is posted for it, a payment method."""
 
-    payment: Payment
+    payment: Payment | None = None
     posted: tuple[Entry, ...] = ()
+    method: PaymentMethod | None = None
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -52,11 +54,13 @@ class Call(msgspec.Struct, frozen=True):
     given: Any
     key: Key | None
     wanted: Wanted = {}
-    after: After | None = None
+    after: After = After()
 
-    def leaving(self, payment: Payment, posted: tuple[Entry, ...] = ()) -> "Call":
+    def leaving(
+        self, payment: Payment | None = None, posted: tuple[Entry, ...] = (), method: PaymentMethod | None = None
+    ) -> "Call":
         """The same call, as its answer is made: with what it leaves behind."""
-        return msgspec.structs.replace(self, after=After(payment, posted))
+        return msgspec.structs.replace(self, after=After(payment, posted, method))
 
     @property
     def caller(self) -> Caller:

@@ -129,6 +129,11 @@ class AutomaticMethodsShown(msgspec.Struct, frozen=True, kw_only=True):
     enabled: Literal[True] = True
     allow_redirects: Redirects
 
+    @classmethod
+    def of(cls, kept: Redirects | None) -> "AutomaticMethodsShown | None":
+        """What was left to us, if anything."""
+        return cls(allow_redirects=kept) if kept else None
+
 
 class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):
     """A payment in steps. `client_secret` lets the payer's browser confirm it; webhooks never bear it."""

@@ -49,7 +49,6 @@ _READ_BY_BROWSER = (Scope.PAYMENTS_READ, Scope.TOKENS_WRITE)
 def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | None = None) -> PaymentIntentShown:
     """A payment as its intent; `origin` is where pages of ours are reached."""
     intent, status = payment_intents.intent_of(payment), payment_intents.status(payment)
-    automatic = intent.automatic_methods
     is_canceled = status is IntentStatus.CANCELED and payment.canceled is not None
     return PaymentIntentShown(
         id=payment_names.intent(payment.id),
@@ -63,7 +62,7 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
         description=payment.description,
         payment_method=None if payment.failure and not payment.authorized else payment.payment_method,
         payment_method_types=intent.payment_method_types,
-        automatic_payment_methods=AutomaticMethodsShown(allow_redirects=automatic) if automatic else None,
+        automatic_payment_methods=AutomaticMethodsShown.of(intent.automatic_methods),
         capture_method=payment.capture_method,
         setup_future_usage=intent.setup_future_usage,
         receipt_email=intent.receipt_email,

@@ -325,6 +325,9 @@ async def detach(call: Call) -> Reply:
 
 @expansion.kind("pm", PaymentMethodShown, Scope.PAYMENT_METHODS_READ)
 async def _fetch(call: Call, id: str) -> PaymentMethodShown:
+    after = call.after.method
+    if after is not None and after.id == id:
+        return shown_in(call, after)
     return shown_in(call, await payment_methods.fetch(call.gateway, call.caller, id))
 
 

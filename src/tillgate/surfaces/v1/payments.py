@@ -217,8 +217,9 @@ def render(call: Call) -> Render[Standing]:
 
 async def found(call: Call, id: str) -> Payment:
     """A merchant's payment, as it is once a call is over. Raises Refused(NOT_FOUND)."""
-    if call.after is not None and call.after.payment.id == id:
-        return call.after.payment
+    after = call.after.payment
+    if after is not None and after.id == id:
+        return after
     return await payments.fetch(call.gateway, call.caller, id)
 
 

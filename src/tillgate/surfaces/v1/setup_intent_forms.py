@@ -11,7 +11,12 @@ from tillgate.core.setup_intents import SetupStatus
 from tillgate.surfaces.v1 import expansion
 from tillgate.surfaces.v1.changes import MetadataChange
 from tillgate.surfaces.v1.forms import ListGiven, Metadata, Text
-from tillgate.surfaces.v1.payment_intent_forms import ClientSecret, MethodTypes
+from tillgate.surfaces.v1.payment_intent_forms import (
+    AutomaticMethodsGiven,
+    AutomaticMethodsShown,
+    ClientSecret,
+    MethodTypes,
+)
 from tillgate.surfaces.v1.payment_methods import MethodType, PaymentMethodDataGiven
 from tillgate.surfaces.v1.payments import NextActionShown
 
@@ -29,6 +34,7 @@ class SetupIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     usage: FutureUsage = FutureUsage.OFF_SESSION
     payment_method_types: MethodTypes = (MethodType.CARD,)
+    automatic_payment_methods: AutomaticMethodsGiven | None = None
     customer: str | None = None
     payment_method: str | None = None
     payment_method_data: PaymentMethodDataGiven | None = None
@@ -98,6 +104,7 @@ class SetupIntentShown(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None
     payment_method: Annotated[str | None, expansion.ids("pm")]
     payment_method_types: tuple[str, ...]
+    automatic_payment_methods: AutomaticMethodsShown | None
     last_setup_error: LastSetupErrorShown | None
     next_action: NextActionShown | None
     return_url: str | None

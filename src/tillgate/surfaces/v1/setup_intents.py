@@ -18,6 +18,7 @@ from tillgate.surfaces.v1 import errors, expansion, intents
 from tillgate.surfaces.v1.changes import notes
 from tillgate.surfaces.v1.forms import ListShown, list_shown, parse_address
 from tillgate.surfaces.v1.operations import Call, answer, answered, operation, shown
+from tillgate.surfaces.v1.payment_intent_forms import AutomaticMethodsShown
 from tillgate.surfaces.v1.payments import NextActionShown, RedirectShown
 from tillgate.surfaces.v1.setup_intent_forms import (
     CancelSetupGiven,
@@ -45,6 +46,7 @@ def show(setup: SetupIntent, *, livemode: bool, origin: str, client_secret: str 
         description=setup.description,
         payment_method=None if setup.failure and not setup.verified else setup.payment_method,
         payment_method_types=setup.payment_method_types,
+        automatic_payment_methods=AutomaticMethodsShown.of(setup.automatic_methods),
         last_setup_error=_last_error(setup, setup.failure) if setup.failure else None,
         next_action=_next_action(setup, origin),
         return_url=setup.return_url,
@@ -106,13 +108,13 @@ def _render(call: Call) -> Render[Standing]:
     """How the outcome of asking a bank is answered: the setup intent, or the error of what was declined with it."""
 
     async def rendered(now: Standing) -> Answer:
-        setup = shown_in(call, now.setup_intent)
+        setup, then = shown_in(call, now.setup_intent), call.leaving(method=now.method)
         if now.attempt.is_final and now.setup_intent.verified != now.attempt.id:
             reason = now.setup_intent.failure.reason if now.setup_intent.failure else now.attempt.reason
-            expanded = await expansion.expanded(call, call.wanted, setup)
+            expanded = await expansion.expanded(then, call.wanted, setup)
             reply = errors.decline(call.request, reason or Reason.CARD_GONE, setup_intent=expanded)
             return Answer(reply.status, reply.body)
-        return await answer(call, setup)
+        return await answer(then, setup)
 
     return rendered
 
@@ -124,6 +126,7 @@ async def create(call: Call) -> Reply:
     terms = Terms(
         usage=given.usage,
         payment_method_types=intents.words(given.payment_method_types),
+        automatic_methods=given.automatic_payment_methods.parse() if given.automatic_payment_methods else None,
         description=given.description,
         metadata=given.metadata,
         return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
