@@ -57,6 +57,12 @@ def confirm_intent(shop: Shop) -> None:
     assert (intent.payment_method, intent.latest_charge) == (method.id, intent.id.replace("pi_", "ch_"))
 
 
+@DOES("payment_intents.confirm with a test card by name")
+def confirm_named(shop: Shop) -> None:
+    intent = shop.client().v1.payment_intents.confirm(opened(shop).id, {"payment_method": "pm_card_visa"})
+    assert (intent.status, intent.amount_received) == ("succeeded", 2000)
+
+
 @DOES("payment_intents.confirm by the payer's browser")
 def confirm_with_client_secret(shop: Shop) -> None:
     intent = opened(shop)

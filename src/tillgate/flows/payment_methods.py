@@ -10,7 +10,7 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.payment_methods import BillingDetails, Details, PaymentMethod, Token
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
-from tillgate.flows import changes, customers, erasures, wallets
+from tillgate.flows import changes, customers, erasures, sources, wallets
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.flows.wallets import WalletToken
@@ -36,16 +36,14 @@ async def create(
     """
 
     async def decide(occasion: Occasion) -> tuple[PaymentMethod, Decision]:
-        if isinstance(card, Card):
-            method = gateway.cards.keep(
-                card, tenant=caller.tenant.id, id=occasion.mint("pm"), now=occasion.now, wall=occasion.wall
-            )
-            decision = Decision()
-        elif isinstance(card, WalletToken):
-            opened = await wallets.opened(gateway, caller, card, occasion)
+        given = (sources.named(caller, card) or card) if isinstance(card, str) else card
+        if isinstance(given, Card):
+            method, decision = sources.keep_new(gateway, caller, occasion, given), Decision()
+        elif isinstance(given, WalletToken):
+            opened = await wallets.opened(gateway, caller, given, occasion)
             method, decision = wallets.keep(gateway, caller, opened, occasion)
         else:
-            method, decision = await _of_token(gateway, caller, card, occasion)
+            method, decision = await _of_token(gateway, caller, given, occasion)
         method = evolve(method, billing_details=said.billing_details, metadata=said.metadata)
         return method, decision.also(method)
 
@@ -83,10 +81,11 @@ async def update(
 async def attach(
     gateway: Gateway, caller: Caller, key: Key | None, method_id: str, customer_id: str, render: Render
 ) -> Answer:
-    """Keep a method for a customer. Raises what core.payment_methods.attach refuses."""
+    """Keep a method for a customer; by the name of a sandbox card, a new one. Raises what core's attach refuses."""
 
     async def decide(occasion: Occasion) -> tuple[PaymentMethod, Decision]:
-        method = await fetch(gateway, caller, method_id)
+        card = sources.named(caller, method_id)
+        method = sources.keep_new(gateway, caller, occasion, card) if card else await fetch(gateway, caller, method_id)
         customer = await customers.fetch(gateway, caller, customer_id)
         return payment_methods.attach(method, customer, occasion)
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tillgate.core import customers, payment_methods
+from tillgate.core import customers, payment_methods, sandbox_cards
 from tillgate.core.cards import Card, CardNumber
 from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
@@ -105,10 +105,12 @@ async def method(gateway: Gateway, caller: Caller, occasion: Occasion, source: S
         method, claims = wallets.keep(gateway, caller, opened, occasion, with_cryptogram=source.is_for_later)
         method = evolve(method, billing_details=source.billing_details)
         return Paying(method, opened.card, claims=claims)
-    if source.card is not None or source.id is None:
-        card = source.card or _test_card(caller)
-        kept = evolve(_keep(gateway, caller, occasion, card), billing_details=source.billing_details)
+    in_the_open = source.card or (_test_card(caller) if source.id is None else named(caller, source.id))
+    if in_the_open is not None:
+        card = in_the_open
+        kept = evolve(keep_new(gateway, caller, occasion, card), billing_details=source.billing_details)
         return Paying(kept, card)
+    assert source.id is not None
     token = await find.record(gateway.store, Token, caller.tenant.id, source.id)
     method_id = token.payment_method if token else source.id
     found = await find.record(gateway.store, PaymentMethod, caller.tenant.id, method_id)
@@ -145,10 +147,16 @@ async def keep(gateway: Gateway, caller: Caller, payment: Payment, usage: Future
             return
 
 
-def _keep(gateway: Gateway, caller: Caller, occasion: Occasion, card: Card) -> PaymentMethod:
+def keep_new(gateway: Gateway, caller: Caller, occasion: Occasion, card: Card) -> PaymentMethod:
+    """A card in the open, sealed; it lasts a day unless it is attached."""
     return gateway.cards.keep(
         card, tenant=caller.tenant.id, id=occasion.mint("pm"), now=occasion.now, wall=occasion.wall
     )
+
+
+def named(caller: Caller, id: str) -> Card | None:
+    """The card of the sandbox that an id is only a name of. In live mode there is none."""
+    return None if caller.tenant.mode is Mode.LIVE else sandbox_cards.named(id)
 
 
 def _test_card(caller: Caller) -> Card:

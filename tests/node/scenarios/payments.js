@@ -35,6 +35,11 @@ module.exports = {
     assert.deepEqual([intent.status, intent.amount_received, intent.customer], ["succeeded", 2000, owner.id]);
     assert.deepEqual([intent.payment_method, intent.latest_charge], [method.id, id.replace("pi_", "ch_")]);
   },
+  "payment_intents.confirm with a test card by name": async (shop) => {
+    const { id } = await opened(shop);
+    const intent = await client(shop).paymentIntents.confirm(id, { payment_method: "pm_card_visa" });
+    assert.deepEqual([intent.status, intent.amount_received], ["succeeded", 2000]);
+  },
   "payment_intents.confirm by the payer's browser": async (shop) => {
     const { id, client_secret } = await opened(shop);
     const browser = client(shop, { key: shop.publishable_key }).paymentIntents;

@@ -6,6 +6,8 @@ import pytest
 
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, Client
+from tillgate.assembly import Assembly
+from tillgate.core.merchants import Mode
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +41,49 @@ async def test_the_default_payment_method_may_stand_among_the_invoice_settings(m
     assert expanded["invoice_settings"]["default_payment_method"]["id"] == method
     settings = {"default_payment_method": None}
     assert (await merchant.post(path, {"invoice_settings": settings})).json()["default_payment_method"] is None
+
+
+RESULTS = {
+    "pm_card_visa": 200,
+    "pm_card_amex": 200,
+    "tok_mastercard": 200,
+    "pm_card_chargeDeclined": "card_declined",
+    "pm_card_visa_chargeDeclined": "card_declined",
+    "tok_chargeDeclinedInsufficientFunds": "insufficient_funds",
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+async def test_a_card_of_the_sandbox_can_be_asked_for_by_name(merchant: Client, name: str) -> None:
+    intent = {"amount": 2000, "currency": "usd", "payment_method": name, "confirm": True}
+    payment = {"amount": 2000, "currency": "usd", "payment_method": name}
+    for path, body in (("/payment_intents", intent), ("/payments", payment)):
+        answer = await merchant.post(path, body)
+        if RESULTS[name] == 200:
+            assert (answer.status_code, answer.json()["status"]) == (200, "succeeded"), answer.text
+        else:
+            assert (answer.status_code, answer.json()["error"]["code"]) == (402, RESULTS[name]), answer.text
+
+
+async def test_a_named_card_is_a_new_one_each_time_and_can_be_kept(merchant: Client) -> None:
+    customer = (await merchant.post("/customers", {"email": "ann@example.com"})).json()["id"]
+    kept = [(await merchant.post("/payment_methods/pm_card_visa/attach", {"customer": customer})).json() for _ in "12"]
+    assert [one["card"]["last4"] for one in kept] == ["4242", "4242"]
+    assert len({one["id"] for one in kept}) == 2
+    made = await merchant.post("/payment_methods", {"type": "card", "card": {"token": "tok_visa"}})
+    assert made.json()["card"]["last4"] == "4242"
+
+
+async def test_live_money_knows_no_named_cards(app: Assembly) -> None:
+    live = await shop.merchant(app, mode=Mode.LIVE)
+    body = {"amount": 2000, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
+    for asked in (
+        live.post("/payment_intents", body),
+        live.post("/payment_methods/pm_card_visa/attach", {"customer": "x"}),
+    ):
+        assert (await asked).status_code in (403, 404)
+    token = await live.post("/payment_methods", {"type": "card", "card": {"token": "tok_visa"}})
+    assert token.status_code in (403, 404)
 
 
 @pytest.mark.parametrize("header", ["Stripe-Account", "Stripe-Context"])
