@@ -12,6 +12,7 @@ from tillgate.connectors.contract import BankAnswer, BankNotice
 from tillgate.core.attempts import Attempt
 from tillgate.core.disputes import Dispute, Statement
 from tillgate.core.reasons import Reason
+from tillgate.core.three_d_secure import Authentication
 
 
 class Dialect(Protocol):
@@ -36,6 +37,10 @@ class Dialect(Protocol):
 
     def challenge(self, attempt: Attempt) -> BankAnswer:
         """The customer has to act; asked for charges and authorizations."""
+
+    def authentications(self, attempt: Attempt) -> Iterable[tuple[BankAnswer, Authentication]]:
+        """Every way in which a cardholder turns out to be authenticated or not, for charges and authorizations: what an
+        inquiry is answered then, and what that means."""
 
     def never_seen(self, attempt: Attempt) -> BankAnswer:
         """The answer to an inquiry about something that the bank never heard of."""

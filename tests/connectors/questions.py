@@ -10,6 +10,7 @@ from tillgate.core.ids import Ids
 from tillgate.core.instants import DAY
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
+from tillgate.core.three_d_secure import Demand
 
 NOON = 1_767_268_800_000_000
 
@@ -63,7 +64,14 @@ def dispute(kind: ResponseKind = ResponseKind.EVIDENCE, amount: int = 2599) -> D
     )
 
 
-def question(about: Attempt, number: str = GOOD, cvc: str | None = None, challenged: bool = False) -> Question:
+def question(
+    about: Attempt,
+    number: str = GOOD,
+    cvc: str | None = None,
+    challenged: bool = False,
+    demand: Demand = Demand.AUTOMATIC,
+    off_session: bool = False,
+) -> Question:
     """The question of an attempt, with a card or an account where one is needed."""
     by_card = about.kind in (Kind.CHARGE, Kind.AUTHORIZE, Kind.VERIFY)
     return Question(
@@ -74,4 +82,6 @@ def question(about: Attempt, number: str = GOOD, cvc: str | None = None, challen
         merchant="Demo Shop",
         return_url="https://shop.example/done",
         challenged=challenged,
+        three_d_secure=demand,
+        off_session=off_session,
     )

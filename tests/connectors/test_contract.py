@@ -25,6 +25,7 @@ from tillgate.core.attempts import Attempt, Kind, Outcome, Verdict
 from tillgate.core.disputes import DisputeStatus, ResponseKind
 from tillgate.core.money import Money
 from tillgate.core.records import evolve
+from tillgate.core.three_d_secure import Demand, Flow, Result, ResultReason
 from tillgate.transport.banks import Transport
 
 every_bank = pytest.mark.parametrize("name", [*registry.CONNECTORS, "sandbox_over_http"])
@@ -94,6 +95,33 @@ def test_a_challenge_comes_with_what_the_customer_has_to_do(name: str, kind: Kin
     assert outcome.verdict is Verdict.CHALLENGE
     assert outcome.action is not None
     assert outcome.action.url.startswith(("/", "https://"))
+
+
+@every_bank
+@pytest.mark.parametrize("kind", BY_CARD)
+def test_how_a_cardholder_was_authenticated_is_read_in_answers_and_in_notices(name: str, kind: Kind) -> None:
+    bank, about = dialect.of(name), attempt(kind)
+    told = list(bank.authentications(about))
+    assert {(said.result, said.flow) for _, said in told} >= {
+        *((result, Flow.FRICTIONLESS) for result in Result),
+        (Result.AUTHENTICATED, Flow.CHALLENGE),
+        (Result.FAILED, Flow.CHALLENGE),
+    }
+    assert {said.reason for _, said in told} == {None, *ResultReason}
+    for answer, said in told:
+        outcome = connector(name).read_inquiry(about, answer)
+        assert outcome.authentication == said
+        assert outcome.verdict is (Verdict.DECLINED if said.result is Result.FAILED else Verdict.APPROVED)
+        assert connector(name).notification(bank.notice(answer)) == Notification(about.tenant, about.id, outcome)
+
+
+@every_bank
+@pytest.mark.parametrize("kind", BY_CARD)
+def test_what_a_merchant_demands_of_a_cardholder_reaches_the_bank(name: str, kind: Kind) -> None:
+    about = attempt(kind)
+    written = {connector(name).write(question(about, demand=demand)).body for demand in Demand}
+    unattended = connector(name).write(question(about, off_session=True)).body
+    assert len({*written, unattended}) == len(Demand) + 1
 
 
 @every_bank

@@ -16,6 +16,7 @@ from tests.core.world import (
     Respond,
     Reverse,
     Void,
+    Withdraw,
     World,
 )
 from tillgate.core import accounts, fees, ledger, reconciliation
@@ -34,6 +35,7 @@ REFUSALS: dict[type[Happening], set[Reason]] = {
     Charge: {Reason.IN_PROGRESS},
     Capture: {Reason.IN_PROGRESS, Reason.NOTHING_TO_CAPTURE, Reason.CAPTURE_EXCEEDS_AUTHORIZED},
     Void: {Reason.IN_PROGRESS, Reason.NOTHING_TO_CANCEL},
+    Withdraw: {Reason.IN_PROGRESS},
     GiveBack: {Reason.IN_PROGRESS, Reason.NOTHING_TO_REFUND, Reason.REFUND_EXCEEDS_CAPTURED, Reason.DISPUTED},
     Respond: {Reason.IN_PROGRESS, Reason.DISPUTE_CLOSED},
     AskAgain: {Reason.IN_PROGRESS},
@@ -79,7 +81,8 @@ def _nothing_is_set_aside_for_nothing(world: World) -> None:
         attempt = in_doubt[held.attempt]
         # Giving up a challenge sets nothing aside, for nothing is held yet.
         gives_up = Reservation(attempt.id, Kind.VOID, 0) if attempt.kind is Kind.VOID else None
-        expected = Reservation(attempt.id, attempt.kind, 0 if attempt.kind in REVERSALS else attempt.amount.amount)
+        takes_nothing = attempt.kind in (Kind.WITHDRAW, *REVERSALS)
+        expected = Reservation(attempt.id, attempt.kind, 0 if takes_nothing else attempt.amount.amount)
         assert held in (expected, gives_up)
     if not in_doubt:
         assert payment.capturable.amount == payment.authorized - payment.captured - payment.voided
@@ -151,6 +154,8 @@ def _timers_fit(world: World) -> None:
     undecided = {dispute.id for dispute in world.disputes.values() if not dispute.is_closed}
     assert {subject for kind, subject in world.timers if kind is TimerKind.FOLLOW_DISPUTE} == undecided
     payment = world.payment
+    waiting = {payment.in_flight[0].attempt} if payment.action else set()
+    assert {subject for kind, subject in world.timers if kind is TimerKind.EXPIRE_CHALLENGE} == waiting
     going_back = {subject for kind, subject in world.timers if kind is TimerKind.REVERSE}
     assert going_back == {one.id for one in surplus(world, *BY_CARD)} == {one.attempt for one in payment.surplus}
     held = payment.authorized - payment.captured - payment.voided
@@ -176,12 +181,14 @@ def refused(world: World, what: Happening, no: Refused | Contradiction) -> None:
 def _has_room(world: World, what: Happening) -> bool:
     """Whether there is enough left for something, by the attempts alone; an answer does not heed what is in flight."""
     flight = [attempt.kind for attempt in world.attempts.values() if not attempt.is_final]
+    is_idle = not {Kind.CAPTURE, Kind.VOID, Kind.WITHDRAW} & set(flight)
     match what:
         case Charge():
             return not flight and status(world) in (Status.PENDING, Status.FAILED)
         case Void() | Expire():
-            idle = Kind.CAPTURE not in flight and Kind.VOID not in flight
-            return idle and (_held(world) > 0 or status(world) is Status.REQUIRES_ACTION)
+            return is_idle and (_held(world) > 0 or status(world) is Status.REQUIRES_ACTION)
+        case Withdraw():
+            return is_idle
         case Capture(amount):
             return amount <= _held(world) - _on_the_way(world, Kind.CAPTURE, Kind.VOID) and not _is_canceled(world)
         case GiveBack(amount):
@@ -209,6 +216,9 @@ def _as_asked(attempt: Attempt) -> Happening:
             return Capture(attempt.amount.amount)
         case Kind.VOID:
             return Void()
+        case Kind.WITHDRAW:
+            assert attempt.target is not None
+            return Withdraw(attempt.target)
         case Kind.REFUND:
             return GiveBack(attempt.amount.amount)
         case Kind.RETURN | Kind.RELEASE:
@@ -226,7 +236,7 @@ def _still_fits(world: World, attempt: Attempt) -> bool:
         same = [one for one in world.attempts.values() if one.kind in kinds and one.target == attempt.target]
         return attempt.id == same[-1].id and (attempt.kind in BY_CARD or attempt.target in _going_back(world))
     if attempt.kind is not Kind.VOID:
-        return True
+        return attempt.kind is not Kind.WITHDRAW
     if held := _held(world):
         return attempt.amount.amount == held
     return attempt.target is not None and world.attempts[attempt.target].state is State.CHALLENGED
@@ -239,7 +249,7 @@ def _going_back(world: World) -> set[str]:
 def _leaves_room(world: World, attempt: Attempt) -> bool:
     """Whether a yes to an attempt fits what is known."""
     match attempt.kind:
-        case Kind.CHARGE | Kind.AUTHORIZE:
+        case Kind.CHARGE | Kind.AUTHORIZE | Kind.WITHDRAW:
             # What a bank grants after another yes is given back.
             return True
         case Kind.RETURN | Kind.RELEASE:
@@ -368,7 +378,7 @@ def _success(before: Payment, attempt: Attempt) -> Iterator[EventType]:
         case Kind.CHARGE | Kind.AUTHORIZE if before.authorized:
             # It is nobody's payment, and goes back.
             pass
-        case Kind.RETURN | Kind.RELEASE:
+        case Kind.RETURN | Kind.RELEASE | Kind.WITHDRAW:
             pass
         case Kind.AUTHORIZE:
             yield EventType.PAYMENT_AUTHORIZED

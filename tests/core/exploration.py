@@ -5,8 +5,8 @@ from collections.abc import Hashable, Iterator
 
 from tests.core import claims
 from tests.core.claims import BY_CARD
-from tests.core.world import Answer, AskAgain, Decide, Happening, World, happenings, tried
-from tillgate.core.attempts import Attempt, Contradiction, State
+from tests.core.world import Answer, AskAgain, Decide, Happening, Withdraw, World, happenings, tried
+from tillgate.core.attempts import Attempt, Contradiction, Kind, State
 from tillgate.core.disputes import Dispute
 from tillgate.core.reasons import Refused
 from tillgate.core.timers import TimerKind
@@ -72,7 +72,9 @@ def _never_seen(world: World) -> int:
 
 
 def _counts(attempt: Attempt) -> bool:
-    return attempt.state is not State.DECLINED
+    """Whether anything may still come of it, or came: of a challenge's end nothing does by itself."""
+    is_spent = attempt.kind is Kind.WITHDRAW and attempt.state is State.APPROVED
+    return attempt.state is not State.DECLINED and not is_spent
 
 
 def _alive(world: World, attempt: Attempt) -> Hashable:
@@ -106,7 +108,7 @@ def _step(world: World, what: Happening) -> Hashable:
     match what:
         case Answer(attempt, verdict, early):
             return _alive(world, world.attempts[attempt]), verdict, early
-        case AskAgain(attempt):
+        case AskAgain(attempt) | Withdraw(attempt):
             return _alive(world, world.attempts[attempt])
         case Decide(dispute, status):
             return _objection(world.disputes[dispute]), status

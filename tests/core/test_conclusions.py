@@ -172,6 +172,7 @@ def test_a_challenge_that_is_given_up_cancels_the_payment_and_has_the_bank_asked
     assert (now.payment.status, now.payment.action, decision.post) == (Status.CANCELED, None, ())
     assert decision.schedule == (
         Timer("ten_1", TimerKind.INQUIRE, "att_1_2", None),
+        Timer("ten_1", TimerKind.EXPIRE_CHALLENGE, "att_1_1", None),
         Timer("ten_1", TimerKind.INQUIRE, "att_1_1", LATER),
     )
 

@@ -22,6 +22,7 @@ from tests.core.world import (
     Respond,
     Reverse,
     Void,
+    Withdraw,
     World,
     lived,
     opened,
@@ -40,11 +41,12 @@ EXPIRY = (TimerKind.EXPIRE_AUTHORIZATION, "pay_1")
     ("amount", "method", "never_seen"),
     [
         (3, CaptureMethod.AUTOMATIC, 0),
-        (3, CaptureMethod.MANUAL, 0),
+        (2, CaptureMethod.MANUAL, 0),
         (1, CaptureMethod.AUTOMATIC, 1),
         *at_size(
             [],
             [
+                (3, CaptureMethod.MANUAL, 0),
                 (1, CaptureMethod.MANUAL, 1),
                 (2, CaptureMethod.AUTOMATIC, 1),
                 (1, CaptureMethod.MANUAL, 2),
@@ -147,6 +149,11 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def the_authorization_expires(self) -> None:
         self.try_out(Expire())
+
+    @precondition(lambda self: self.world.payment.action)
+    @rule()
+    def the_challenge_expires(self) -> None:
+        self.try_out(Withdraw(self.world.payment.in_flight[0].attempt))
 
     @precondition(lambda self: self.world.payment.surplus)
     @rule(data=st.data())

@@ -1,12 +1,14 @@
 import pytest
 
-from tests.core.world import START, Capture, Charge, GiveBack, Happened, Void, World, lived, opened
+from tests.core.world import START, Capture, Charge, GiveBack, Happened, Void, Withdraw, World, lived, opened
 from tillgate.core.attempts import Kind, Verdict
 from tillgate.core.instants import DAY, SECOND
 from tillgate.core.timers import TimerKind
 
 AUTHORIZED = (Charge(), (Kind.AUTHORIZE, Verdict.APPROVED))
 CAPTURED = (*AUTHORIZED, Capture(100), (Kind.CAPTURE, Verdict.APPROVED))
+CHALLENGED = (Charge(), (Kind.AUTHORIZE, Verdict.CHALLENGE))
+CHALLENGE_EXPIRY = (TimerKind.EXPIRE_CHALLENGE, "att_1_1")
 EXPIRY = (TimerKind.EXPIRE_AUTHORIZATION, "pay_1")
 
 
@@ -21,7 +23,12 @@ def inquiry(number: int) -> tuple[TimerKind, str]:
         ((Charge(),), {inquiry(1)}),
         ((Charge(), (Kind.AUTHORIZE, Verdict.UNKNOWN)), {inquiry(1)}),
         ((Charge(), (Kind.AUTHORIZE, Verdict.PENDING)), {inquiry(1)}),
-        ((Charge(), (Kind.AUTHORIZE, Verdict.CHALLENGE)), {inquiry(1)}),
+        ((Charge(), (Kind.AUTHORIZE, Verdict.CHALLENGE)), {inquiry(1), CHALLENGE_EXPIRY}),
+        ((*CHALLENGED, (Kind.AUTHORIZE, Verdict.CHALLENGE)), {inquiry(1), CHALLENGE_EXPIRY}),
+        ((*CHALLENGED, (Kind.AUTHORIZE, Verdict.APPROVED)), {EXPIRY}),
+        ((*CHALLENGED, (Kind.AUTHORIZE, Verdict.DECLINED)), set()),
+        ((*CHALLENGED, Withdraw("att_1_1")), {inquiry(1), inquiry(2), CHALLENGE_EXPIRY}),
+        ((*CHALLENGED, Void(), (Kind.VOID, Verdict.APPROVED)), {inquiry(1)}),
         ((Charge(), (Kind.AUTHORIZE, Verdict.DECLINED)), set()),
         ((Charge(), (Kind.AUTHORIZE, Verdict.NEVER_SEEN)), set()),
         (AUTHORIZED, {EXPIRY}),

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tillgate.core import attempts, conclusions, disputes, ledger, payments, refunds, reversals
+from tillgate.core import attempts, challenges, conclusions, disputes, ledger, payments, refunds, reversals
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, State, Verdict
 from tillgate.core.cards import Brand, CardSummary
 from tillgate.core.conclusions import Standing
@@ -159,6 +159,12 @@ class Expire(msgspec.Struct, frozen=True):
     """The worker finds the authorization's timer due."""
 
 
+class Withdraw(msgspec.Struct, frozen=True):
+    """The worker finds that a challenge was not met in time."""
+
+    attempt: str
+
+
 class GiveBack(msgspec.Struct, frozen=True):
     """The merchant refunds so much."""
 
@@ -207,7 +213,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 Happening: TypeAlias = (
-    Charge | Capture | Void | Expire | GiveBack | Reverse | AskAgain | Answer | Object | Decide | Respond
+    Charge | Capture | Void | Expire | Withdraw | GiveBack | Reverse | AskAgain | Answer | Object | Decide | Respond
 )
 
 Happened: TypeAlias = Happening | tuple[Kind, Verdict]
@@ -220,6 +226,7 @@ def happenings(world: World) -> Iterator[Happening]:
     yield Void()
     if (TimerKind.EXPIRE_AUTHORIZATION, world.payment.id) in world.timers:
         yield Expire()
+    yield from (Withdraw(subject) for kind, subject in world.timers if kind is TimerKind.EXPIRE_CHALLENGE)
     for amount in range(1, world.payment.amount.amount + 1):
         yield Capture(amount)
         yield GiveBack(amount)
@@ -254,6 +261,10 @@ def happen(world: World, what: Happening) -> World:
             return _reverse(world, attempt)
         case Expire():
             return _expire(world)
+        case Withdraw(attempt):
+            return world.after(
+                challenges.withdraw(world.payment, world.attempts[attempt], world.occasion(START)).decision
+            )
         case Object(amount):
             return _told(world, None, statement(world, f"cb_{len(world.disputes)}", amount))
         case Decide(dispute, status, heard):

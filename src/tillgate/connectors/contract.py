@@ -9,14 +9,17 @@ from tillgate.core.attempts import Attempt, Outcome
 from tillgate.core.bank_accounts import Coordinates
 from tillgate.core.cards import Card
 from tillgate.core.disputes import Dispute, Statement
+from tillgate.core.three_d_secure import Demand
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What a bank is to be asked, with everything it may want to know. Its repr shows the attempt's id alone.
 
     A charge, an authorization or a verification needs the card, a payout the `account` that it goes to, and its
-    `holder`. `return_url` is where the customer goes after a challenge. A void with `challenged` gives up a challenge
-    that is still open as far as we know; one that was met meanwhile stands.
+    `holder`. `return_url` is where the customer goes after a challenge: a page of ours, of which the path alone is said
+    where the bank's pages are on the same server. `three_d_secure` is when the customer is to be authenticated; one who
+    is not there, `off_session`, cannot be asked anything. A void with `challenged` gives up a challenge that is still
+    open as far as we know; one that was met meanwhile stands.
     """
 
     attempt: Attempt
@@ -26,6 +29,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     merchant: str = ""
     return_url: str | None = None
     challenged: bool = False
+    three_d_secure: Demand = Demand.AUTOMATIC
+    off_session: bool = False
 
     def __repr__(self) -> str:
         return f"Question({self.attempt.id})"

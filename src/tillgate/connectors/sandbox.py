@@ -1,12 +1,12 @@
 """The connector of the sandbox bank, in which no real money moves."""
 
-import enum
 import hmac
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
+from tillgate.connectors import sandbox_forms as forms
 from tillgate.connectors.contract import (
     BankAnswer,
     BankNotice,
@@ -18,12 +18,13 @@ from tillgate.connectors.contract import (
 from tillgate.core import attempts, currencies
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, Verdict
 from tillgate.core.cards import Card
-from tillgate.core.disputes import Dispute, DisputeReason, DisputeStatus, ResponseKind, Statement
+from tillgate.core.disputes import Dispute, DisputeReason, ResponseKind, Statement
 from tillgate.core.faults import FaultKind
 from tillgate.core.instants import Instant
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
+from tillgate.core.three_d_secure import Authentication
 
 NAME: Final = "sandbox"
 
@@ -49,6 +50,7 @@ REASONS: Final[Mapping[str, Reason]] = {
     "authentication_failed": Reason.AUTHENTICATION_FAILED,
     "authentication_expired": Reason.AUTHENTICATION_FAILED,
     "authentication_canceled": Reason.AUTHENTICATION_FAILED,
+    "authentication_required": Reason.AUTHENTICATION_REQUIRED,
     "authorization_released": Reason.AUTHORIZATION_EXPIRED,
     "exceeds_authorized": Reason.CAPTURE_EXCEEDS_AUTHORIZED,
     "nothing_held": Reason.NOTHING_TO_CANCEL,
@@ -61,94 +63,6 @@ REASONS: Final[Mapping[str, Reason]] = {
 """The bank's words for a no. One that is not among them is a no all the same: the card was declined."""
 
 
-class _Card(msgspec.Struct, frozen=True, omit_defaults=True):
-    number: str
-    exp_month: int
-    exp_year: int
-    cvc: str | None = None
-    name: str | None = None
-    cryptogram: str | None = None
-    eci: str | None = None
-
-
-class _Account(msgspec.Struct, frozen=True, omit_defaults=True):
-    number: str
-    country: str
-    holder: str
-    routing: str | None = None
-
-
-class _Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    merchant_id: str
-    reference: str
-    amount: int
-    currency: str
-    card: _Card | None = None
-    account: _Account | None = None
-    target: str | None = None
-    merchant_name: str = ""
-    return_url: str | None = None
-    again: bool = False
-
-
-class _Result(enum.StrEnum):
-    APPROVED = "approved"
-    DECLINED = "declined"
-    PENDING = "pending"
-    CHALLENGE = "challenge"
-    NOT_FOUND = "not_found"
-
-
-class _Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the bank says of an operation."""
-
-    reference: str
-    result: _Result
-    merchant_id: str | None = None
-    kind: Kind | None = None
-    amount: int | None = None
-    currency: str | None = None
-    code: str | None = None
-    returned: str | None = None
-    challenge_url: str | None = None
-    eci: str | None = None
-    liability_shifted: bool | None = None
-
-
-class _Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the bank is told of a dispute."""
-
-    reference: str
-    merchant_id: str
-    evidence: dict[str, str] = {}
-
-
-class _Complaint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What has the bank open a dispute, as a cardholder's objection would."""
-
-    reference: str
-    merchant_id: str
-    target: str
-    currency: str
-    reason: DisputeReason
-    amount: int | None = None
-    evidence_due_by: Instant | None = None
-
-
-class _Disputed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the bank says of a dispute."""
-
-    dispute: str
-    merchant_id: str
-    target: str
-    amount: Annotated[int, msgspec.Meta(gt=0)]
-    currency: str
-    reason: str
-    status: DisputeStatus
-    evidence_due_by: Instant
-    response: str | None = None
-
-
 _PATHS: Final[Mapping[Kind, str]] = {
     Kind.CHARGE: "/charges",
     Kind.AUTHORIZE: "/authorizations",
@@ -159,10 +73,15 @@ _PATHS: Final[Mapping[Kind, str]] = {
     Kind.RELEASE: "/voids",
     Kind.VERIFY: "/verifications",
     Kind.PAYOUT: "/payouts",
+    Kind.WITHDRAW: "/cancellations",
 }
 """Where each kind of attempt is posted; a void that gives up a challenge goes to `/cancellations`."""
 
-_KNOWN_AS: Final[Mapping[Kind, Kind]] = {Kind.RETURN: Kind.REFUND, Kind.RELEASE: Kind.VOID}
+_KNOWN_AS: Final[Mapping[Kind, Kind]] = {
+    Kind.RETURN: Kind.REFUND,
+    Kind.RELEASE: Kind.VOID,
+    Kind.WITHDRAW: Kind.VOID,
+}
 """What the bank takes some kinds of attempts for."""
 
 SETTLED_AT_ONCE: Final = "4000000000000077"
@@ -171,8 +90,8 @@ SETTLED_AT_ONCE: Final = "4000000000000077"
 _BY_CARD: Final = (Kind.CHARGE, Kind.AUTHORIZE, Kind.VERIFY)
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Statement).decode
-_decode_dispute = msgspec.json.Decoder(_Disputed).decode
+_decode = msgspec.json.Decoder(forms.Statement).decode
+_decode_dispute = msgspec.json.Decoder(forms.Disputed).decode
 
 _ANSWERED_AT: Final[Mapping[ResponseKind, str]] = {
     ResponseKind.EVIDENCE: "evidence",
@@ -197,7 +116,7 @@ class SandboxConnector:
     def write(self, question: Question) -> BankRequest:
         """As in the contract."""
         attempt = question.attempt
-        order = _Order(
+        order = forms.Order(
             merchant_id=attempt.tenant,
             reference=attempt.id,
             amount=attempt.amount.amount,
@@ -207,6 +126,8 @@ class SandboxConnector:
             target=attempt.target,
             merchant_name=question.merchant,
             return_url=question.return_url,
+            three_d_secure=question.three_d_secure,
+            off_session=question.off_session,
             again=attempt.asked > 1,
         )
         path = "/cancellations" if question.challenged else _PATHS[attempt.kind]
@@ -223,7 +144,7 @@ class SandboxConnector:
     def read(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
         """As in the contract: a no comes with status 402, everything else with 200."""
         said = _read(answer.body)
-        if said is None or answer.status != (402 if said.result is _Result.DECLINED else 200):
+        if said is None or answer.status != (402 if said.result is forms.Said.DECLINED else 200):
             return attempts.UNKNOWN
         return _outcome(said) if _is_about(attempt, said) else attempts.UNKNOWN
 
@@ -232,7 +153,7 @@ class SandboxConnector:
         said = _read(answer.body)
         if said is None or said.reference != attempt.id:
             return attempts.UNKNOWN
-        if answer.status == 404 and said.result is _Result.NOT_FOUND:
+        if answer.status == 404 and said.result is forms.Said.NOT_FOUND:
             return Outcome(verdict=Verdict.NEVER_SEEN)
         return _outcome(said) if answer.status == 200 and _is_about(attempt, said) else attempts.UNKNOWN
 
@@ -242,7 +163,7 @@ class SandboxConnector:
         if response is None:
             raise ValueError(f"{dispute.id} has no response on its way")
         evidence = dispute.evidence if response.kind is ResponseKind.EVIDENCE else {}
-        body = _encode(_Response(reference=response.id, merchant_id=dispute.tenant, evidence=evidence))
+        body = _encode(forms.Response(reference=response.id, merchant_id=dispute.tenant, evidence=evidence))
         url = f"{self._place}/disputes/{dispute.bank_reference}/{_ANSWERED_AT[response.kind]}"
         return BankRequest(method="POST", url=url, reference=response.id, body=body)
 
@@ -274,7 +195,7 @@ class SandboxConnector:
 
         It is of `amount` minor units, or of all that the bank has left of `target`. No other bank does so.
         """
-        complaint = _Complaint(
+        complaint = forms.Complaint(
             reference=reference,
             merchant_id=payment.tenant,
             target=target,
@@ -321,35 +242,44 @@ def _fault(attempt: Attempt) -> tuple[tuple[str, str], ...]:
     return ((FAULT, _encode(attempt.fault).decode()),) if attempt.fault else ()
 
 
-def _card(question: Question) -> _Card:
+def _card(question: Question) -> forms.Card:
     card = question.card
     if card is None:
         raise ValueError(f"{question.attempt.id} is asked with a card")
-    return _Card(card.number.digits, card.exp_month, card.exp_year, card.cvc, card.name, card.cryptogram, card.eci)
+    return forms.Card(
+        number=card.number.digits,
+        exp_month=card.exp_month,
+        exp_year=card.exp_year,
+        cvc=card.cvc,
+        name=card.name,
+        cryptogram=card.cryptogram,
+        eci=card.eci,
+        agreement=card.agreement,
+    )
 
 
-def _account(question: Question) -> _Account:
+def _account(question: Question) -> forms.Account:
     account = question.account
     if account is None:
         raise ValueError(f"{question.attempt.id} is asked with an account")
-    return _Account(account.number, account.country, question.holder, account.routing)
+    return forms.Account(account.number, account.country, question.holder, account.routing)
 
 
-def _read(body: bytes) -> _Statement | None:
+def _read(body: bytes) -> forms.Statement | None:
     try:
         return _decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
 
-def _read_dispute(body: bytes) -> _Disputed | None:
+def _read_dispute(body: bytes) -> forms.Disputed | None:
     try:
         return _decode_dispute(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
 
-def _statement(said: _Disputed) -> Statement | None:
+def _statement(said: forms.Disputed) -> Statement | None:
     """A reason that is not among ours is a general one."""
     if not currencies.recorded(said.currency):
         return None
@@ -365,7 +295,7 @@ def _statement(said: _Disputed) -> Statement | None:
     )
 
 
-def _is_about(attempt: Attempt, said: _Statement) -> bool:
+def _is_about(attempt: Attempt, said: forms.Statement) -> bool:
     return (
         said.reference == attempt.id
         and said.merchant_id == attempt.tenant
@@ -375,23 +305,37 @@ def _is_about(attempt: Attempt, said: _Statement) -> bool:
     )
 
 
-def _outcome(said: _Statement) -> Outcome:
+def _authentication(said: forms.Cardholder | None) -> Authentication | None:
+    if said is None:
+        return None
+    result, reason = forms.MEANING[said.status]
+    return Authentication(
+        result=result,
+        flow=said.flow,
+        reason=reason,
+        eci=said.eci,
+        version=said.version,
+        transaction=said.transaction,
+    )
+
+
+def _outcome(said: forms.Statement) -> Outcome:
+    authentication = _authentication(said.authentication)
     match said.result:
-        case _Result.APPROVED if said.amount is not None and currencies.recorded(said.currency or ""):
+        case forms.Said.APPROVED if said.amount is not None and currencies.recorded(said.currency or ""):
             return Outcome(
                 verdict=Verdict.APPROVED,
                 done=Money(said.amount, said.currency or ""),
-                eci=said.eci,
-                liability_shifted=said.liability_shifted,
+                authentication=authentication,
                 bank_code=said.returned,
                 returned=REASONS.get(said.returned, Reason.PAYOUT_DECLINED) if said.returned else None,
             )
-        case _Result.DECLINED if said.code is not None:
+        case forms.Said.DECLINED if said.code is not None:
             reason = REASONS.get(said.code, Reason.CARD_DECLINED)
-            return Outcome(verdict=Verdict.DECLINED, reason=reason, bank_code=said.code)
-        case _Result.PENDING:
+            return Outcome(verdict=Verdict.DECLINED, reason=reason, bank_code=said.code, authentication=authentication)
+        case forms.Said.PENDING:
             return Outcome(verdict=Verdict.PENDING)
-        case _Result.CHALLENGE if said.challenge_url is not None:
+        case forms.Said.CHALLENGE if said.challenge_url is not None:
             return Outcome(verdict=Verdict.CHALLENGE, action=Action(said.challenge_url))
         case _:
             return attempts.UNKNOWN

@@ -10,6 +10,7 @@ from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason
 from tillgate.core.records import Record, evolve
+from tillgate.core.three_d_secure import Authentication
 
 
 class Kind(enum.StrEnum):
@@ -29,6 +30,8 @@ class Kind(enum.StrEnum):
     """Ask whether a card may be kept; nothing is taken. The setup intent's id is in `payment`."""
     PAYOUT = "payout"
     """Send a merchant what they are owed; the attempt is kept with the payout, whose id is in `payment`."""
+    WITHDRAW = "withdraw"
+    """End a challenge that was not met in time, so that it cannot be met any more."""
 
 
 class State(enum.StrEnum):
@@ -69,9 +72,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """A bank's answer, or its silence, read by a connector.
 
     `done` is what the bank says it did, where it says so; `bank_reference` its own name for it. `as_of` is the wall
-    time at which the bank was asked what became of a question; unsaid, it is when the outcome is looked at. `eci` says
-    how the card's holder was authenticated, `liability_shifted` whether the issuer bears a fraud for that. `returned`
-    says why what was paid out, and approved, has come back since.
+    time at which the bank was asked what became of a question; unsaid, it is when the outcome is looked at.
+    `authentication` says how the card's holder was authenticated, where that was tried, also beside a no.
+    `returned` says why what was paid out, and approved, has come back since.
     """
 
     verdict: Verdict
@@ -81,8 +84,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     action: Action | None = None
     done: Money | None = None
     as_of: Instant | None = None
-    eci: str | None = None
-    liability_shifted: bool | None = None
+    authentication: Authentication | None = None
     returned: Reason | None = None
 
 
@@ -157,8 +159,7 @@ class Attempt(Record, frozen=True, kw_only=True, omit_defaults=True):
     reason: Reason | None = None
     bank_code: str | None = None
     bank_reference: str | None = None
-    eci: str | None = None
-    liability_shifted: bool | None = None
+    authentication: Authentication | None = None
     fault: Drawn | None = None
 
     @property
@@ -264,8 +265,7 @@ def move(attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Attempt | No
         reason=_reason(attempt.kind, state, outcome),
         bank_code=outcome.bank_code or attempt.bank_code,
         bank_reference=outcome.bank_reference or attempt.bank_reference,
-        eci=outcome.eci or attempt.eci,
-        liability_shifted=attempt.liability_shifted if outcome.liability_shifted is None else outcome.liability_shifted,
+        authentication=outcome.authentication or attempt.authentication,
     )
 
 

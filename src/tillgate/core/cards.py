@@ -143,7 +143,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A card in the open, as a bank is asked with it and the vault seals it; `repr` masks it.
 
     A device's card comes with a `cryptogram` (base64) that is good for one charge, and maybe with the `eci` (two
-    digits, EMV 3-D Secure's electronic commerce indicator) that says how its holder was authenticated.
+    digits, EMV 3-D Secure's electronic commerce indicator) that says how its holder was authenticated. `agreement` is
+    the attempt by which its holder agreed to be charged while they are not there.
     """
 
     number: CardNumber
@@ -153,6 +154,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     cryptogram: str | None = None
     eci: str | None = None
+    agreement: str | None = None
 
     @classmethod
     def parse(

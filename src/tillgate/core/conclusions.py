@@ -2,7 +2,18 @@
 
 import msgspec
 
-from tillgate.core import accounts, attempts, fees, instants, ledger, payment_intents, payments, totals
+from tillgate.core import (
+    accounts,
+    attempts,
+    challenges,
+    fees,
+    instants,
+    ledger,
+    payment_intents,
+    payments,
+    three_d_secure,
+    totals,
+)
 from tillgate.core.attempts import Attempt, Contradiction, Kind, Outcome, State
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType, event
@@ -28,6 +39,7 @@ POSTED_AS = {
     Kind.REFUND: "refunded",
     Kind.RETURN: "returned",
     Kind.RELEASE: "released",
+    Kind.WITHDRAW: "withdrawn",
 }
 """The second half of an entry's natural id, by the kind of the attempt that moved the money."""
 
@@ -50,6 +62,7 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     if moved is None:
         return None
     payment, types, postings = _change(standing, moved, outcome, occasion)
+    payment = _authenticated(payment, moved)
     types = payment_intents.told(payment, types, _heard(standing.attempt, moved))
     refund = _refund_after(standing.refund, moved) if standing.refund else None
     told = _news(standing, payment, types, refund)
@@ -91,6 +104,14 @@ def _change(before: Standing, attempt: Attempt, outcome: Outcome, occasion: Occa
         return payment, (), ()
     challenged = attempt.state is State.CHALLENGED
     return evolve(payment, action=(outcome.action or payment.action) if challenged else None), (), ()
+
+
+def _authenticated(payment: Payment, attempt: Attempt) -> Payment:
+    """The payment with how its cardholder was authenticated, unless that is of another attempt than was granted."""
+    if attempt.kind not in BY_CARD or payment.authorization not in (None, attempt.id):
+        return payment
+    brand = payment.card.brand if payment.card else None
+    return evolve(payment, authentication=three_d_secure.assessed(attempt.authentication, brand))
 
 
 def _still_in_flight(payment: Payment, attempt: Attempt) -> tuple[Reservation, ...]:
@@ -166,6 +187,11 @@ def _reversed(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
     return evolve(payment, surplus=left), (), (Posting(*ways[attempt.kind], attempt.amount),)
 
 
+def _withdrawn(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
+    """Nobody can act any more: what that means for the question itself the bank is asked at once."""
+    return payment, (), ()
+
+
 _APPROVED = {
     Kind.CHARGE: _charged,
     Kind.AUTHORIZE: _authorized,
@@ -174,6 +200,7 @@ _APPROVED = {
     Kind.REFUND: _refunded,
     Kind.RETURN: _reversed,
     Kind.RELEASE: _reversed,
+    Kind.WITHDRAW: _withdrawn,
 }
 
 
@@ -245,7 +272,7 @@ def _entries(
 
 def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occasion) -> tuple[Timer, ...]:
     """What is to happen by itself from now on: inquiries while in doubt, expiry while something is held."""
-    timers = [payments.inquiry(attempt, occasion)]
+    timers = [payments.inquiry(attempt, occasion), *challenges.expiry(before, payment, attempt)]
     if payment.authorized and not before.authorized and payment_intents.keeps_method(payment):
         timers.append(Timer(payment.tenant, TimerKind.KEEP_METHOD, payment.id, occasion.wall))
     if len(payment.surplus) > len(before.surplus):
@@ -254,7 +281,8 @@ def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occas
         due_at = None if attempt.state is State.APPROVED else occasion.wall + HOUR
         timers.append(Timer(payment.tenant, TimerKind.REVERSE, attempt.target, due_at))
     failed = attempt.is_final and attempt.state is not State.APPROVED
-    if attempt.kind is Kind.VOID and attempt.is_final and not payment.authorized and payment.in_flight:
+    ends_challenge = attempt.kind in (Kind.VOID, Kind.WITHDRAW) and attempt.is_final and not payment.authorized
+    if ends_challenge and payment.in_flight:
         timers.append(Timer(payment.tenant, TimerKind.INQUIRE, payment.in_flight[0].attempt, occasion.wall))
     if failed and attempt.cause == "expired" and payment.held:
         timers.append(Timer(payment.tenant, TimerKind.EXPIRE_AUTHORIZATION, payment.id, occasion.now + HOUR))

@@ -18,6 +18,7 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Asking, Cancellation, CaptureMethod, Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
+from tillgate.core.three_d_secure import Demand
 
 
 class IntentStatus(enum.StrEnum):
@@ -39,7 +40,7 @@ CHANGEABLE = frozenset({IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUI
 """Where no bank has said yes, and none is being asked."""
 
 _OF_INTENT = ("payment_method_types", "setup_future_usage", "off_session", "receipt_email")
-_OF_PAYMENT = ("amount", "capture_method", "return_url", "description")
+_OF_PAYMENT = ("amount", "capture_method", "return_url", "three_d_secure", "description")
 
 _OF_PAYMENTS = {
     payments.Status.SUCCEEDED: IntentStatus.SUCCEEDED,
@@ -74,6 +75,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     off_session: bool | UnsetType = UNSET
     receipt_email: str | UnsetType | None = UNSET
     return_url: str | UnsetType | None = UNSET
+    three_d_secure: Demand | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
     notes: Notes = Notes()
 

@@ -19,6 +19,7 @@ from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record, evolve
+from tillgate.core.three_d_secure import Authentication, Demand
 from tillgate.core.timers import Timer, TimerKind
 
 REVERSALS = (Kind.RETURN, Kind.RELEASE)
@@ -95,6 +96,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     metadata: dict[str, str] = {}
     return_url: str | None = None
+    three_d_secure: Demand = Demand.AUTOMATIC
     asked_as: dict[str, str] = {}
     intent: Intent | None = None
 
@@ -107,6 +109,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     Always: refunded + disputed <= captured <= authorized and voided <= authorized - captured. What banks took back over
     disputes beyond that is `overdrawn`: they may, and it is the merchant's debt. `dispute` is the newest one's id.
+    `authentication` is how its cardholder was authenticated for the attempt that was granted, or for the newest.
     `faults` names what its test merchant had go wrong with it, by core.faults.FaultKind.
     """
 
@@ -126,6 +129,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     description: str | None = None
     metadata: dict[str, str] = {}
     return_url: str | None = None
+    three_d_secure: Demand = Demand.AUTOMATIC
     asked_as: dict[str, str] = {}
     attempts_made: int = 0
     in_flight: tuple[Reservation, ...] = ()
@@ -142,6 +146,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     fees: int = 0
     failure: Failure | None = None
     action: attempts.Action | None = None
+    authentication: Authentication | None = None
     canceled: Cancellation | None = None
     events: int = 0
     faults: tuple[str, ...] = ()
@@ -226,6 +231,7 @@ def open(
         description=terms.description,
         metadata=terms.metadata,
         return_url=terms.return_url,
+        three_d_secure=terms.three_d_secure,
         asked_as=terms.asked_as,
         intent=terms.intent,
     )
@@ -247,7 +253,7 @@ def capture(payment: Payment, asked: Money | None, occasion: Occasion) -> Asking
     """
     capturable = payment.capturable
     if capturable.is_zero or payment.canceled:
-        busy = _is_settling(payment) or (payment.in_flight and not payment.authorized)
+        busy = is_settling(payment) or (payment.in_flight and not payment.authorized)
         why = Reason.IN_PROGRESS if busy else Reason.NOTHING_TO_CAPTURE
         raise Refused(why, "payment", status=payment.status)
     asked = asked or capturable
@@ -261,7 +267,7 @@ def void(payment: Payment, cause: str, occasion: Occasion) -> Asking:
 
     Raises Refused(IN_PROGRESS) while a capture is on its way, Refused(NOTHING_TO_CANCEL) where nothing is held.
     """
-    if _is_settling(payment):
+    if is_settling(payment):
         raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
     if payment.action:
         challenged = payment.in_flight[0].attempt
@@ -302,7 +308,14 @@ def reserve(
         refund=refund,
         cause=cause,
     )
-    reserved = evolve(payment, attempts_made=number, in_flight=_with(payment, attempt), failure=None)
+    authentication = payment.authentication if target else None
+    reserved = evolve(
+        payment,
+        attempts_made=number,
+        in_flight=_with(payment, attempt),
+        failure=None,
+        authentication=authentication,
+    )
     return Asking(reserved, attempt, Decision(save=(reserved, attempt), schedule=(inquiry(attempt, occasion),)))
 
 
@@ -354,7 +367,7 @@ def _with(payment: Payment, attempt: Attempt) -> tuple[Reservation, ...]:
     Giving up a challenge sets nothing aside, for nothing is held yet, and a surplus is none of the payment's.
     """
     gives_up = attempt.kind is Kind.VOID and not payment.authorized
-    takes_nothing = gives_up or attempt.kind in REVERSALS
+    takes_nothing = gives_up or attempt.kind in (Kind.WITHDRAW, *REVERSALS)
     return (*payment.in_flight, Reservation(attempt.id, attempt.kind, 0 if takes_nothing else attempt.amount.amount))
 
 
@@ -367,9 +380,11 @@ def _still_fits(payment: Payment, attempt: Attempt) -> bool:
         case Kind.CAPTURE:
             return payment.capturable >= attempt.amount
         case Kind.VOID if payment.action:
-            return attempt.target == payment.in_flight[0].attempt and not _is_settling(payment)
+            return attempt.target == payment.in_flight[0].attempt and not is_settling(payment)
         case Kind.VOID:
-            return payment.capturable == attempt.amount and not _is_settling(payment)
+            return payment.capturable == attempt.amount and not is_settling(payment)
+        case Kind.WITHDRAW:
+            return False
         case Kind.REFUND:
             return payment.refundable >= attempt.amount
         case Kind.RETURN | Kind.RELEASE:
@@ -378,6 +393,6 @@ def _still_fits(payment: Payment, attempt: Attempt) -> bool:
             return False
 
 
-def _is_settling(payment: Payment) -> bool:
+def is_settling(payment: Payment) -> bool:
     """Whether it is being decided what becomes of what is held."""
-    return any(held.kind in (Kind.CAPTURE, Kind.VOID) for held in payment.in_flight)
+    return any(held.kind in (Kind.CAPTURE, Kind.VOID, Kind.WITHDRAW) for held in payment.in_flight)

@@ -79,6 +79,7 @@ class Reason(enum.StrEnum):
     CARD_EXPIRED = "card_expired"
     CVC_INCORRECT = "cvc_incorrect"
     PROCESSING_ERROR = "processing_error"
+    AUTHENTICATION_REQUIRED = "authentication_required"
     AUTHENTICATION_FAILED = "authentication_failed"
     AUTHORIZATION_EXPIRED = "authorization_expired"
     NOT_REFUNDABLE = "not_refundable"

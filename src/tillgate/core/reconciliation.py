@@ -115,8 +115,10 @@ def _is_surplus(payment: Payment, attempt: Attempt) -> bool:
 
 
 def _moved_nothing(story: Story, attempt: Attempt) -> bool:
-    """A void that ended a challenge: nothing was granted yet."""
+    """What ended a challenge: nothing was granted yet, or it was met after all."""
     granted = [yes.sequence or 0 for yes in story.approved(*BY_CARD) if not _is_surplus(story.payment, yes)]
+    if attempt.kind is Kind.WITHDRAW:
+        return True
     return attempt.kind is Kind.VOID and not any(sequence <= (attempt.sequence or 0) for sequence in granted)
 
 
@@ -163,8 +165,8 @@ def _in_flight(story: Story) -> Iterator[str]:
 
 
 def _gives_up(attempt: Attempt) -> Reservation | None:
-    """A void of a challenge, or the reversal of a surplus, which set nothing aside."""
-    takes_nothing = (Kind.VOID, *payments.REVERSALS)
+    """The end of a challenge, or the reversal of a surplus, which set nothing aside."""
+    takes_nothing = (Kind.VOID, Kind.WITHDRAW, *payments.REVERSALS)
     return Reservation(attempt.id, attempt.kind, 0) if attempt.kind in takes_nothing else None
 
 

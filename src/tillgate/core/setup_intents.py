@@ -6,7 +6,7 @@ from typing import final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tillgate.core import attempts, metadata, payment_methods
+from tillgate.core import attempts, challenges, metadata, payment_methods
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, State
 from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
@@ -254,7 +254,7 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     moved = attempts.move(before, outcome, occasion)
     if moved is None:
         return None
-    saved = Decision(save=(moved,), schedule=(_inquiry(moved, occasion),))
+    saved = Decision(save=(moved,), schedule=(_inquiry(moved, occasion), *challenges.timer(before, moved)))
     standing = msgspec.structs.replace(standing, attempt=moved)
     setup = standing.setup_intent
     if setup.attempt != moved.id:

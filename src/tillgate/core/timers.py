@@ -14,6 +14,8 @@ class TimerKind(enum.StrEnum):
     """Ask the bank what became of an attempt. Subject: the attempt."""
     EXPIRE_AUTHORIZATION = "expire_authorization"
     """Release what nobody captured in time. Subject: the payment."""
+    EXPIRE_CHALLENGE = "expire_challenge"
+    """End a challenge that its customer did not meet in time. Subject: the attempt."""
     REVERSE = "reverse"
     """Give back what was granted though the payment had been granted before. Subject: the attempt that was."""
     KEEP_METHOD = "keep_method"

@@ -1,0 +1,46 @@
+"""Challenges: a customer has so long to prove who they are, and what ends where they do not."""
+
+from tillgate.core import payments
+from tillgate.core.attempts import Attempt, Kind, State
+from tillgate.core.instants import MINUTE, Instant
+from tillgate.core.occasions import Occasion
+from tillgate.core.payments import Asking, Payment
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.three_d_secure import CHALLENGE_LASTS
+from tillgate.core.timers import Timer, TimerKind
+
+
+def expires_at(attempt: Attempt) -> Instant:
+    """From when on (business time) nobody waits any more for an attempt's challenge to be met.
+
+    It is a little longer than it lasts, so that a bank that counts as we do has ended it by itself.
+    """
+    return attempt.asked_at + CHALLENGE_LASTS + MINUTE
+
+
+def expiry(before: Payment, payment: Payment, attempt: Attempt) -> tuple[Timer, ...]:
+    """The timer that ends a challenge, where the answer to an attempt began one, or its taking off where it ended."""
+    if bool(before.action) == bool(payment.action):
+        return ()
+    # What ends one may be another attempt than that which began it.
+    challenged = before.in_flight[0].attempt if before.action else attempt.id
+    due_at = expires_at(attempt) if payment.action else None
+    return (Timer(attempt.tenant, TimerKind.EXPIRE_CHALLENGE, challenged, due_at),)
+
+
+def timer(before: Attempt, attempt: Attempt) -> tuple[Timer, ...]:
+    """The same of an attempt by itself, of which nothing else depends."""
+    was, now = before.state is State.CHALLENGED, attempt.state is State.CHALLENGED
+    if was == now:
+        return ()
+    return (Timer(attempt.tenant, TimerKind.EXPIRE_CHALLENGE, attempt.id, expires_at(attempt) if now else None),)
+
+
+def withdraw(payment: Payment, challenged: Attempt, occasion: Occasion) -> Asking:
+    """End a challenge that was not met in time; what the bank says of it then is what the payment goes by.
+
+    Raises Refused(IN_PROGRESS) while that, or a cancellation, is on its way.
+    """
+    if payments.is_settling(payment):
+        raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
+    return payments.reserve(payment, Kind.WITHDRAW, challenged.amount, occasion, target=challenged.id)
