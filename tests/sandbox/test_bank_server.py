@@ -84,7 +84,7 @@ async def test_a_challenge_is_met_at_the_banks_own_address_and_told_to_the_gatew
             said = msgspec.json.decode((await charge(application, number="4000002500003155")).body)
             page = said["challenge_url"].removeprefix("https://bank.example")
             assert b"$7.00" in (await ask(application, "GET", page)).body
-            assert (await ask(application, "POST", page, b"outcome=approve")).status == 200
+            assert (await ask(application, "POST", page, b"outcome=approve&code=123456")).status == 303
             # The gateway knows before the customer is sent back.
             ((head, body),) = gateway.requests
             assert head.startswith(f"POST {NOTICES_PATH} HTTP/1.1\r\n")

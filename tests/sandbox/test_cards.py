@@ -1,5 +1,7 @@
 """What each card of the sandbox does."""
 
+import re
+
 import pytest
 
 from tests.connectors.questions import attempt
@@ -62,7 +64,7 @@ def test_the_3d_secure_card_asks_the_customer_first(kind: Kind) -> None:
     outcome = virtual_time.run(main())
     assert outcome.verdict is Verdict.CHALLENGE
     assert outcome.action is not None
-    assert outcome.action.url == f"/sandbox/challenges/{about.id}"
+    assert re.fullmatch(rf"/sandbox/challenges/{about.id}/[0-9a-f]{{32}}", outcome.action.url)
 
 
 @pytest.mark.parametrize("number", ["4242424242424241", "0", "", "4242 4242 4242 4242", "４２４２424242424242"])

@@ -22,8 +22,8 @@ from tillgate.core.attempts import Kind, Verdict
 from tillgate.core.money import Money
 from tillgate.core.records import evolve
 from tillgate.sandbox.faults import Fault
+from tillgate.sandbox.operations import Choice, Operation, Result
 from tillgate.sandbox.operations import Kind as Did
-from tillgate.sandbox.operations import Operation, Result
 from tillgate.sandbox.register import Register
 
 COMMAND = [sys.executable, str(Path(__file__).with_name("teller_process.py"))]
@@ -200,15 +200,15 @@ def test_a_challenge_of_one_process_is_met_or_given_up_in_another(registers: lis
         one, two = map(World, registers)
         met, _ = await one.ask(Kind.AUTHORIZE, 1000, CHALLENGED)
         assert two.bank.challenge(met.id) == one.bank.challenge(met.id) is not None
-        assert await two.bank.resolve_challenge(met.id, approve=True)
+        assert await two.bank.resolve_challenge(met.id, Choice.APPROVE)
         assert two.notices == [(met.id, APPROVED)]
         assert (await one.inquire(met)).verdict is APPROVED
-        assert not await one.bank.resolve_challenge(met.id, approve=False)
+        assert not await one.bank.resolve_challenge(met.id, Choice.FAIL)
         assert (await one.put(met, CHALLENGED)).verdict is APPROVED
         assert (await one.ask(Kind.CAPTURE, 1000, of=met.id))[1] is APPROVED
         given_up, _ = await one.ask(Kind.CHARGE, 500, CHALLENGED)
         assert (await two.ask(Kind.VOID, 500, of=given_up.id, challenged=True))[1] is APPROVED
-        assert not await one.bank.resolve_challenge(given_up.id, approve=True)
+        assert not await one.bank.resolve_challenge(given_up.id, Choice.APPROVE)
         for world in (one, two):
             references = [done.reference for done in world.bank.statement()]
             assert len(references) == len(set(references)) == 4

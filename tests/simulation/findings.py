@@ -133,7 +133,8 @@ def _beyond_what_disputes_leave(disk: Disk) -> Iterator[str]:
 
 
 def _is_same(attempt: Attempt, operation: Operation) -> bool:
-    asked = (attempt.kind.value, attempt.amount.amount, attempt.amount.currency, attempt.target)
+    kind = Kind.VOID if attempt.kind is Kind.WITHDRAW else attempt.kind
+    asked = (kind.value, attempt.amount.amount, attempt.amount.currency, attempt.target)
     done = (operation.kind.value, operation.amount, operation.currency, operation.target)
     state = {Result.APPROVED: State.APPROVED, Result.DECLINED: State.DECLINED}.get(operation.result)
     return asked == done and (attempt.state is state or (state is None and not attempt.is_final))
@@ -146,7 +147,8 @@ def _balances(world: World, disk: Disk) -> Iterator[str]:
         attempt = disk.attempts.get(operation.reference)
         if attempt is None or operation.result is not Result.APPROVED:
             continue
-        challenged = operation.kind.value == Kind.VOID.value and not disk.payments[attempt.payment].authorized
+        gave_up = operation.kind.value == Kind.VOID.value and not disk.payments[attempt.payment].authorized
+        challenged = gave_up or attempt.kind is Kind.WITHDRAW
         for (account, kind), sign in _SIGNS.items():
             if kind.value == operation.kind.value and not challenged:
                 expected[attempt.tenant, account, operation.currency] += sign * operation.amount

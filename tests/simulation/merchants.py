@@ -10,6 +10,7 @@ from tests.simulation.asking import Asked, Asking, Reply
 from tests.simulation.world import World
 from tillgate.core.fees import FeePlan
 from tillgate.core.merchants import Mode, RateLimit, Tenant
+from tillgate.sandbox.operations import Choice
 
 CORNER_CAFE = Tenant(
     tenant="ten_cornercafe",
@@ -243,7 +244,7 @@ class Merchant:
         known.refunded = max(known.refunded, said["amount_refunded"])
         known.statuses.add(said["status"])
         if said["next_action"]:
-            reference = said["next_action"]["redirect_to_url"]["url"].rpartition("/")[2]
+            reference = said["next_action"]["redirect_to_url"]["url"].split("/")[-2]
             self.world.spawn(self._customer(reference))
 
     async def _customer(self, reference: str) -> None:
@@ -251,7 +252,8 @@ class Merchant:
         draw = self.random
         await asyncio.sleep(draw.choice((1.0, 60.0, 1_000.0)) * draw.random())
         if draw.random() < 0.8:
-            met = await self.world.bank.resolve_challenge(reference, approve=draw.random() < 0.7)
+            choice = draw.choices(list(Choice), (7, 2, 1))[0]
+            met = await self.world.bank.resolve_challenge(reference, choice)
             self.world.note("the customer of", reference, "acts:", met)
 
     def _some_payment(self) -> Known | None:

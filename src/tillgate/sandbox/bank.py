@@ -8,11 +8,12 @@ from typing import Final, TypeAlias
 from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest
 from tillgate.core.faults import Drawn, FaultKind
 from tillgate.core.instants import SECOND, Instant
+from tillgate.core.three_d_secure import Flow
 from tillgate.logs import log
-from tillgate.sandbox import chargebacks, planted
+from tillgate.sandbox import chargebacks, issuer, planted
 from tillgate.sandbox.chargebacks import Chargeback
 from tillgate.sandbox.faults import Fault, Faults
-from tillgate.sandbox.operations import Operation, Result
+from tillgate.sandbox.operations import Choice, Operation, Result
 from tillgate.sandbox.register import Register
 from tillgate.sandbox.teller import Teller
 
@@ -49,8 +50,10 @@ class Bank:
         self.on_notification = on_notification
         self._on_dispute = on_dispute
         self._register = register
-        self._teller = Teller(register, clock, origin, lambda: round(self.faults.dispute_seconds() * SECOND))
         self._notice_key = notice_key.encode()
+        self._teller = Teller(
+            register, clock, origin, self._notice_key, lambda: round(self.faults.dispute_seconds() * SECOND)
+        )
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._telling: set[asyncio.Task[None]] = set()
 
@@ -87,10 +90,10 @@ class Bank:
         except TimeoutError:
             return _SILENT
 
-    async def resolve_challenge(self, reference: str, approve: bool) -> bool:
-        """The customer met a challenge or gave it up: True once that is told, False where none is open."""
-        operation = self._teller.conclude(reference, approve)
-        if operation is None:
+    async def resolve_challenge(self, reference: str, choice: Choice, code: str = issuer.CODE) -> bool:
+        """The customer met a challenge or gave it up: True once that is told, False where it is open still, or none."""
+        operation = self._teller.conclude(reference, choice, code)
+        if operation is None or operation.result is Result.CHALLENGE:
             return False
         await self._tell(operation)
         return True
@@ -107,6 +110,13 @@ class Bank:
         """What waits for the customer under a reference, for the page that asks them, or None."""
         operation = self._teller.find(reference)
         return operation if operation and operation.result is Result.CHALLENGE else None
+
+    def linked(self, reference: str, proof: str) -> Operation | None:
+        """What a link to a challenge's page is about, open or not; None where the bank gave no such link."""
+        if not hmac.compare_digest(self._teller.proof(reference).encode(), proof.encode()):
+            return None
+        operation = self._teller.find(reference)
+        return operation if operation and operation.flow is Flow.CHALLENGE else None
 
     def statement(self) -> Iterator[Operation]:
         """Everything that the bank did or refused, each operation once, as it stands."""

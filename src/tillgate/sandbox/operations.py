@@ -5,7 +5,9 @@ from typing import Annotated
 
 import msgspec
 
+from tillgate.core.cards import Brand
 from tillgate.core.instants import Instant
+from tillgate.core.three_d_secure import Demand, Flow
 
 
 class Kind(enum.StrEnum):
@@ -46,6 +48,7 @@ class Code(enum.StrEnum):
     AUTHENTICATION_FAILED = "authentication_failed"
     AUTHENTICATION_EXPIRED = "authentication_expired"
     AUTHENTICATION_CANCELED = "authentication_canceled"
+    AUTHENTICATION_REQUIRED = "authentication_required"
     AUTHORIZATION_RELEASED = "authorization_released"
     EXCEEDS_AUTHORIZED = "exceeds_authorized"
     NOTHING_HELD = "nothing_held"
@@ -56,12 +59,34 @@ class Code(enum.StrEnum):
     TRANSFER_REFUSED = "transfer_refused"
 
 
+class Choice(enum.StrEnum):
+    """What a cardholder does on the page of a challenge."""
+
+    APPROVE = "approve"
+    FAIL = "fail"
+    CANCEL = "cancel"
+
+
+class Standing(enum.StrEnum):
+    """What an issuer, or who stands in for it, says of whoever pays with a card."""
+
+    AUTHENTICATED = "authenticated"
+    ATTEMPTED = "attempted"
+    REJECTED = "rejected"
+    CANCELED = "canceled"
+    TIMED_OUT = "timed_out"
+    NOT_ENROLLED = "not_enrolled"
+    UNAVAILABLE = "unavailable"
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One line of the bank's books: `amount` minor units of `currency`, for `merchant_id`, done to `target`.
 
-    `eci` is what a device's card came with, which says whether its issuer bears a fraud.
-    While it is open, `becomes` is the result that a pending one will have (and `code` already why), or a payout that
-    comes back, and `due_at` (wall time) when that is so or an unmet challenge fails. Of a card nothing is kept.
+    While it is open, `becomes` is the result that a pending one will have, or a challenge that is met (and `code`
+    already why), or a payout that comes back, and `due_at` (wall time) when that is so or an unmet challenge fails.
+    `flow` and `standing` say how the cardholder was authenticated, `eci` what a device's card came with. Of a card no
+    more is kept than its brand and last digits, for the page of its challenge, on which so many `wrong_codes` were
+    entered.
     """
 
     reference: str
@@ -77,6 +102,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     merchant_name: str | None = None
     return_url: str | None = None
     eci: str | None = None
+    brand: Brand | None = None
+    last4: str | None = None
+    flow: Flow | None = None
+    standing: Standing | None = None
+    wrong_codes: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -88,9 +118,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
         """Whether money moves: it was approved, or will turn out to have been."""
         return Result.APPROVED in (self.result, self.becomes)
 
-    def concluded(self, result: Result, code: Code | None = None) -> "Operation":
-        """The same operation with a final result."""
-        return msgspec.structs.replace(self, result=result, code=code, becomes=None, due_at=None)
+    def concluded(self, result: Result, code: Code | None = None, standing: Standing | None = None) -> "Operation":
+        """The same operation with a final result, and what its issuer says of the cardholder where that is new."""
+        standing = standing or self.standing
+        return msgspec.structs.replace(self, result=result, code=code, becomes=None, due_at=None, standing=standing)
 
 
 class OrderCard(msgspec.Struct, frozen=True):
@@ -103,6 +134,7 @@ class OrderCard(msgspec.Struct, frozen=True):
     name: str | None = None
     cryptogram: str | None = None
     eci: str | None = None
+    agreement: str | None = None
 
     def __repr__(self) -> str:
         return "OrderCard()"
@@ -138,4 +170,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     target: str | None = None
     merchant_name: str = ""
     return_url: str | None = None
+    three_d_secure: Demand = Demand.AUTOMATIC
+    off_session: bool = False
     again: bool = False

@@ -24,13 +24,23 @@ _SCHEMA: Final = """
     create table if not exists operations (
         reference text primary key, merchant_id text not null, kind text not null,
         amount integer not null, currency text not null, result text not null, code text, target text,
-        becomes text, due_at integer, merchant_name text, return_url text, eci text
+        becomes text, due_at integer, merchant_name text, return_url text, eci text,
+        brand text, last4 text, flow text, standing text, wrong_codes integer not null default 0
     ) without rowid;
     create index if not exists by_target on operations (target) where target is not null;
     create index if not exists by_merchant on operations (merchant_id);
 """
-_ADD: Final = "insert into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_PUT: Final = "insert or replace into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADDED: Final = (
+    "eci text",
+    "brand text",
+    "last4 text",
+    "flow text",
+    "standing text",
+    "wrong_codes integer not null default 0",
+)
+"""Columns that books have only by and by."""
+_ADD: Final = "insert into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT: Final = "insert or replace into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _FIND: Final = "select * from operations where reference = ?"
 _ABOUT: Final = "select * from operations where target = ?"
 _FORGET: Final = """
@@ -64,9 +74,7 @@ class Register:
                 self._own.execute("pragma journal_mode = wal").close()
                 self._own.execute("pragma synchronous = off").close()
             self._own.executescript(_SCHEMA).close()
-            # A book that was begun before issuers told an ECI.
-            if not self._own.execute("select 1 from pragma_table_info('operations') where name = 'eci'").fetchone():
-                self._own.execute("alter table operations add column eci text").close()
+            self._add_columns()
 
     @classmethod
     def open(cls, directory: Path) -> "Register":
@@ -169,6 +177,13 @@ class Register:
     ) -> None:
         if self._turn is not None:
             fcntl.flock(self._turn, fcntl.LOCK_UN)
+
+    def _add_columns(self) -> None:
+        """What a book lacks that was begun by an earlier release."""
+        known = {name for (name,) in self._own.execute("select name from pragma_table_info('operations')")}
+        for column in _ADDED:
+            if column.partition(" ")[0] not in known:
+                self._own.execute(f"alter table operations add column {column}").close()
 
     def _is_true(self, operation: Operation) -> bool:
         return not operation.is_open or self.find(operation.reference) == operation

@@ -1,19 +1,33 @@
 """The teller of the sandbox bank reads a request, decides by the books, writes that down and answers."""
 
+import hashlib
+import hmac
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 
 from tillgate.connectors.contract import BankAnswer, BankRequest
-from tillgate.core.instants import MINUTE, SECOND, Duration, Instant
+from tillgate.core import cards
+from tillgate.core.cards import Brand, CardNumber
+from tillgate.core.instants import SECOND, Duration, Instant
+from tillgate.core.three_d_secure import CHALLENGE_LASTS, Flow
 from tillgate.sandbox import issuer, receiving_banks, rules
 from tillgate.sandbox.dispute_desk import DisputeDesk
-from tillgate.sandbox.operations import Code, Kind, Operation, Order, Result
+from tillgate.sandbox.operations import Choice, Code, Kind, Operation, Order, OrderCard, Result, Standing
 from tillgate.sandbox.register import Register
 
-CHALLENGE_LASTS: Final[Duration] = 15 * MINUTE
-"""How long a customer may take to meet a challenge."""
+_VERSION: Final = "2.2.0"
+"""Of EMV 3-D Secure, as this bank's issuer speaks it."""
+
+
+class _Authentication(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    flow: Flow
+    status: Standing
+    eci: str | None = None
+    version: str | None = None
+    transaction: str | None = None
 
 
 class _Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,8 +40,7 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     code: str | None = None
     returned: str | None = None
     challenge_url: str | None = None
-    eci: str | None = None
-    liability_shifted: bool | None = None
+    authentication: _Authentication | None = None
 
 
 class _Forgotten(msgspec.Struct, frozen=True):
@@ -66,7 +79,8 @@ class Teller:
     """Decides without giving up control, so that requests are heard one after the other.
 
     Whatever depends on the books of other processes takes its turn with them. `clock` tells wall time, `delay` how long
-    cardholders take to object, and the dispute desk to decide. `origin` goes before the path of a challenge's page.
+    cardholders take to object, and the dispute desk to decide. `origin` goes before the path of a challenge's page,
+    which nobody guesses who has no `link_key`.
     """
 
     def __init__(
@@ -74,6 +88,7 @@ class Teller:
         register: Register,
         clock: Callable[[], Instant],
         origin: str = "",
+        link_key: bytes = b"",
         delay: Callable[[], Duration] = lambda: SECOND,
     ) -> None:
         self.desk = DisputeDesk(register, clock, delay)
@@ -81,6 +96,7 @@ class Teller:
         self._clock = clock
         self._delay = delay
         self._origin = origin
+        self._link_key = link_key
 
     def hear(self, request: BankRequest, pending: Duration | None = None) -> BankAnswer:
         """The answer; with `pending` what it decides is told only after that time."""
@@ -120,21 +136,31 @@ class Teller:
         with self._register:
             return self._find(reference)
 
-    def conclude(self, reference: str, approve: bool) -> Operation | None:
-        """The operation after its challenge was met or given up; None where no challenge is open."""
+    def proof(self, reference: str) -> str:
+        """What only the link to a challenge's page holds: 32 hex digits."""
+        return hmac.digest(self._link_key, f"challenge {reference}".encode(), "sha256").hex()[:32]
+
+    def conclude(self, reference: str, choice: Choice, code: str) -> Operation | None:
+        """The operation after its cardholder chose, who may have entered a wrong code; None where nobody has to."""
         with self._register:
             operation = self._find(reference)
             if operation is None or operation.result is not Result.CHALLENGE:
                 return None
-            if approve:
-                return self._put(operation.concluded(Result.APPROVED))
-            return self._put(operation.concluded(Result.DECLINED, Code.AUTHENTICATION_FAILED))
+            if choice is Choice.CANCEL:
+                return self._put(_failed(operation, Code.AUTHENTICATION_CANCELED, Standing.CANCELED))
+            if choice is Choice.APPROVE and code == issuer.CODE:
+                becomes = operation.becomes or Result.APPROVED
+                return self._put(operation.concluded(becomes, operation.code, Standing.AUTHENTICATED))
+            operation = msgspec.structs.replace(operation, wrong_codes=operation.wrong_codes + 1)
+            if choice is Choice.APPROVE and operation.wrong_codes < issuer.MOST_WRONG_CODES:
+                return self._put(operation)
+            return self._put(_failed(operation, Code.AUTHENTICATION_FAILED, Standing.REJECTED))
 
     def settle(self, reference: str) -> Operation | None:
         """The operation that was pending, now known; None where it was known already."""
         with self._register:
             operation = self._register.find(reference)
-            if operation is None or operation.becomes is None:
+            if operation is None or operation.result is Result.CHALLENGE or operation.becomes is None:
                 return None
             return self._put(operation.concluded(operation.becomes, operation.code))
 
@@ -150,9 +176,8 @@ class Teller:
             currency=operation.currency,
             code=operation.code if operation.result is Result.DECLINED else None,
             returned=operation.code if returned else None,
-            challenge_url=f"{self._origin}/sandbox/challenges/{operation.reference}" if challenged else None,
-            eci=operation.eci,
-            liability_shifted=None if operation.eci is None else issuer.bears_fraud(operation.eci),
+            challenge_url=self._page(operation.reference) if challenged else None,
+            authentication=_authentication(operation),
         )
         return _encode(said)
 
@@ -166,9 +191,12 @@ class Teller:
         operation = self._register.find(reference)
         if operation is None or operation.due_at is None or operation.due_at > self._clock():
             return operation
-        if operation.becomes is not None:
+        if operation.result is not Result.CHALLENGE and operation.becomes is not None:
             return self._put(operation.concluded(operation.becomes, operation.code))
-        return self._put(operation.concluded(Result.DECLINED, Code.AUTHENTICATION_EXPIRED))
+        return self._put(_failed(operation, Code.AUTHENTICATION_EXPIRED, Standing.TIMED_OUT))
+
+    def _page(self, reference: str) -> str:
+        return f"{self._origin}/sandbox/challenges/{reference}/{self.proof(reference)}"
 
     def _put(self, operation: Operation) -> Operation:
         self._register.put(operation)
@@ -202,7 +230,7 @@ class Teller:
         refusal = rules.refusal(order, kind, target, since, challenged, disputed)
         operation = self._decided(kind, order, refusal, pending)
         if target is not None and target.result is Result.CHALLENGE and refusal is None:
-            canceled = target.concluded(Result.DECLINED, Code.AUTHENTICATION_CANCELED)
+            canceled = _failed(target, Code.AUTHENTICATION_CANCELED, Standing.CANCELED)
             self._register.put(operation, canceled)
             return operation
         if kind is Kind.CAPTURE and refusal is None:
@@ -234,20 +262,41 @@ class Teller:
         return msgspec.structs.replace(paid, becomes=Result.RETURNED, code=code, due_at=due_at)
 
     def _by_card(self, kind: Kind, order: Order, pending: Duration | None) -> Operation:
-        number = order.card.number if order.card else ""
-        if number in issuer.CHALLENGED:
-            return Operation(
-                reference=order.reference,
-                merchant_id=order.merchant_id,
-                kind=kind,
-                amount=order.amount,
-                currency=order.currency,
-                result=Result.CHALLENGE,
-                due_at=self._clock() + CHALLENGE_LASTS,
-                merchant_name=order.merchant_name,
-                return_url=order.return_url,
-            )
-        return self._decided(kind, order, issuer.refusal(number, kind), pending, issuer.authenticated(order.card))
+        """What its issuer says to a card: it may want to know first who pays."""
+        card = order.card or OrderCard("", 0, 0)
+        refusal = issuer.refusal(card.number, kind)
+        if card.cryptogram is not None:
+            known = {"flow": Flow.DEVICE, "standing": Standing.AUTHENTICATED, "eci": card.eci}
+            return msgspec.structs.replace(self._decided(kind, order, refusal, pending), **known)
+        if order.off_session and issuer.insists(card.number) and card.agreement is None:
+            return self._decided(kind, order, Code.AUTHENTICATION_REQUIRED, pending)
+        practice = None if order.off_session else issuer.practice(card.number, order.three_d_secure)
+        if practice is None or refusal is Code.INVALID_NUMBER:
+            return self._decided(kind, order, refusal, pending)
+        brand = cards.brand(CardNumber(card.number))
+        if practice.standing is None:
+            return self._challenge(kind, order, refusal, brand, card.number[-4:])
+        refusal = Code.AUTHENTICATION_FAILED if practice.standing is Standing.REJECTED else refusal
+        known = {"flow": Flow.FRICTIONLESS, "standing": practice.standing, "brand": brand}
+        return msgspec.structs.replace(self._decided(kind, order, refusal, pending), **known)
+
+    def _challenge(self, kind: Kind, order: Order, refusal: Code | None, brand: Brand, last4: str) -> Operation:
+        return Operation(
+            reference=order.reference,
+            merchant_id=order.merchant_id,
+            kind=kind,
+            amount=order.amount,
+            currency=order.currency,
+            result=Result.CHALLENGE,
+            code=refusal,
+            becomes=None if refusal is None else Result.DECLINED,
+            due_at=self._clock() + CHALLENGE_LASTS,
+            merchant_name=order.merchant_name,
+            return_url=order.return_url,
+            brand=brand,
+            last4=last4,
+            flow=Flow.CHALLENGE,
+        )
 
     def _decided(
         self, kind: Kind, order: Order, refusal: Code | None, pending: Duration | None, eci: str | None = None
@@ -270,6 +319,26 @@ class Teller:
 
 def _path(request: BankRequest) -> str:
     return request.url.partition(":")[2]
+
+
+def _failed(operation: Operation, code: Code, standing: Standing) -> Operation:
+    return operation.concluded(Result.DECLINED, code, standing)
+
+
+def _authentication(operation: Operation) -> _Authentication | None:
+    """What the bank says of the cardholder, once that is known."""
+    if operation.flow is None or operation.standing is None or operation.is_open:
+        return None
+    if operation.flow is Flow.DEVICE:
+        return _Authentication(flow=operation.flow, status=operation.standing, eci=operation.eci)
+    digest = hashlib.sha256(f"directory server {operation.reference}".encode()).digest()
+    return _Authentication(
+        flow=operation.flow,
+        status=operation.standing,
+        eci=issuer.indicator(operation.brand or Brand.UNKNOWN, operation.standing),
+        version=None if operation.standing is Standing.NOT_ENROLLED else _VERSION,
+        transaction=str(uuid.UUID(bytes=digest[:16], version=4)),
+    )
 
 
 def _is_objecting(kind: Kind, order: Order) -> bool:
