@@ -19,6 +19,7 @@ from tillgate.http.addresses import Proxies, is_loopback
 from tillgate.http.application import Application
 from tillgate.http.limits import Limits
 from tillgate.pages.challenge import Challenge
+from tillgate.pages.returns import Returns
 from tillgate.sandbox import faults
 from tillgate.sandbox.bank import Bank
 from tillgate.sandbox.devices import Devices
@@ -115,9 +116,10 @@ async def assembled(
     async with opened(settings, slot=slot, clock=clock, random=random, strike=strike) as parts:
         gateway, directory, bank, office = parts.gateway, parts.directory, parts.bank, parts.office
         issuer = BankNotices(gateway, directory, BANK) if bank is None else Challenge(bank)
+        returns = Returns(gateway, directory)
         limits = Limits(settings.data / "limits", gateway.clock.wall, settings.rate_limit.a_minute)
         application = Application(
-            (V1(gateway, directory, limits), Probes(gateway, settings.metrics_from), Docs(), issuer),
+            (V1(gateway, directory, limits), Probes(gateway, settings.metrics_from), Docs(), issuer, returns),
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
         )
@@ -188,6 +190,7 @@ async def opened(
             ids=ids,
             random=random,
             renderers=events.renderers(settings.origin),
+            return_origin="" if bank else settings.origin,
             key_is_kept_apart=kek.comes_from_outside,
         )
         demo_shop = evolve(DEMO_SHOP, rate_limit=settings.rate_limit)

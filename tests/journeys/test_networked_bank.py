@@ -90,12 +90,12 @@ async def test_money_moves_over_the_network_and_a_challenge_is_met_at_the_bank(p
     assert challenged["status"] == "requires_action"
     page = urlsplit(challenged["next_action"]["redirect_to_url"]["url"])
     assert f"{page.scheme}://{page.netloc}" == bank.url
-    form = b"outcome=approve"
+    form = b"outcome=approve&code=123456"
     reader, writer = await asyncio.open_connection(page.hostname, page.port)
     writer.write(
         b"POST %s HTTP/1.1\r\nHost: bank\r\nContent-Length: %d\r\n\r\n" % (page.path.encode(), len(form)) + form
     )
-    assert b" 200 " in await reader.readline()
+    assert b" 303 " in await reader.readline()
     writer.close()
     await writer.wait_closed()
     # Told by a notice before the customer's page was shown, not found by an inquiry.

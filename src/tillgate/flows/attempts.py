@@ -171,7 +171,8 @@ async def put(
     if not attempts.may_leave(attempt, gateway.clock.wall()):
         return attempts.UNKNOWN
     bank = gateway.banks[attempt.bank]
-    question = standings.question(standing, tenant, card)
+    return_url = gateway.return_address(attempt) if attempt.kind in standings.BY_CARD else None
+    question = standings.question(standing, tenant, card, return_url)
     outcome = await heard(gateway, attempt, attempt.kind, bank.write(question), bank.read)
     if outcome.verdict is Verdict.UNKNOWN:
         return await inquire(gateway, attempt)

@@ -7,6 +7,7 @@ import msgspec
 
 from tillgate.clock import Clock
 from tillgate.connectors.contract import Connector
+from tillgate.core.attempts import Attempt
 from tillgate.core.credentials import Principal
 from tillgate.core.events import Event
 from tillgate.core.ids import Ids
@@ -62,7 +63,11 @@ Renderers = Mapping[str, Callable[[Event, Tenant], bytes]]
 
 
 class Gateway:
-    """Everything a flow needs, by name. `key_is_kept_apart`: the key-encryption key does not lie beside the data."""
+    """Everything a flow needs, by name. `key_is_kept_apart`: the key-encryption key does not lie beside the data.
+
+    `return_origin` goes before the path by which payers come back from a bank; it is empty where the bank's own pages
+    are on this server.
+    """
 
     def __init__(
         self,
@@ -80,6 +85,7 @@ class Gateway:
         random: Callable[[int], bytes],
         renderers: Renderers,
         key_is_kept_apart: bool = False,
+        return_origin: str = "",
     ) -> None:
         self.store = store
         self.cards = cards
@@ -94,8 +100,14 @@ class Gateway:
         self.random = random
         self.renderers = renderers
         self.key_is_kept_apart = key_is_kept_apart
+        self.return_origin = return_origin
         self.planted = Planted(store.engine)
         self.running: dict[tuple[str, str], Running] = {}
+
+    def return_address(self, attempt: Attempt) -> str:
+        """Where a bank sends a payer back to (flows.returns); nobody guesses it."""
+        proof = self.secrets.return_proof(attempt.tenant, attempt.id)
+        return f"{self.return_origin}/returns/{attempt.tenant}/{attempt.id}/{proof}"
 
     def require_live(self, bank: str) -> None:
         """Raises Refused(LIVE_MODE_UNAVAILABLE) where a bank moves no real money, or cards are not safe enough."""

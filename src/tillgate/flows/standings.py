@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tillgate.connectors.contract import Question
-from tillgate.core import conclusions, payments, refunds, setup_intents
+from tillgate.core import conclusions, payment_intents, payments, refunds, setup_intents
 from tillgate.core.attempts import Attempt, Kind, Outcome
 from tillgate.core.cards import Card
 from tillgate.core.conclusions import Standing
@@ -73,17 +73,19 @@ def person(standing: Standing | SetupStanding) -> str | None:
     return standing.payment.customer.id if standing.payment.customer else None
 
 
-def question(standing: Standing | SetupStanding, tenant: Tenant, card: Card | None) -> Question:
-    """What the bank is to be asked."""
+def question(standing: Standing | SetupStanding, tenant: Tenant, card: Card | None, return_url: str | None) -> Question:
+    """What the bank is to be asked; `return_url` is where it sends the customer back to."""
     attempt = standing.attempt
     if isinstance(standing, SetupStanding):
-        return Question(attempt=attempt, card=card, merchant=tenant.name, return_url=standing.setup_intent.return_url)
+        return Question(attempt=attempt, card=card, merchant=tenant.name, return_url=return_url)
     return Question(
         attempt=attempt,
         card=card,
         merchant=tenant.name,
-        return_url=standing.payment.return_url,
+        return_url=return_url,
         challenged=attempt.kind is Kind.VOID and not standing.payment.authorized,
+        three_d_secure=standing.payment.three_d_secure,
+        off_session=payment_intents.intent_of(standing.payment).off_session,
     )
 
 

@@ -73,6 +73,7 @@ class Cards:
             exp_year=method.card.exp_year,
             cvc=cvc,
             name=name,
+            agreement=method.agreement,
         )
 
     async def reveal_cryptogram(self, method: PaymentMethod, card: Card) -> Card:

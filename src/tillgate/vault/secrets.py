@@ -25,6 +25,10 @@ class Secrets:
         """32 hex digits with which a payer's browser proves that it was given a payment; always the same."""
         return self._idempotency.digest("client_secret", tenant, payment).hex()[:32]
 
+    def return_proof(self, tenant: str, attempt: str) -> str:
+        """32 hex digits that only the link holds by which a payer comes back from a bank; always the same."""
+        return self._idempotency.digest("return", tenant, attempt).hex()[:32]
+
     def seal_reply(self, tenant: str, key_digest: str, status: int, body: bytes) -> bytes:
         """A reply as the idempotency key with this digest keeps it."""
         return self._envelope.seal(

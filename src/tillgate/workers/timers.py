@@ -4,7 +4,7 @@ from tillgate import logs
 from tillgate.core.instants import MINUTE, Duration
 from tillgate.core.reasons import Refused
 from tillgate.core.timers import Timer, TimerKind
-from tillgate.flows import attempts, disputes, erasures, payment_intents, payments, payouts, sandboxes
+from tillgate.flows import attempts, challenges, disputes, erasures, payment_intents, payments, payouts, sandboxes
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway, system
 from tillgate.store import timers
@@ -46,6 +46,8 @@ async def _carry_out(gateway: Gateway, directory: Directory, timer: Timer) -> bo
             return await attempts.resolve(gateway, tenant, timer.subject)
         case TimerKind.EXPIRE_AUTHORIZATION:
             return await payments.expire(gateway, system(tenant, "expiry"), timer.subject)
+        case TimerKind.EXPIRE_CHALLENGE:
+            return await challenges.expire(gateway, tenant, timer.subject)
         case TimerKind.REVERSE:
             return await attempts.reverse(gateway, tenant, timer.subject)
         case TimerKind.KEEP_METHOD:

@@ -205,7 +205,7 @@ async def test_the_sandbox_cards_do_what_the_page_says(app: Assembly, merchant: 
     for number, result, code in cards:
         cvc = "1234" if number.startswith("37") else "123"
         answer = await merchant.post("/payments", {**shop.PAYMENT, "card": {**CARD, "number": number, "cvc": cvc}})
-        if code:
+        if code and "confirm" not in result:
             assert shop.any_error(answer)["code"] == code, number
         else:
             status = "requires_action" if "confirm" in result else "succeeded"

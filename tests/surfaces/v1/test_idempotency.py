@@ -59,7 +59,7 @@ async def test_the_answer_stays_the_first_whatever_happened_since(anyones: Clien
 async def test_a_challenge_that_was_met_since_is_still_replayed(anyones: Client) -> None:
     body = {**PAYMENT, "card": {**CARD, "number": "4000002500003155"}}
     first = await anyones.post("/payments", body, key="order-7")
-    await anyones.ask("POST", first.json()["next_action"]["redirect_to_url"]["url"], b"outcome=approve")
+    await anyones.ask("POST", first.json()["next_action"]["redirect_to_url"]["url"], b"outcome=approve&code=123456")
     assert_replayed(first, await anyones.post("/payments", body, key="order-7"))
 
 

@@ -63,6 +63,8 @@ KINDS = {
     "enabled_events": "list",
     "payment_method_types": "list",
     "payment_method_data": "object",
+    "payment_method_options": "object",
+    "payment_method_options.card": "object",
     "payment_method_data.card": "object",
     "payment_method_data.card.exp_month": "number or text",
     "payment_method_data.card.exp_year": "number or text",
@@ -244,6 +246,13 @@ async def test_what_is_no_currency_is_refused(demo: Client, currency: str) -> No
         ("return_url", "data://text/html,x"),
         ("return_url", "https://shop.example/\r\nset-cookie:x"),
         ("return_url", "https:// shop.example"),
+        ("return_url", "http://shop.example/paid"),
+        ("return_url", "http://localhost.shop.example/paid"),
+        ("return_url", "bookshop-app://paid/7"),
+        ("return_url", "https://shop.example@elsewhere.example/paid"),
+        ("return_url", "https://shop.example\\@elsewhere.example"),
+        ("return_url", "https://"),
+        ("return_url", "//shop.example"),
         ("metadata", {"": "x"}),
         ("metadata", {"x" * 41: "x"}),
         ("metadata", {str(n): "x" for n in range(51)}),
@@ -262,8 +271,21 @@ async def test_a_value_that_cannot_be_is_refused_by_name(demo: Client, field: st
     shop.error(answer, 400, "invalid_request_error", "parameter_invalid", field)
 
 
-async def test_an_app_may_be_returned_to(demo: Client) -> None:
-    assert (await demo.pay(return_url="bookshop-app://paid/7"))["status"] == "succeeded"
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://shop.example",
+        "https://shop.example:8443/paid?order=7#top",
+        "https://192.0.2.1/paid",
+        "https://[2001:db8::1]/paid",
+        "http://localhost:3000/paid",
+        "http://shop.localhost/paid",
+        "http://127.0.0.1:3000/paid",
+        "http://[::1]:3000",
+    ],
+)
+async def test_a_payer_may_be_sent_back_to_https_and_to_this_machine(demo: Client, address: str) -> None:
+    assert (await demo.pay(return_url=address))["status"] == "succeeded"
 
 
 @each_post

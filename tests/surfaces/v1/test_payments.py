@@ -20,6 +20,7 @@ FIELDS = {
         "description",
         "payment_intent",
         "payment_method",
+        "payment_method_details",
         "card",
         "capture_method",
         "refunded",
@@ -119,8 +120,8 @@ async def test_a_challenge_can_be_given_up(anyones: Client) -> None:
     waiting = await anyones.pay(card={**CARD, "number": "4000002500003155"})
     canceled = (await anyones.post(f"/payments/{waiting['id']}/cancel")).json()
     assert (canceled["status"], canceled["next_action"]) == ("canceled", None)
-    page = await anyones.ask("POST", waiting["next_action"]["redirect_to_url"]["url"], b"outcome=approve")
-    assert page.status_code == 404
+    page = await anyones.ask("POST", waiting["next_action"]["redirect_to_url"]["url"], b"outcome=approve&code=123456")
+    assert page.status_code == 303
     assert (await anyones.get(f"/payments/{waiting['id']}")).json()["status"] == "canceled"
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, Client
 from tests.surfaces.v1.test_payment_intents import CHALLENGED, DECLINED, browser, told, with_card
+from tillgate.sandbox.operations import Choice
 
 pytestmark = pytest.mark.anyio
 
@@ -39,8 +40,8 @@ async def decided(client: Client, setup: dict[str, Any], approve: bool = True) -
     """The customer goes to where the setup intent sends them, and decides."""
     bank = client.parts.bank
     assert bank is not None
-    reference = setup["next_action"]["redirect_to_url"]["url"].rpartition("/")[2]
-    assert await bank.resolve_challenge(reference, approve)
+    reference = setup["next_action"]["redirect_to_url"]["url"].split("/")[-2]
+    assert await bank.resolve_challenge(reference, Choice.APPROVE if approve else Choice.FAIL)
 
 
 async def test_a_card_is_verified_by_the_browser_and_kept_for_the_customer(anyones: Client) -> None:

@@ -18,10 +18,11 @@ from tillgate.flows.charges import Charge
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
 from tillgate.store.transactions import Wanted
-from tillgate.surfaces.v1 import errors, expansion, payment_names, payments
+from tillgate.surfaces.v1 import errors, expansion, payment_names, payments, three_d_secure
 from tillgate.surfaces.v1.changes import MetadataChange, notes
-from tillgate.surfaces.v1.forms import CardShown, ListGiven, ListShown, Text, card_shown
+from tillgate.surfaces.v1.forms import ListGiven, ListShown, Text
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
+from tillgate.surfaces.v1.three_d_secure import PaymentMethodDetailsShown
 
 
 class ChargesGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -45,13 +46,6 @@ class OutcomeShown(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     seller_message: str
     type: Literal["authorized", "issuer_declined", "invalid"]
-
-
-class MethodDetailsShown(msgspec.Struct, frozen=True, kw_only=True):
-    """What was charged, as it was then."""
-
-    type: Literal["card"] = "card"
-    card: CardShown
 
 
 class ChargeShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +76,7 @@ class ChargeShown(msgspec.Struct, frozen=True, kw_only=True):
     payment: Annotated[str, expansion.ids("pay")]
     payment_intent: Annotated[str, expansion.ids("pi")]
     payment_method: Annotated[str | None, expansion.ids("pm")]
-    payment_method_details: MethodDetailsShown | None
+    payment_method_details: PaymentMethodDetailsShown | None
     receipt_email: str | None
     refunded: bool
     status: ChargeStatus
@@ -115,7 +109,7 @@ def show(charge: Charge, *, livemode: bool) -> ChargeShown:
         payment=payment.id,
         payment_intent=payment_names.intent(payment.id),
         payment_method=payment.payment_method,
-        payment_method_details=MethodDetailsShown(card=card_shown(payment.card)) if payment.card else None,
+        payment_method_details=three_d_secure.payment_method_details(payment),
         receipt_email=payment_intents.intent_of(payment).receipt_email,
         refunded=payment.captured > 0 and payment.refunded == payment.captured,
         status=status,

@@ -30,17 +30,21 @@ Amount = Annotated[int, Meta(ge=1)]
 """A positive whole number of the smallest currency unit."""
 
 
-_ADDRESS = re.compile(r"(?!(?:javascript|data|vbscript|file):)[a-z][a-z0-9+.-]*://[^\s/?#]\S*", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"https://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?([/?#]\S*)?"
+    r"|http://(localhost|[a-z0-9.-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?([/?#]\S*)?",
+    re.IGNORECASE,
+)
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 
 
 def parse_address(text: str, field: str) -> str:
-    """Where a payer's browser or an app can be sent; nothing that would run there.
+    """Where a payer's browser can be sent, with what it needs to go on: to https, or on this machine to http.
 
     Raises Refused(PARAMETER_INVALID, field).
     """
-    if not _ADDRESS.fullmatch(text) or not text.isprintable():
-        problem = "it takes an address, such as https://shop.example/paid"
+    if not _ADDRESS.fullmatch(text) or not text.isprintable() or not text.isascii() or "\\" in text:
+        problem = "it takes an https address, such as https://shop.example/paid, or http on localhost"
         raise Refused(Reason.PARAMETER_INVALID, field, problem=problem)
     return text
 

@@ -15,6 +15,11 @@ from tillgate.surfaces.v1.changes import MetadataChange
 from tillgate.surfaces.v1.forms import Amount, ListGiven, Metadata, ShortText, Text
 from tillgate.surfaces.v1.payment_methods import MethodType, PaymentMethodDataGiven
 from tillgate.surfaces.v1.payments import NextActionShown
+from tillgate.surfaces.v1.three_d_secure import (
+    PaymentMethodDetailsShown,
+    PaymentMethodOptionsGiven,
+    PaymentMethodOptionsShown,
+)
 
 ClientSecret = Annotated[str, Meta(max_length=255), free_text.OPAQUE]
 MethodTypes = Annotated[tuple[MethodType, ...], Meta(min_length=1, max_length=10)]
@@ -51,6 +56,7 @@ class PaymentIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     payment_method: str | None = None
     payment_method_data: PaymentMethodDataGiven | None = None
     capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
+    payment_method_options: PaymentMethodOptionsGiven | None = None
     confirm: bool = False
     off_session: bool = False
     setup_future_usage: FutureUsage | None = None
@@ -70,6 +76,7 @@ class PaymentIntentChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_field
     payment_method: str | None = None
     payment_method_data: PaymentMethodDataGiven | None = None
     capture_method: CaptureMethod | None = None
+    payment_method_options: PaymentMethodOptionsGiven | None = None
     setup_future_usage: FutureUsage | UnsetType | None = UNSET
     description: Text | UnsetType | None = UNSET
     metadata: MetadataChange = UNSET
@@ -82,6 +89,7 @@ class ConfirmGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     client_secret: ClientSecret | None = None
     payment_method: str | None = None
     payment_method_data: PaymentMethodDataGiven | None = None
+    payment_method_options: PaymentMethodOptionsGiven | None = None
     off_session: bool | None = None
     setup_future_usage: FutureUsage | None = None
     receipt_email: ShortText | None = None
@@ -151,6 +159,8 @@ class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):
     payment_method: Annotated[str | None, expansion.ids("pm")]
     payment_method_types: tuple[str, ...]
     automatic_payment_methods: AutomaticMethodsShown | None
+    payment_method_options: PaymentMethodOptionsShown
+    payment_method_details: PaymentMethodDetailsShown | None
     capture_method: CaptureMethod
     setup_future_usage: FutureUsage | None
     receipt_email: str | None

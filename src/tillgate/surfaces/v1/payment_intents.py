@@ -1,7 +1,7 @@
 """Payment intents on the wire: a payment in steps, of which the payer's browser takes one."""
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from tillgate.core import currencies, payment_intents
 from tillgate.core.attempts import State
@@ -13,6 +13,7 @@ from tillgate.core.money import Money
 from tillgate.core.payment_intents import Change, IntentStatus
 from tillgate.core.payments import Failure, Payment, Terms
 from tillgate.core.reasons import Reason, Refused
+from tillgate.core.three_d_secure import Demand
 from tillgate.flows import client_secrets
 from tillgate.flows import payment_intents as flows
 from tillgate.flows import payments as charges
@@ -21,7 +22,7 @@ from tillgate.flows.gateway import Answer
 from tillgate.flows.payment_intents import Wanted
 from tillgate.http.exchange import Reply
 from tillgate.store.lists import Cursor, Page
-from tillgate.surfaces.v1 import errors, expansion, intents, payment_names, payments
+from tillgate.surfaces.v1 import errors, expansion, intents, payment_names, payments, three_d_secure
 from tillgate.surfaces.v1.changes import notes
 from tillgate.surfaces.v1.forms import (
     ListShown,
@@ -63,6 +64,8 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
         payment_method=None if payment.failure and not payment.authorized else payment.payment_method,
         payment_method_types=intent.payment_method_types,
         automatic_payment_methods=AutomaticMethodsShown.of(intent.automatic_methods),
+        payment_method_options=three_d_secure.options(payment),
+        payment_method_details=three_d_secure.payment_method_details(payment),
         capture_method=payment.capture_method,
         setup_future_usage=intent.setup_future_usage,
         receipt_email=intent.receipt_email,
@@ -162,6 +165,14 @@ def _case(currency: str) -> str:
     return "upper" if currency.isupper() else "lower"
 
 
+def _demanded(call: Call, given: ConfirmGiven) -> Demand | UnsetType:
+    """What is demanded with a confirmation, which a payer may not say for the merchant."""
+    if given.payment_method_options is not None and _is_browser(call):
+        problem = "it takes a secret key, for it is the merchant who decides"
+        raise Refused(Reason.PARAMETER_INVALID, "payment_method_options", problem=problem)
+    return three_d_secure.demand(given.payment_method_options) or UNSET
+
+
 @operation("POST", "/v1/payment_intents", Scope.PAYMENTS_WRITE, PaymentIntentGiven, PaymentIntentShown)
 async def create(call: Call) -> Reply:
     """Open a payment whose card may come later, from the payer's browser; with `confirm` charge it at once."""
@@ -173,6 +184,7 @@ async def create(call: Call) -> Reply:
         description=given.description,
         metadata=given.metadata,
         return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
+        three_d_secure=three_d_secure.demand(given.payment_method_options) or Demand.AUTOMATIC,
         asked_as={"currency": _case(given.currency)},
         intent=Intent(
             payment_method_types=intents.words(given.payment_method_types),
@@ -237,6 +249,7 @@ async def update(call: Call) -> Reply:
         currency_asked_as=UNSET if given.currency is None else _case(given.currency),
         capture_method=UNSET if given.capture_method is None else given.capture_method,
         payment_method_types=UNSET if types is None else intents.words(types),
+        three_d_secure=three_d_secure.demand(given.payment_method_options) or UNSET,
         setup_future_usage=given.setup_future_usage,
         receipt_email=UNSET if given.receipt_email is UNSET else _receipt_email(given.receipt_email),
         description=UNSET if given.description is UNSET else given.description or None,
@@ -260,6 +273,7 @@ async def confirm(call: Call) -> Reply:
     payment = await _admitted(call)
     change = Change(
         return_url=parse_address(given.return_url, "return_url") if given.return_url else UNSET,
+        three_d_secure=_demanded(call, given),
         off_session=UNSET if given.off_session is None else given.off_session,
         setup_future_usage=UNSET if given.setup_future_usage is None else given.setup_future_usage,
         receipt_email=UNSET if given.receipt_email is None else _receipt_email(given.receipt_email),

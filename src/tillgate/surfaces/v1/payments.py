@@ -14,12 +14,13 @@ from tillgate.core.instants import unix_seconds
 from tillgate.core.money import Money
 from tillgate.core.payments import CaptureMethod, Payment, Status, Terms
 from tillgate.core.reasons import Reason, Refused
+from tillgate.core.three_d_secure import Demand
 from tillgate.flows import payments
 from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.flows.sources import NewCustomer, Source
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import errors, expansion, payment_names
+from tillgate.surfaces.v1 import errors, expansion, payment_names, three_d_secure
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import (
     Amount,
@@ -38,6 +39,7 @@ from tillgate.surfaces.v1.forms import (
     parse_email,
 )
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
+from tillgate.surfaces.v1.three_d_secure import PaymentMethodDetailsShown, PaymentMethodOptionsGiven
 
 _WORDS = ("card", "apple_pay", "google_pay")
 """The words for a payment method that comes along in the parameter of this name."""
@@ -64,6 +66,7 @@ class PaymentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     description: Text | None = None
     metadata: Metadata = {}
     capture_method: CaptureMethod = CaptureMethod.AUTOMATIC
+    payment_method_options: PaymentMethodOptionsGiven | None = None
     return_url: Text | None = None
 
 
@@ -127,6 +130,7 @@ class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     payment_intent: Annotated[str, expansion.ids("pi")]
     payment_method: Annotated[str | None, expansion.ids("pm")]
     card: CardShown | None
+    payment_method_details: PaymentMethodDetailsShown | None
     capture_method: CaptureMethod
     refunded: bool
     disputed: bool
@@ -157,6 +161,7 @@ def show(payment: Payment, *, livemode: bool, origin: str) -> PaymentShown:
         payment_intent=payment_names.intent(payment.id),
         payment_method=payment.payment_method,
         card=card_shown(payment.card) if payment.card else None,
+        payment_method_details=three_d_secure.payment_method_details(payment),
         capture_method=payment.capture_method,
         refunded=payment.captured > 0 and payment.refunded == payment.captured,
         disputed=payment.dispute is not None,
@@ -238,6 +243,7 @@ async def create(call: Call) -> Reply:
         description=given.description,
         metadata=given.metadata,
         return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
+        three_d_secure=three_d_secure.demand(given.payment_method_options) or Demand.AUTOMATIC,
         asked_as=asked_as,
     )
     return answered(

@@ -249,6 +249,11 @@ WORDINGS: dict[Reason, Wording] = {
         "An error occurred while processing the card. Nothing was charged; try again in a moment.",
         "processing_error",
     ),
+    Reason.AUTHENTICATION_REQUIRED: _card(
+        "authentication_required",
+        "The issuer wants the customer to confirm this payment. Ask them to come back and pay themselves.",
+        "authentication_required",
+    ),
     Reason.AUTHENTICATION_FAILED: _card(
         "authentication_failed",
         "The customer could not be authenticated. Try again, or use another card.",

@@ -239,6 +239,7 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.CARD_EXPIRED: _asks_a_bank,
     Reason.CVC_INCORRECT: _asks_a_bank,
     Reason.PROCESSING_ERROR: _asks_a_bank,
+    Reason.AUTHENTICATION_REQUIRED: _asks_a_bank,
     Reason.AUTHENTICATION_FAILED: _asks_a_bank,
     Reason.AUTHORIZATION_EXPIRED: lambda operation: _asks_a_bank(operation) and not _sets_up(operation),
     Reason.NEVER_SEEN: _asks_a_bank,

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from tillgate.surfaces.v1.description.vocabulary_of_cards import OF_CARDS
+
 _ANYWHERE: Final = {
     "access_token": "The access token, to be sent as `Authorization: Bearer`.",
     "account_holder_name": "Whose account it is.",
@@ -98,6 +100,8 @@ _ANYWHERE: Final = {
     "payment_intent": "The payment, by the id of its intent.",
     "payment_method": "The payment method, by id.",
     "payment_method_data": "The payment method itself, in the place of an id.",
+    "payment_method_details": "What was charged, as it was then, and how the cardholder was authenticated.",
+    "payment_method_options": "How the payment method is to be charged.",
     "payment_method_types": "What may pay: `card`.",
     "pending": "What is not settled yet, one amount per currency.",
     "postal_code": "Postal code.",
@@ -106,7 +110,8 @@ _ANYWHERE: Final = {
     "private_key": "The private key (P-256) in PEM, without a password. It never comes out again.",
     "reason": "Why, in your own words.",
     "receipt_email": "Where a receipt goes.",
-    "return_url": "Where the customer's browser goes once it has confirmed the payment.",
+    "return_url": "Where the customer's browser goes after a challenge, with what came of it in the query: https, or "
+    "http on localhost.",
     "routing_number": "The bank's routing number, nine digits, of accounts in the United States.",
     "sandbox_fault": "What you had go wrong with it by `POST /sandbox/faults`.",
     "sandbox_faults": "What you had go wrong with it by `POST /sandbox/faults`.",
@@ -131,13 +136,13 @@ _ANYWHERE: Final = {
 }
 
 _OF: Final = {
+    **OF_CARDS,
     "Charge.balance_transaction": "What its first capture moved, by id.",
     "Charge.captured": "Whether anything was captured.",
     "Charge.dispute": "The newest dispute, by id.",
     "Charge.disputed": "Whether it was ever disputed.",
     "Charge.outcome": "What the card's issuer said, once it did.",
     "Charge.paid": "Whether the issuer granted it, captured or not.",
-    "Charge.payment_method_details": "What was charged, as it was then.",
     "Charge.refunded": "Whether all that was captured was refunded.",
     "Charge.status": "`succeeded` once the issuer granted it, captured or not; `failed` where it did not.",
     "ChargesParameters.customer": "Only those of this customer.",

@@ -1,0 +1,35 @@
+"""Challenges: what is done about one that nobody met in time."""
+
+from tillgate.core import challenges
+from tillgate.core.attempts import State
+from tillgate.core.conclusions import Standing
+from tillgate.core.merchants import Tenant
+from tillgate.core.reasons import Refused
+from tillgate.flows import attempts, standings
+from tillgate.flows.gateway import Gateway, system
+from tillgate.store.batches import Conflict
+
+
+async def expire(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
+    """End a challenge whose time is over, and find out what the bank made of it; True once that is known.
+
+    Where nothing can be taken any more, as with a card that is only verified, it is left to the bank to end it.
+    """
+    waiting = await standings.current(gateway, tenant.id, attempt_id)
+    if waiting.attempt.state is not State.CHALLENGED:
+        return True
+    if gateway.clock.now(tenant.id) < challenges.expires_at(waiting.attempt):
+        return False
+    if await attempts.resolve(gateway, tenant, attempt_id):
+        return True
+    if not isinstance(waiting, Standing):
+        return False
+    try:
+        payment = (await standings.current(gateway, tenant.id, attempt_id)).payment
+        asking = challenges.withdraw(payment, waiting.attempt, gateway.occasion(system(tenant, "expiry")))
+        await gateway.store.commit(asking.decision)
+    except (Refused, Conflict):
+        return False
+    outcome = await attempts.put(gateway, tenant, Standing(asking.payment, asking.attempt), None)
+    await attempts.learn(gateway, tenant, asking.attempt.id, outcome)
+    return await attempts.resolve(gateway, tenant, attempt_id)
