@@ -224,8 +224,9 @@ def pointed(body: dict[str, Any], parameter: str, value: str) -> dict[str, Any]:
     """A body in which a parameter is an id; an inline card would contradict it."""
     without = {
         "payment_method": {"card", "payment_method_data"},
-        "payment": {"payment_intent"},
-        "payment_intent": {"payment"},
+        "payment": {"payment_intent", "charge"},
+        "payment_intent": {"payment", "charge"},
+        "charge": {"payment", "payment_intent"},
     }.get(parameter, set())
     return {**{name: given for name, given in body.items() if name not in without}, parameter: value}
 
