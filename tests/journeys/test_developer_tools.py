@@ -175,7 +175,7 @@ WRONG = [
     (["trigger", "payment.failed", "--key", "sk_live_no"], 1, "these tools are for test mode"),
     (["trigger", "payment.failed", "--url", "http://127.0.0.1:1"], 1, "nobody answers at http://127.0.0.1:1; start a"),
     (["events", "list", "--url", "http://:::"], 1, "'http://:::' is no web address (--url, TILLGATE_URL)"),
-    (["events", "list", "--type", "payment.lost"], 1, "payment.created"),
+    (["events", "list", "--type", "payment.lost"], 1, "it takes one of those that the reference names"),
     (["events", "resend", "evt_1"], 1, "evt_1"),
     (["listen", "--key", "sk_test_no"], 1, "The API key is not valid"),
     (["listen", "--forward-to", "ftp://shop"], 2, "'ftp://shop' is no web address (--forward-to)"),
