@@ -22,6 +22,9 @@ LONGEST: Final[Duration] = 30 * DAY
 LAST_LOOK_AFTER: Final[Duration] = 10 * MINUTE
 """Longer than anything waits between finding out who asks and writing down what came of it."""
 
+TAKEN_OVER_AFTER: Final[Duration] = MINUTE
+"""How long the first portion of a removal is left to whoever began it."""
+
 ACTIVE: Final = "active"
 REMOVED: Final = "removed"
 
@@ -99,8 +102,9 @@ def key(id: str, kind: CredentialKind, digest: str, occasion: Occasion) -> Crede
 
 
 def remove(sandbox: Sandbox, wall: Instant) -> Decision:
-    """It is gone, and what is kept of it goes from now on."""
-    return Decision(save=(evolve(sandbox, removed_at=wall),), schedule=(_timer(sandbox, wall),))
+    """It is gone; what is kept of it goes by whoever decided so, and, should they die, by a timer."""
+    timer = _timer(sandbox, wall + TAKEN_OVER_AFTER)
+    return Decision(save=(evolve(sandbox, removed_at=wall),), schedule=(timer,))
 
 
 def looked_through(sandbox: Sandbox, wall: Instant, *, is_empty: bool) -> Decision:

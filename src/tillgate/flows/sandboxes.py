@@ -29,7 +29,6 @@ from tillgate.transport.banks import Lost
 AT_ONCE = 500
 """How many rows of each table are deleted in one portion."""
 
-_PORTIONS_BEFORE_ANSWERING = 2
 _RANDOM_BYTES = 32
 
 
@@ -119,8 +118,7 @@ async def remove(gateway: Gateway, caller: Caller, id: str) -> None:
     while await kept.delete_keys(gateway.store, id, AT_ONCE):
         continue
     try:
-        for _ in range(_PORTIONS_BEFORE_ANSWERING):
-            await proceed(gateway, caller.tenant, id)
+        await proceed(gateway, caller.tenant, id)
     except Exception:
         log.exception("a sandbox is left to its timer", sandbox=id)
 
@@ -133,9 +131,10 @@ async def proceed(gateway: Gateway, parent: Tenant, id: str) -> bool:
     wall = gateway.clock.wall()
     try:
         if sandbox.removed_at is None:
-            if sandbox.expires_at is None or wall >= sandbox.expires_at:
-                await gateway.store.commit(sandboxes.remove(sandbox, wall))
-            return False
+            if sandbox.expires_at is None or wall < sandbox.expires_at:
+                return False
+            await gateway.store.commit(sandboxes.remove(sandbox, wall))
+            return await proceed(gateway, parent, id)
         if sandbox.is_last_look and wall < sandbox.last_look_at:
             return False
         is_empty = await kept.delete(gateway.store, id, AT_ONCE)
