@@ -10,8 +10,9 @@ import pytest
 from tests import ports
 from tests.journeys.merchant import CARD_PAYMENT, Merchant
 from tests.servers import BankServer, Server
+from tests.store.places import Place
 from tests.waiting import eventually
-from tillgate.sandbox.operations import Operation, Result
+from tillgate.sandbox.operations import Kind, Operation, Result
 from tillgate.sandbox.register import Register
 
 pytestmark = pytest.mark.anyio
@@ -150,3 +151,63 @@ async def test_a_sandboxs_faults_reach_the_bank_and_the_bank_forgets_the_sandbox
     maker.hang_up()
     assert books(bank) == []
     assert_books_agree(gateway, bank, 0)
+
+
+@pytest.mark.parametrize("faults", ["latency_seconds=0.6,dispute_seconds=0"])
+async def test_a_gateway_killed_before_the_bank_answers_finds_out_what_became_of_payout_and_response(
+    pair: tuple[Server, BankServer],
+) -> None:
+    gateway, bank = pair
+    merchants = [Merchant(gateway.url) for _ in range(2)]
+    card = {"number": "4000000000000077", "exp_month": 12, "exp_year": 2034, "cvc": "123"}
+    paid = (await merchants[0].ask("POST", "/v1/payments", {**CARD_PAYMENT, "amount": 50_000, "card": card})).told["id"]
+    disputed = {"payment": paid, "amount": 700}
+    dispute = (await merchants[0].ask("POST", "/sandbox/disputes", disputed)).told["id"]
+    account = {"account_holder_name": "Ann", "country": "US", "routing_number": "110000000"}
+    await merchants[0].ask("POST", "/v1/bank_accounts", {**account, "account_number": "000123456789"})
+    payout = (await merchants[0].ask("POST", "/v1/payouts", {"currency": "usd", "amount": 400})).told["id"]
+    evidence = {"evidence": {"uncategorized_text": "winning_evidence"}}
+    asked = [
+        asyncio.create_task(merchants[0].ask("POST", f"/sandbox/payouts/{payout}/send", {})),
+        asyncio.create_task(merchants[1].ask("POST", f"/v1/disputes/{dispute}", evidence)),
+    ]
+
+    async def the_bank_has_heard_of_both() -> bool:
+        register = Register.onlooker(bank.data / "bank")
+        try:
+            sent = register.find(f"att_{payout}")
+            (objection,) = register.docket.everything()
+            return sent is not None and objection.response is not None
+        finally:
+            register.close()
+
+    await eventually(the_bank_has_heard_of_both)
+    gateway.kill()
+    await asyncio.gather(*asked, return_exceptions=True)
+    # The time until somebody looks after what a dead process left is not waited for.
+    await Place(None, gateway.data).execute("update timers set due_at = 0")
+    gateway.start()
+
+    async def told(id: str) -> list[str]:
+        found = (await merchants[0].ask("GET", f"/v1/events?object={id}&limit=20")).told["data"]
+        return [event["type"] for event in reversed(found)]
+
+    async def all_is_known() -> bool:
+        return "payout.paid" in await told(payout) and "dispute.closed" in await told(dispute)
+
+    await eventually(all_is_known)
+    assert await told(payout) == ["payout.created", "payout.paid"]
+    steps = ["dispute.created", "dispute.funds_withdrawn", "dispute.updated"]
+    # Whether the review was heard of before its end is a matter of when the server came back.
+    *between, reinstated, closed = (await told(dispute))[len(steps) :]
+    assert (await told(dispute))[: len(steps)] == steps
+    assert (between, reinstated, closed) in (
+        ([], "dispute.funds_reinstated", "dispute.closed"),
+        (["dispute.updated"], "dispute.funds_reinstated", "dispute.closed"),
+    )
+    assert [one.reference for one in books(bank) if one.kind is Kind.PAYOUT] == [f"att_{payout}"]
+    for merchant in merchants:
+        merchant.hang_up()
+    assert gateway.stop() == bank.stop() == 0
+    audit = gateway.tillgate("audit")
+    assert audit.returncode == 0, audit.stderr

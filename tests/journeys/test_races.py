@@ -13,6 +13,8 @@ pytestmark = pytest.mark.anyio
 
 AT_ONCE = 16
 ROUNDS = at_size(5, 500)
+TURNS = at_size(2, 500)
+"""Of races that others are like."""
 
 MANUAL = {**CARD_PAYMENT, "capture_method": "manual"}
 
@@ -83,6 +85,61 @@ async def test_of_confirmations_and_cancels_of_an_intent_one_wins(server: Server
         assert count(answers) == 1
         afterwards = (await merchants[0].ask("GET", f"/v1/payment_intents/{intent}")).told
         assert (afterwards["status"], afterwards["amount_received"]) in (("succeeded", 1_600), ("canceled", 0))
+    for merchant in merchants:
+        merchant.hang_up()
+    assert_the_books_are_right(server)
+
+
+async def test_of_captures_and_cancels_of_an_intent_one_wins(server: Server) -> None:
+    server.start()
+    merchants = [Merchant(server.url) for _ in range(AT_ONCE)]
+    method = {"payment_method_data": {"type": "card", "card": CARD_PAYMENT["card"]}}
+    opening = {"amount": 1_600, "currency": "usd", "capture_method": "manual", "confirm": True, **method}
+    for turn in range(TURNS):
+        intent = (await merchants[0].ask("POST", "/v1/payment_intents", opening)).told["id"]
+        asks = ["capture", "cancel"] * (AT_ONCE // 2)
+        answers = await asyncio.gather(
+            *(
+                merchant.ask("POST", f"/v1/payment_intents/{intent}/{what}", None)
+                for merchant, what in zip(merchants, asks[turn % 2 :], strict=False)
+            )
+        )
+        assert count(answers) == 1
+        afterwards = (await merchants[0].ask("GET", f"/v1/payment_intents/{intent}")).told
+        assert (afterwards["status"], afterwards["amount_received"]) in (("succeeded", 1_600), ("canceled", 0))
+        assert afterwards["amount_capturable"] == 0
+    for merchant in merchants:
+        merchant.hang_up()
+    assert_the_books_are_right(server)
+
+
+async def test_payouts_and_refunds_never_take_the_same_money_twice(server: Server) -> None:
+    """What refunds take below zero is made up for by what comes in next, before anything more is paid out."""
+    server.start()
+    merchants = [Merchant(server.url) for _ in range(AT_ONCE)]
+    account: dict[str, object] = {"account_holder_name": "Ann", "country": "US", "routing_number": "110000000"}
+    await merchants[0].ask("POST", "/v1/bank_accounts", {**account, "account_number": "000123456789"})
+    expected = 0
+    for turn in range(TURNS):
+        card = {"number": "4000000000000077", "exp_month": 12, "exp_year": 2034, "cvc": "123"}
+        paid = (await merchants[0].ask("POST", "/v1/payments", {**CARD_PAYMENT, "card": card})).told
+        (moved,) = (await merchants[0].ask("GET", f"/v1/balance_transactions?source={paid['id']}")).told["data"]
+        expected += moved["net"]
+        payout: tuple[str, object] = ("/v1/payouts", {"currency": "usd", "amount": 400})
+        refund: tuple[str, object] = ("/v1/refunds", {"payment": paid["id"], "amount": 400})
+        asks = [payout, refund] * (AT_ONCE // 2)
+        answers = await asyncio.gather(
+            *(
+                merchant.ask("POST", path, body)
+                for merchant, (path, body) in zip(merchants, asks[turn % 2 :], strict=False)
+            )
+        )
+        count(list(answers))
+        told = [answer.told for answer in answers if answer.status == 200]
+        assert sum(one["amount"] for one in told if one["object"] == "refund") == 1_600
+        expected -= sum(one["amount"] for one in told)
+        (balance,) = (await merchants[0].ask("GET", "/v1/balance")).told["available"]
+        assert balance["amount"] == expected
     for merchant in merchants:
         merchant.hang_up()
     assert_the_books_are_right(server)

@@ -382,7 +382,7 @@ def dispute_notice_applied_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disputes, "learn", learn)
 
 
-@bug({"question lost on the way": 0.3})
+@bug({"question lost on the way": 0.6})
 def response_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the bank did not confirm that it has heard of a dispute is not said again."""
 

@@ -10,6 +10,7 @@ from tillgate.core.customers import Customer
 from tillgate.core.disputes import Dispute
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment
+from tillgate.core.payouts import Payout
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.store.database import SQLITE_FILE
@@ -27,9 +28,16 @@ class Disk:
         self.attempts = self._records(Attempt)
         self.refunds = self._records(Refund)
         self.disputes = self._records(Dispute)
+        self.payouts = self._records(Payout)
         self.tokens = self._records(Token)
         self.methods = self._records(PaymentMethod)
         self.customers = self._records(Customer)
+
+    @property
+    def questions(self) -> dict[str, Attempt]:
+        """Everything that banks were asked, payouts too."""
+        asked = [payout.attempt for payout in self.payouts.values() if payout.attempt]
+        return {**self.attempts, **{attempt.id: attempt for attempt in asked}}
 
     def rows(self, query: str) -> list[Any]:
         """The rows of a query."""

@@ -6,12 +6,14 @@ from typing import Any
 
 import msgspec
 
+from tests.simulation import findings_of_payouts
 from tests.simulation.asking import Asked
 from tests.simulation.disk import Disk
 from tests.simulation.merchants import CARDS, CORNER_CAFE, Merchant
 from tests.simulation.world import World
-from tillgate.core import accounts, fees
+from tillgate.core import accounts, fees, payment_intents, payments
 from tillgate.core.attempts import Attempt, Kind, State
+from tillgate.core.conclusions import BY_CARD
 from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.events import EventType
 from tillgate.core.instants import SECOND
@@ -41,7 +43,7 @@ _APART = 70 * SECOND
 def in_doubt(world: World) -> list[str]:
     """The attempts of which nobody knows what became, and the disputes with a response on its way."""
     disk = Disk(world.data)
-    attempts = [attempt.id for attempt in disk.attempts.values() if not attempt.is_final]
+    attempts = [attempt.id for attempt in disk.questions.values() if not attempt.is_final]
     return attempts + [dispute.id for dispute in disk.disputes.values() if dispute.response]
 
 
@@ -55,6 +57,7 @@ async def of_the_books(world: World) -> list[str]:
         *_disputes_against_the_bank(world, disk),
         *_balances(world, disk),
         *_payable(world, disk),
+        *findings_of_payouts.of_the_books(world, disk),
     ]
 
 
@@ -70,12 +73,15 @@ async def of_everything(world: World, merchants: list[Merchant]) -> list[str]:
         *_customers(disk),
         *_secrets(disk),
         *_asked_once(world, disk),
+        *findings_of_payouts.of_everything(world, disk, merchants),
     ]
     for merchant in merchants:
         found += [*_answers(merchant, disk), *_once_each(merchant, disk, world), *_spent(merchant, disk)]
     for attempt in disk.attempts.values():
         world.chance.happened[f"{attempt.kind.value}: {attempt.state.value}"] += 1
         world.chance.happened["asked again"] += attempt.asked > 1
+        is_further = attempt.kind in BY_CARD and not attempt.id.endswith("_1")
+        world.chance.happened["intent: confirmed again"] += is_further
     for dispute in disk.disputes.values():
         world.chance.happened[f"dispute: {dispute.status.value}"] += 1
         world.chance.happened["dispute: answered"] += dispute.submitted_at is not None
@@ -89,14 +95,14 @@ async def of_everything(world: World, merchants: list[Merchant]) -> list[str]:
 
 def _against_the_bank(world: World, disk: Disk) -> Iterator[str]:
     """Attempt by attempt: what we know is what the bank did."""
-    operations = {operation.reference: operation for operation in world.bank.statement()}
+    operations, questions = {operation.reference: operation for operation in world.bank.statement()}, disk.questions
     for reference, operation in operations.items():
-        attempt = disk.attempts.get(reference)
+        attempt = questions.get(reference)
         if attempt is None:
             yield f"the bank did {operation}, of which nothing is written down"
         elif not _is_same(attempt, operation):
             yield f"the bank did {operation}, we have {attempt}"
-    for attempt in disk.attempts.values():
+    for attempt in questions.values():
         if attempt.is_final and (attempt.id in operations) == (attempt.state is State.NEVER_SEEN):
             yield f"{attempt.id} is {attempt.state}, and the bank's books say {operations.get(attempt.id)}"
 
@@ -136,8 +142,15 @@ def _is_same(attempt: Attempt, operation: Operation) -> bool:
     kind = Kind.VOID if attempt.kind is Kind.WITHDRAW else attempt.kind
     asked = (kind.value, attempt.amount.amount, attempt.amount.currency, attempt.target)
     done = (operation.kind.value, operation.amount, operation.currency, operation.target)
-    state = {Result.APPROVED: State.APPROVED, Result.DECLINED: State.DECLINED}.get(operation.result)
+    state = _STATES.get(operation.result)
     return asked == done and (attempt.state is state or (state is None and not attempt.is_final))
+
+
+_STATES = {
+    Result.APPROVED: State.APPROVED,
+    Result.DECLINED: State.DECLINED,
+    Result.RETURNED: State.APPROVED,
+}
 
 
 def _balances(world: World, disk: Disk) -> Iterator[str]:
@@ -152,6 +165,8 @@ def _balances(world: World, disk: Disk) -> Iterator[str]:
         for (account, kind), sign in _SIGNS.items():
             if kind.value == operation.kind.value and not challenged:
                 expected[attempt.tenant, account, operation.currency] += sign * operation.amount
+    for tenant, currency, _, paid in findings_of_payouts.moved(disk):
+        expected[tenant, "receivable", currency] += paid
     names = {accounts.receivable("sandbox"): "receivable", accounts.holds("sandbox"): "holds"}
     booked: Counter[tuple[str, str, str]] = Counter()
     for tenant, account, currency, amount in disk.rows("select tenant, account, currency, amount from balances"):
@@ -187,6 +202,8 @@ def _payable(world: World, disk: Disk) -> Iterator[str]:
         currency = payment.amount.currency
         fee = fees.fee(plans[payment.tenant], Money(0, currency), Money(amount, currency))
         expected[payment.tenant, currency] += amount - fee.amount
+    for tenant, currency, left, _ in findings_of_payouts.moved(disk):
+        expected[tenant, currency] += left
     query = f"select tenant, currency, sum(amount) from balances where account = '{accounts.PAYABLE}' group by 1, 2"
     booked = Counter({(tenant, currency): amount for tenant, currency, amount in disk.rows(query)})
     for place in sorted({*expected, *booked}):
@@ -201,7 +218,8 @@ def _left_over(disk: Disk) -> Iterator[str]:
             yield f"{payment.id} still waits: {payment.in_flight} {payment.action}"
         if payment.authorized - payment.captured - payment.voided:
             yield f"{payment.id} still holds money, long after its authorization ended"
-        if payment.status in (Status.PENDING, Status.REQUIRES_ACTION, Status.AUTHORIZED):
+        is_open = payment_intents.status(payment) in payment_intents.CHANGEABLE and payment.intent
+        if payment.status in (Status.PENDING, Status.REQUIRES_ACTION, Status.AUTHORIZED) and not is_open:
             yield f"{payment.id} is {payment.status} for ever"
     for dispute in disk.disputes.values():
         if not dispute.is_closed or dispute.response:
@@ -220,19 +238,29 @@ def _events(disk: Disk) -> Iterator[str]:
     for attempt in disk.attempts.values():
         by_payment.setdefault(attempt.payment, []).append(attempt)
     for payment in disk.payments.values():
-        expected = _expected_events(payment, by_payment[payment.id], disk)
+        expected = _expected_events(payment, by_payment.get(payment.id, []), disk)
         for dispute in disk.disputes.values():
             if dispute.payment == payment.id:
                 expected.update(_told_of(dispute))
         heard = told.get(payment.id, Counter()).copy()
-        heard.pop(EventType.REFUND_UPDATED.value, None)
-        heard.pop(EventType.DISPUTE_UPDATED.value, None)
+        for type in _BETWEEN:
+            heard.pop(type.value, None)
         if payment.canceled and not payment.authorized:
             # Whether its end is heard of before the cancellation that brought it about is a matter of chance.
-            expected.pop(EventType.PAYMENT_FAILED.value, None)
-            heard.pop(EventType.PAYMENT_FAILED.value, None)
+            for type in (EventType.PAYMENT_FAILED, EventType.PAYMENT_INTENT_PAYMENT_FAILED):
+                expected.pop(type.value, None)
+                heard.pop(type.value, None)
         if heard != expected:
             yield f"of {payment.id} was told {told.get(payment.id)}, and not {expected}"
+
+
+_BETWEEN = (
+    EventType.REFUND_UPDATED,
+    EventType.DISPUTE_UPDATED,
+    EventType.PAYMENT_INTENT_PROCESSING,
+    EventType.PAYMENT_INTENT_REQUIRES_ACTION,
+)
+"""What is told on the way to an end, as often as chance has it."""
 
 
 def _told_of(dispute: Dispute) -> list[str]:
@@ -263,6 +291,10 @@ def _expected_events(payment: Payment, attempts: list[Attempt], disk: Disk) -> C
     if captures:
         expected[EventType.PAYMENT_SUCCEEDED.value] += 1
         expected[EventType.PAYMENT_CAPTURED.value] += captures - 1
+    if payment.canceled and payment.canceled.cause == payments.ABANDONED:
+        expected[EventType.PAYMENT_CANCELED.value] += 1
+    if payment.intent is not None:
+        expected.update({to.value: expected[of.value] for of, to in payment_intents.TOLD_AS.items()})
     return +expected
 
 
@@ -316,8 +348,10 @@ def _answers(merchant: Merchant, disk: Disk) -> Iterator[str]:
             continue
         said: Any = asked.answer.said
         failed = asked.answer.status == 402
-        said = said["error"]["payment"] if failed else said
+        said = (said["error"].get("payment") or said["error"].get("payment_intent")) if failed else said
         match said["object"]:
+            case "payment_intent":
+                yield from _of_an_intent(asked, said, disk)
             case "payment":
                 yield from _of_a_payment(asked, said, failed, disk)
             case "refund":
@@ -357,6 +391,19 @@ def _of_a_payment(asked: Asked, said: dict[str, Any], failed: bool, disk: Disk) 
         yield f"request {asked.name} was told {said}, and there is {payment}"
 
 
+def _of_an_intent(asked: Asked, said: dict[str, Any], disk: Disk) -> Iterator[str]:
+    payment = disk.payments.get(f"pay_{said['id'].removeprefix('pi_')}")
+    status = said["status"]
+    untrue = payment is None or (
+        said["amount_received"] > payment.captured
+        or (status == "succeeded" and payment.status is not Status.SUCCEEDED)
+        or (status == "canceled" and not payment.canceled)
+        or (status == "requires_capture" and not payment.authorized)
+    )
+    if untrue:
+        yield f"request {asked.name} was told {said}, and there is {payment}"
+
+
 def _once_each(merchant: Merchant, disk: Disk, world: World) -> Iterator[str]:
     """However often a request was repeated, it led to one attempt at most, and that to one answer."""
     by_request: dict[str, list[Attempt]] = {}
@@ -373,7 +420,7 @@ def _once_each(merchant: Merchant, disk: Disk, world: World) -> Iterator[str]:
 
 def _asked_once(world: World, disk: Disk) -> Iterator[str]:
     """Nobody but a client's repeat puts a question again."""
-    for attempt in disk.attempts.values():
+    for attempt in disk.questions.values():
         if world.sent[attempt.id] > attempt.asked:
             yield f"{attempt.id} was asked {attempt.asked} times and put to the bank {world.sent[attempt.id]} times"
 

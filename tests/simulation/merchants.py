@@ -22,7 +22,15 @@ CORNER_CAFE = Tenant(
     bank="sandbox",
     rate_limit=RateLimit.UNLIMITED,
     dispute_fees={"USD": 700, "JPY": 1},
+    settlement_days=1,
 )
+
+ACCOUNTS: Final = (
+    {"country": "US", "routing_number": "110000000", "account_number": "000123456789"},
+    {"country": "US", "currency": "jpy", "routing_number": "110000000", "account_number": "000111111113"},
+    {"iban": "DE78370400440532013004"},
+)
+"""Where merchants are paid out to: dollars arrive, yen do not, and euros come back."""
 
 CARDS: Final = {
     "4242424242424242": 60,
@@ -32,6 +40,7 @@ CARDS: Final = {
     "4000000000000119": 3,
     "4000002500003155": 20,
     "4000000000000259": 15,
+    "4000000000000077": 30,
 }
 """The sandbox cards in use, and how often each is."""
 
@@ -59,6 +68,7 @@ class Known(msgspec.Struct):
     amount: int
     captured: int = 0
     refunded: int = 0
+    is_intent: bool = False
     statuses: set[str] = set()
 
 
@@ -80,7 +90,12 @@ class Merchant:
     async def work(self, requests: int) -> None:
         """One client: so many requests, one after the other."""
         kinds: dict[Callable[[], Awaitable[None]], int] = {
-            self.create: 40,
+            self.create: 35,
+            self.intend: 15,
+            self.confirm: 20,
+            self.give_up: 4,
+            self.pay_out: 12,
+            self.cancel_payout: 4,
             self.capture: 20,
             self.cancel: 10,
             self.refund: 20,
@@ -157,6 +172,63 @@ class Merchant:
             given = {"evidence": {"uncategorized_text": text}, "submit": draw < 0.8}
             await self._insist(self._new("POST", path, given))
 
+    async def settle_in(self, interval: str) -> None:
+        """Say where money is to go, and how often."""
+        for account in ACCOUNTS:
+            await self._insist(self._new("POST", "/v1/bank_accounts", {"account_holder_name": self.name, **account}))
+        await self.schedule(interval)
+
+    async def schedule(self, interval: str) -> None:
+        """Be paid out daily, or only when asked."""
+        asked = self._new("POST", "/v1/payout_settings", {"interval": interval})
+        asked.key = f"schedule {len(self.asking.all)}"
+        await self._insist(asked)
+
+    async def pay_out(self) -> None:
+        """Be paid out what there is, or some of it."""
+        given: dict[str, Any] = {"currency": self.random.choice(CURRENCIES)}
+        if self.random.random() < 0.5:
+            given["amount"] = self.random.choice((50, 400, 3_000))
+        await self._insist(self._new("POST", "/v1/payouts", given))
+
+    async def cancel_payout(self) -> None:
+        """Have second thoughts."""
+        reply = await self._insist(self._new("GET", "/v1/payouts", None))
+        if reply is not None and reply.status == 200 and reply.said["data"]:
+            payout = self.random.choice(reply.said["data"][:_RECENT])
+            await self._insist(self._new("POST", f"/v1/payouts/{payout['id']}/cancel", {}))
+
+    async def intend(self) -> None:
+        """Open an intent, maybe confirmed at once."""
+        draw = self.random
+        given: dict[str, Any] = {
+            "amount": draw.choice((50, 100, 999, 2_500)),
+            "currency": draw.choice(CURRENCIES),
+            "capture_method": draw.choice(("automatic", "manual")),
+        }
+        if draw.random() < 0.5:
+            given |= {"confirm": True, **self._paying()}
+        await self._insist(self._new("POST", "/v1/payment_intents", given))
+
+    async def confirm(self) -> None:
+        """Have an intent charged, maybe twice at once, maybe after it was declined."""
+        if intent := self._some_intent():
+            path = f"/v1/payment_intents/{intent}/confirm"
+            again = [self._new("POST", path, self._paying()) for _ in range(self.random.choice((1, 1, 2)))]
+            await asyncio.gather(*[self._insist(asked) for asked in again])
+
+    async def give_up(self) -> None:
+        """Want an intent no more."""
+        if intent := self._some_intent():
+            await self._insist(self._new("POST", f"/v1/payment_intents/{intent}/cancel", {}))
+
+    def _paying(self) -> dict[str, Any]:
+        return {"payment_method_data": {"type": "card", "card": self._card()}, "return_url": "https://shop.example/"}
+
+    def _some_intent(self) -> str | None:
+        intents = [known.id for known in self.payments.values() if known.is_intent][-_RECENT:]
+        return "pi_" + self.random.choice(intents).removeprefix("pay_") if intents else None
+
     async def tokenize(self) -> None:
         """Hand in a card for later."""
         asked = self._new("POST", "/v1/tokens", {"card": self._card()})
@@ -228,18 +300,23 @@ class Merchant:
         reply = await self.asking.insist(asked)
         if reply is not None and reply.is_kept:
             said = reply.said
-            self._learn(said["error"].get("payment") if reply.status == 402 else said)
+            failed = reply.status == 402
+            self._learn((said["error"].get("payment") or said["error"].get("payment_intent")) if failed else said)
             if self.random.random() < 0.2:
                 await self.read()
         return reply
 
     def _learn(self, said: Any) -> None:
+        if isinstance(said, dict) and said.get("object") == "payment_intent":
+            said = _as_payment(said)
         if not isinstance(said, dict) or said.get("object") != "payment":
             return
         known = self.payments.get(said["id"])
         if known is None:
             known = self.payments[said["id"]] = Known(said["id"], said["amount"])
-            self.methods.append(said["payment_method"])
+            known.is_intent = "amount_received" in said
+            if not known.is_intent:
+                self.methods.append(said["payment_method"])
         known.captured = max(known.captured, said["amount_captured"])
         known.refunded = max(known.refunded, said["amount_refunded"])
         known.statuses.add(said["status"])
@@ -270,3 +347,11 @@ class Merchant:
             self.world.violated(f"{least} is now {said}")
         if any(said["status"] not in _LATER.get(status, {said["status"]}) for status in least.statuses):
             self.world.violated(f"{least} is now {said}")
+
+
+def _as_payment(intent: dict[str, Any]) -> dict[str, Any]:
+    """What an intent says of its payment."""
+    names = {"requires_capture": "authorized", "succeeded": "succeeded", "canceled": "canceled"}
+    shown = {"id": f"pay_{intent['id'].removeprefix('pi_')}", "object": "payment"}
+    captured = {"amount_captured": intent["amount_received"], "amount_refunded": 0}
+    return {**intent, **shown, **captured, "status": names.get(intent["status"], "pending")}

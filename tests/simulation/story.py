@@ -31,7 +31,7 @@ class Size(msgspec.Struct, frozen=True):
 
     days: int = 3
     clients: int = 6
-    requests: int = 15
+    requests: int = 13
 
     @property
     def most_steps(self) -> int:
@@ -73,6 +73,8 @@ async def _live(world: World, size: Size) -> int:
     try:
         await world.begin(world.random.choice((1, 2, 2)))
         merchants = await _merchants(world)
+        await merchants[1].settle_in("daily")
+        await merchants[0].settle_in(world.random.choice(("manual", "daily")))
         for _ in range(size.days):
             await _day(world, merchants, size)
             if world.random.random() < 0.5:
@@ -125,7 +127,8 @@ async def _evening(world: World, merchants: list[Merchant]) -> None:
         for asked in list(merchant.asking.all):
             if asked.key is not None and not asked.clashes and asked.at_seconds > since:
                 await merchant.asking.insist(asked, tries=3)
-    await world.pass_time(60.0, pace=10.0)
+    # What was asked for only now may be a payout, of which the bank is asked after a minute.
+    await world.pass_time(300.0, pace=10.0)
     for violation in await findings.of_the_books(world):
         world.violated(violation)
 
@@ -139,6 +142,9 @@ async def _night(world: World) -> None:
 
 async def _end(world: World, merchants: list[Merchant]) -> None:
     """Time passes until nothing is left that happens by itself; then everything has to add up."""
+    world.chance.calm = True
+    for merchant in merchants:
+        await merchant.schedule("manual")
     await _evening(world, merchants)
     await world.pass_time(12 * _DAYS_SECONDS, pace=24 * 3600.0, thoroughly=True)
     await world.pass_time(_EVENING_SECONDS, pace=600.0, thoroughly=True)

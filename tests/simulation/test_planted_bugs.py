@@ -1,18 +1,22 @@
 """The simulation finds what it is there to find: every bug that is planted is found within a few worlds.
 
-What is planted, each as a patch in bugs.py: the answers of banks misread (unknown taken for no, never-seen too
-early, by an old inquiry, or for a question that leaves late; a late answer dropped), the order of commits broken
-(intent not written, announced outside the commit, acknowledged before the commit, reply not kept), the books (a
-balance or a posting missing), what is set aside (forgotten, kept), keys and tokens (released on error, not spent, a
-challenge kept from a repeat), disputes (forgotten in what is refundable, a fee posted twice, a notice applied twice, a
-response forgotten), resends, timers, and the store itself (lost updates, unknown commits, reading in
-pieces).
+What is planted, each as a patch in bugs.py or bugs_of_payouts.py: the answers of banks misread (unknown taken for no,
+never-seen too early, by an old inquiry, or for a question that leaves late; a late answer dropped), the order of
+commits broken (intent not written, announced outside the commit, acknowledged before the commit, reply not kept), the
+books (a balance or a posting missing), what is set aside (forgotten, kept), keys and tokens (released on error, not
+spent, a challenge kept from a repeat), disputes (forgotten in what is refundable, a fee posted twice, a notice
+applied twice, a response forgotten), payouts (a line in two, a rest lost, booked or sent twice, a return not
+believed), an intent that is charged twice, resends, timers, and the store itself (lost updates, unknown commits,
+reading in pieces).
 """
 
 import pytest
 
+from tests.simulation import bugs_of_payouts
 from tests.simulation.bugs import BUGS
 from tests.simulation.story import Size, tell
+
+assert bugs_of_payouts.__doc__, "they are on the list once they are imported"
 
 WORLDS = 40
 SIZE = Size(days=1, clients=6, requests=12)

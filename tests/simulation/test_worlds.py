@@ -15,7 +15,7 @@ from tests.simulation.chance import BANK_FAULTS, MISHAPS, PER_MINUTE
 from tests.simulation.story import Size, Told, tell
 from tests.sizes import PROVING, at_size
 
-SEEDS = range(1, at_size(14, 300))
+SEEDS = range(1, at_size(12, 300))
 SIZE = at_size(Size(), Size(days=4, clients=10, requests=25))
 
 SITUATIONS = (
@@ -25,6 +25,8 @@ SITUATIONS = (
     *(f"released: {cause}" for cause in ("requested", "expired")),
     *(f"race lost: {failure}" for failure in ("Conflict", "Taken")),
     *(f"dispute: {what}" for what in ("won", "lost", "answered", "accepted")),
+    *(f"payout: {what}" for what in ("paid", "failed", "canceled", "returned", "automatic, paid")),
+    "intent: confirmed again",
     "asked again",
 )
 RARE_SITUATIONS = ("capture: never_seen", "void: declined", "void: never_seen", "refund: never_seen")

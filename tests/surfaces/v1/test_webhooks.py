@@ -11,7 +11,9 @@ from standardwebhooks import Webhook
 from tests import receivers
 from tests.receivers import Receiver
 from tests.surfaces.v1 import shop
+from tests.surfaces.v1.books import US
 from tests.surfaces.v1.shop import Client
+from tillgate.core.events import EventType
 
 pytestmark = pytest.mark.anyio
 
@@ -30,6 +32,32 @@ async def test_what_happens_to_a_payment_arrives_in_order(anyones: Client, recei
     await receiver.until(lambda: len(receiver.got) >= 2)
     assert [got.event["type"] for got in receiver.got] == ["payment.created", "payment.succeeded"]
     assert receiver.got[1].event["data"] == {"object": payment}
+
+
+async def test_what_happens_to_disputes_and_payouts_arrives_in_order(anyones: Client, receiver: Receiver) -> None:
+    wanted = [type.value for type in EventType if type.value.startswith(("dispute.", "payout."))]
+    made = await anyones.post("/webhook_endpoints", {"url": receiver.url + "/hook", "enabled_events": wanted})
+    assert made.status_code == 200, made.text
+    payment = await anyones.pay(amount=50_000, card={**shop.CARD, "number": "4000000000000077"})
+    asked = {"payment": payment["id"], "amount": 700}
+    dispute = (await anyones.post("/sandbox/disputes", asked)).json()["id"]
+    evidence = {"evidence": {"uncategorized_text": "winning_evidence"}}
+    assert (await anyones.post(f"/disputes/{dispute}", evidence)).status_code == 200
+    await anyones.post("/bank_accounts", US)
+    payout = (await anyones.post("/payouts", {"currency": "usd", "amount": 400})).json()["id"]
+    assert (await anyones.post(f"/sandbox/payouts/{payout}/send")).json()["status"] == "paid"
+    last = {"dispute.closed", "payout.paid"}
+    await receiver.until(lambda: last <= {got.event["type"] for got in receiver.got})
+    told = [(got.event["data"]["object"]["id"], got.event["type"], got.event["sequence"]) for got in receiver.got]
+    of_dispute = [(type, number) for about, type, number in told if about == dispute]
+    assert [number for _, number in of_dispute] == sorted({number for _, number in of_dispute})
+    types = [type.removeprefix("dispute.") for type, _ in of_dispute]
+    assert (types[:2], types[-2:]) == (["created", "funds_withdrawn"], ["funds_reinstated", "closed"])
+    assert set(types[2:-2]) == {"updated"}
+    assert [(type, number) for about, type, number in told if about == payout] == [
+        ("payout.created", 1),
+        ("payout.paid", 2),
+    ]
 
 
 async def endpoint(client: Client, **changes: Any) -> dict[str, Any]:
