@@ -48,7 +48,8 @@ async def test_what_happens_to_disputes_and_payouts_arrives_in_order(anyones: Cl
     assert (await anyones.post(f"/sandbox/payouts/{payout}/send")).json()["status"] == "paid"
     last = {"dispute.closed", "payout.paid"}
     await receiver.until(lambda: last <= {got.event["type"] for got in receiver.got})
-    told = [(got.event["data"]["object"]["id"], got.event["type"], got.event["sequence"]) for got in receiver.got]
+    events: list[Any] = [got.event for got in receiver.got]
+    told = [(event["data"]["object"]["id"], event["type"], event["sequence"]) for event in events]
     of_dispute = [(type, number) for about, type, number in told if about == dispute]
     assert [number for _, number in of_dispute] == sorted({number for _, number in of_dispute})
     types = [type.removeprefix("dispute.") for type, _ in of_dispute]
