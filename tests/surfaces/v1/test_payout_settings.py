@@ -1,6 +1,8 @@
 """Payouts that are made by themselves, and what comes back: schedules, minimums, destinations, negative balances."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -71,6 +73,25 @@ async def test_whoever_runs_a_schedule_pays_out_once_a_day(books: Books, monkeyp
     assert [one["amount"] for one in await books.client.listed("/payouts")] == [4825]
     await books.passes(DAY)
     assert [one["amount"] for one in await books.client.listed("/payouts")] == [650, 4825]
+    await assert_explained(books)
+
+
+async def test_several_processes_pay_out_once_a_day(books: Books, database: str | None, home: Path) -> None:
+    """On SQLite there is one."""
+    await books.account()
+    await books.client.post("/payout_settings", {"interval": "daily"})
+    await books.earns(5000)
+    caller = system(await books.tenant(), "payout_schedule")
+    async with AsyncExitStack() as opened:
+        processes = [books.parts]
+        if database is not None:
+            other = shop.open_shop(home, database, clock=books.clock, keeps_time=False)
+            processes.append(await opened.enter_async_context(other))
+        for _ in range(2):
+            runs = [payouts.run_schedule(parts.gateway, caller) for parts in processes for _ in range(4)]
+            await asyncio.gather(*runs)
+            await books.earns(700)
+    assert [one["amount"] for one in await books.client.listed("/payouts")] == [4825]
     await assert_explained(books)
 
 
