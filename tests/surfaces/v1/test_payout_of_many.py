@@ -26,10 +26,14 @@ async def test_a_payout_of_many_lines_takes_them_in_portions(books: Books, monke
     commit = store.commit
 
     async def counted(decision: Decision) -> None:
-        before = len(await rows(store, "select 1 from entries where statement is not null")) if decision.take else 0
+        before = await in_statements()
         await commit(decision)
         if decision.take:
-            taken[len(await rows(store, "select 1 from entries where statement is not null")) - before] += 1
+            taken[await in_statements() - before] += 1
+
+    async def in_statements() -> int:
+        ((count,),) = await rows(store, "select count(*) from entries where statement is not null")
+        return int(count)
 
     with monkeypatch.context() as watched:
         watched.setattr(store, "commit", counted)
