@@ -28,12 +28,14 @@ test: setup ## run every test, within 6 minutes (ARGS="tests/core -k money" and 
 	@tools/ensure_postgres >/dev/null
 	@tools/ensure_strace
 	@tools/ensure_node
+	@tools/ensure_chromium
 	@$(PYTEST) $(ARGS)
 
 prove: setup ## run the same tests at full size
 	@tools/ensure_postgres >/dev/null
 	@tools/ensure_strace
 	@tools/ensure_node
+	@tools/ensure_chromium
 	@TILLGATE_PROVE=1 $(PYTEST) -o faulthandler_timeout=3600 $(ARGS)
 
 check: setup ## format, lint, types, layers

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 
 from tests import ports
@@ -67,6 +68,14 @@ async def succeeds(merchant: Merchant, payment: str) -> None:
     await eventually(has_succeeded)
 
 
+async def opened(url: str, form: bytes | None = None) -> str:
+    """The page that a browser shows after a form was sent, or a link followed."""
+    async with httpx2.AsyncClient(follow_redirects=True, timeout=60) as browser:
+        answer = await browser.request("GET" if form is None else "POST", url, content=form)
+        assert answer.status_code == 200
+        return answer.text
+
+
 async def written(bank: BankServer, result: Result) -> None:
     """Wait until the bank has written an operation down."""
 
@@ -91,17 +100,14 @@ async def test_money_moves_over_the_network_and_a_challenge_is_met_at_the_bank(p
     assert challenged["status"] == "requires_action"
     page = urlsplit(challenged["next_action"]["redirect_to_url"]["url"])
     assert f"{page.scheme}://{page.netloc}" == bank.url
-    form = b"outcome=approve&code=123456"
-    reader, writer = await asyncio.open_connection(page.hostname, page.port)
-    writer.write(
-        b"POST %s HTTP/1.1\r\nHost: bank\r\nContent-Length: %d\r\n\r\n" % (page.path.encode(), len(form)) + form
-    )
-    assert b" 303 " in await reader.readline()
-    writer.close()
-    await writer.wait_closed()
+    over = await opened(page.geturl(), b"outcome=approve&code=123456")
     # Told by a notice before the customer's page was shown, not found by an inquiry.
     now = (await merchant.ask("GET", f"/v1/payments/{challenged['id']}")).told
     assert now["status"] == "succeeded"
+    # The bank sends the customer back to the gateway, whose last page says what happened.
+    back = over.partition('content="0;url=')[2].partition('"')[0]
+    assert back.startswith(f"{gateway.url}/returns/")
+    assert "Thank you" in await opened(back)
     forged = await merchant.ask("POST", "/sandbox/bank/notices", {"reference": "att_1", "result": "approved"})
     assert forged.status == 401
     assert (await merchant.ask("GET", page.path)).status == 404
