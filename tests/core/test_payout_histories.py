@@ -177,6 +177,6 @@ class Histories(RuleBasedStateMachine):
 
 
 Histories.TestCase.settings = settings(
-    max_examples=at_size(40, 2_000), stateful_step_count=at_size(30, 80), deadline=None
+    max_examples=at_size(40, 500), stateful_step_count=at_size(30, 50), deadline=None
 )
 TestHistories = Histories.TestCase
