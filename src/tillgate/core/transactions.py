@@ -1,9 +1,11 @@
-"""Transactions: payments and refunds in one list, each by what it is, whose, and how it went."""
+"""Transactions: payments and refunds in one list, each by what it is, whose, how much, and how it went."""
 
 import enum
 
 import msgspec
 
+from tillgate.core import payment_intents
+from tillgate.core.payment_intents import IntentStatus
 from tillgate.core.payments import Payment
 from tillgate.core.payments import Status as PaymentStatus
 from tillgate.core.refunds import Refund, RefundState
@@ -24,33 +26,122 @@ class TransactionStatus(enum.StrEnum):
     FAILED = "failed"
 
 
-_PREFIXES = {TransactionType.PAYMENT: "pay_", TransactionType.REFUND: "re_"}
+class Stage(enum.StrEnum):
+    """Where a payment or a refund stands, told apart as finely as any list does: by one of these each is found."""
 
-_OF_PAYMENTS = {
-    PaymentStatus.PENDING: TransactionStatus.PENDING,
-    PaymentStatus.REQUIRES_ACTION: TransactionStatus.PENDING,
-    PaymentStatus.AUTHORIZED: TransactionStatus.PENDING,
-    PaymentStatus.SUCCEEDED: TransactionStatus.SUCCEEDED,
-    PaymentStatus.FAILED: TransactionStatus.FAILED,
-    PaymentStatus.CANCELED: TransactionStatus.FAILED,
+    DRAFT_WITHOUT_METHOD = "draft_without_method"
+    """An intent of which no bank has heard, without a card."""
+    DRAFT = "draft"
+    """An intent of which no bank has heard, with a card."""
+    DRAFT_CANCELED = "draft_canceled"
+    REQUIRES_METHOD = "requires_method"
+    """The last card was taken away again."""
+    REQUIRES_CONFIRMATION = "requires_confirmation"
+    """There is another card than the one that was declined."""
+    PROCESSING = "processing"
+    REQUIRES_ACTION = "requires_action"
+    AUTHORIZED = "authorized"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    RETRIED = "retried"
+    """It failed, and a bank is being asked once more."""
+    CANCELED = "canceled"
+    REFUND_PENDING = "refund_pending"
+    REFUND_SUCCEEDED = "refund_succeeded"
+    REFUND_FAILED = "refund_failed"
+
+
+_OF_PAYMENTS: dict[Stage, tuple[PaymentStatus, IntentStatus, TransactionStatus | None]] = {
+    Stage.DRAFT_WITHOUT_METHOD: (PaymentStatus.PENDING, IntentStatus.REQUIRES_PAYMENT_METHOD, None),
+    Stage.DRAFT: (PaymentStatus.PENDING, IntentStatus.REQUIRES_CONFIRMATION, None),
+    Stage.DRAFT_CANCELED: (PaymentStatus.CANCELED, IntentStatus.CANCELED, None),
+    Stage.REQUIRES_METHOD: (
+        PaymentStatus.PENDING,
+        IntentStatus.REQUIRES_PAYMENT_METHOD,
+        TransactionStatus.PENDING,
+    ),
+    Stage.REQUIRES_CONFIRMATION: (
+        PaymentStatus.PENDING,
+        IntentStatus.REQUIRES_CONFIRMATION,
+        TransactionStatus.PENDING,
+    ),
+    Stage.PROCESSING: (PaymentStatus.PENDING, IntentStatus.PROCESSING, TransactionStatus.PENDING),
+    Stage.REQUIRES_ACTION: (PaymentStatus.REQUIRES_ACTION, IntentStatus.REQUIRES_ACTION, TransactionStatus.PENDING),
+    Stage.AUTHORIZED: (PaymentStatus.AUTHORIZED, IntentStatus.REQUIRES_CAPTURE, TransactionStatus.PENDING),
+    Stage.SUCCEEDED: (PaymentStatus.SUCCEEDED, IntentStatus.SUCCEEDED, TransactionStatus.SUCCEEDED),
+    Stage.FAILED: (PaymentStatus.FAILED, IntentStatus.REQUIRES_PAYMENT_METHOD, TransactionStatus.FAILED),
+    Stage.RETRIED: (PaymentStatus.FAILED, IntentStatus.PROCESSING, TransactionStatus.FAILED),
+    Stage.CANCELED: (PaymentStatus.CANCELED, IntentStatus.CANCELED, TransactionStatus.FAILED),
 }
+"""What each stage of a payment is called in the three lists; a draft is in that of transactions not at all."""
 
 _OF_REFUNDS = {
-    RefundState.PENDING: TransactionStatus.PENDING,
-    RefundState.SUCCEEDED: TransactionStatus.SUCCEEDED,
-    RefundState.FAILED: TransactionStatus.FAILED,
+    Stage.REFUND_PENDING: RefundState.PENDING,
+    Stage.REFUND_SUCCEEDED: RefundState.SUCCEEDED,
+    Stage.REFUND_FAILED: RefundState.FAILED,
 }
+
+_BY_NAMES = {(payment, intent, status is None): stage for stage, (payment, intent, status) in _OF_PAYMENTS.items()}
+_BY_STATES = {state: stage for stage, state in _OF_REFUNDS.items()}
+
+_STATUSES = {stage: status for stage, (_, _, status) in _OF_PAYMENTS.items() if status} | {
+    stage: TransactionStatus(state) for stage, state in _OF_REFUNDS.items()
+}
+
+PAYMENTS = tuple(_OF_PAYMENTS)
+REFUNDS = tuple(_OF_REFUNDS)
+
+
+def stages(
+    *,
+    payment: PaymentStatus | None = None,
+    intent: IntentStatus | None = None,
+    refund: RefundState | None = None,
+) -> tuple[Stage, ...]:
+    """The stages that one list or another calls by a status."""
+    if refund is not None:
+        return (_BY_STATES[refund],)
+    return tuple(
+        stage for stage, names in _OF_PAYMENTS.items() if payment in (None, names[0]) and intent in (None, names[1])
+    )
+
+
+def listed(status: TransactionStatus | None = None, type: TransactionType | None = None) -> tuple[Stage, ...]:
+    """The stages of the transactions of a type and a status, or of any."""
+    return tuple(
+        stage for stage, found in _STATUSES.items() if status in (None, found) and type in (None, _type(stage))
+    )
+
+
+def _type(stage: Stage) -> TransactionType:
+    return TransactionType.REFUND if stage in _OF_REFUNDS else TransactionType.PAYMENT
+
+
+_PREFIXES = {TransactionType.PAYMENT: "pay_", TransactionType.REFUND: "re_"}
 
 
 class Transaction(msgspec.Struct, frozen=True):
-    """A line of the list. Its id is the payment's or refund's own under another prefix, so it keeps their order."""
+    """A line of the list. Its id is the payment's or refund's own under another prefix, so it keeps their order.
+
+    `amount` is in minor units. One without `status`, of a draft, is in no list of transactions.
+    """
 
     tenant: str
     id: str
-    type: TransactionType
-    status: TransactionStatus
+    stage: Stage
     currency: str
+    amount: int
     customer: str | None
+
+    @property
+    def type(self) -> TransactionType:
+        """What it is a view of."""
+        return _type(self.stage)
+
+    @property
+    def status(self) -> TransactionStatus | None:
+        """How it went."""
+        return _STATUSES.get(self.stage)
 
     @property
     def source(self) -> str:
@@ -59,17 +150,19 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 def of_payment(payment: Payment) -> Transaction | None:
-    """A payment in the list, once it is announced; one that is asked for in steps, once a bank was asked."""
-    if not payment.events or (payment.intent and not payment.attempts_made):
+    """A payment as a line, once it is announced."""
+    if not payment.events:
         return None
     customer = payment.customer.id if payment.customer else None
-    id, currency = f"txn_{payment.id.removeprefix('pay_')}", payment.amount.currency
-    return Transaction(payment.tenant, id, TransactionType.PAYMENT, _OF_PAYMENTS[payment.status], currency, customer)
+    is_draft = payment.intent is not None and not payment.attempts_made
+    stage = _BY_NAMES[payment.status, payment_intents.status(payment), is_draft]
+    id, amount = f"txn_{payment.id.removeprefix('pay_')}", payment.amount
+    return Transaction(payment.tenant, id, stage, amount.currency, amount.amount, customer)
 
 
 def of_refund(refund: Refund) -> Transaction | None:
-    """A refund in the list, from the first answer of a bank on."""
+    """A refund as a line, from the first answer of a bank on."""
     if not refund.announced:
         return None
-    id, currency = f"txn_{refund.id.removeprefix('re_')}", refund.amount.currency
-    return Transaction(refund.tenant, id, TransactionType.REFUND, _OF_REFUNDS[refund.state], currency, refund.customer)
+    id, amount = f"txn_{refund.id.removeprefix('re_')}", refund.amount
+    return Transaction(refund.tenant, id, _BY_STATES[refund.state], amount.currency, amount.amount, refund.customer)

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from tillgate.core import ledger
 from tillgate.core.decisions import Alias, Decision
+from tillgate.core.terms import Terms
 from tillgate.store import schema
-from tillgate.store.records import KEPT, Row, issued, json
+from tillgate.store.records import KEPT, Row, issued, json, terms_read
 from tillgate.store.steps import Batch, Key, Step, Verb
 
 
@@ -25,11 +26,43 @@ class Taken(Exception):
         self.name = name
 
 
+class Rewording:
+    """By what the records of one decision are found after it, and by what they were before."""
+
+    __slots__ = ("_after", "_before")
+
+    def __init__(self) -> None:
+        self._after: dict[tuple[sa.Table, Key], Terms] = {}
+        self._before: dict[tuple[sa.Table, Key], Terms] = {}
+
+    def become(self, table: sa.Table, key: Key, terms: Terms) -> None:
+        """What a record is found by from now on."""
+        self._after[table, key] = terms
+
+    def were(self, table: sa.Table, key: Key, terms: str | None) -> None:
+        """What its row says that it was found by."""
+        self._before[table, key] = terms_read(terms)
+
+    def gone(self) -> list[Row]:
+        """The rows of terms that are no more."""
+        return [row for at, terms in self._before.items() for row in _rows(at, terms - self._after.get(at, terms))]
+
+    def new(self) -> list[Row]:
+        """The rows of terms that were not there before."""
+        return [row for at, terms in self._after.items() for row in _rows(at, terms - self._before.get(at, frozenset()))]
+
+
+def _rows(at: tuple[sa.Table, Key], terms: Terms) -> list[Row]:
+    tenant, id = at[1]
+    return [(tenant, name, value, id) for name, value in terms]
+
+
 class Work:
     """One decision, as the rows that it comes to. Made once, however often the batch has to run."""
 
     __slots__ = (
         *("claims", "decision", "expected", "failure", "inserts", "listed", "movements", "removes", "replaces"),
+        "terms",
         "touches",
     )
 
@@ -42,12 +75,14 @@ class Work:
         self.replaces: list[tuple[sa.Table, Row]] = []
         self.removes: list[tuple[sa.Table, Row]] = []
         self.listed: list[Row] = []
+        self.terms = Rewording()
         self.movements = ledger.movements(decision.post) if decision.post else {}
         for record in decision.save:
             self._record(record)
         for record in decision.remove:
             key = (record.tenant, record.id)
             self.expected.append((KEPT[type(record)].table, key, record.version))
+            self.terms.become(KEPT[type(record)].table, key, frozenset())
             self.removes.append((KEPT[type(record)].table, key))
         for alias in decision.name:
             self._alias(alias)
@@ -71,8 +106,11 @@ class Work:
         else:
             self.inserts.append((kept.table, row))
 
+        if kept.terms is not None:
+            self.terms.become(kept.table, row[:2], kept.terms(record))
         if line := kept.listed(record):
-            self.listed.append((line.tenant, line.id, line.type.value, line.status.value, line.currency, line.customer))
+            said = (line.tenant, line.id, line.stage.value, line.currency, line.amount, line.customer)
+            self.listed.append(said)
 
     def _alias(self, alias: Alias) -> None:
         if not alias.moves:
@@ -141,6 +179,8 @@ def commit(works: Sequence[Work], batch_id: str, lane: int, committed_at: int) -
         *_by_table(Verb.INSERT, [pair for work in survivors for pair in work.inserts]),
         *_by_table(Verb.DELETE, [pair for work in survivors for pair in work.removes]),
         *_some(Step(Verb.PUT, schema.transactions, sorted(row for work in survivors for row in work.listed))),
+        *_some(Step(Verb.DELETE, schema.terms, sorted(row for work in survivors for row in work.terms.gone()))),
+        *_some(Step(Verb.PUT, schema.terms, sorted(row for work in survivors for row in work.terms.new()))),
         *_schedule(survivors),
         *_move_aliases(survivors),
         *_balance(survivors, lane),
@@ -156,11 +196,14 @@ def _check_versions(works: Sequence[Work]) -> Batch:
     if not keys:
         return
     rows = yield [Step(Verb.LOCK, table, sorted(keys[table])) for table in sorted(keys, key=_name)]
-    found = {(table, tenant, id): version for table, tenant, id, version in rows}
+    found = {(table, tenant, id): (version, terms) for table, tenant, id, version, terms in rows}
     for work in works:
-        for table, key, version in work.expected:
-            if found.get((table.name, *key)) != version:
+        for table, key, expected in work.expected:
+            version, terms = found.get((table.name, *key), (None, None))
+            if version != expected:
                 work.failure = Conflict(f"{table.name} {key[1]}")
+            elif terms is not None:
+                work.terms.were(table, key, terms)
 
 
 def _claim(works: Sequence[Work]) -> Batch:

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from tillgate.core import customers, transactions
+from tillgate.core import customers, terms, transactions
 from tillgate.core.attempts import Attempt
 from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.credentials import Credential
@@ -23,6 +23,7 @@ from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.sandboxes import Sandbox
 from tillgate.core.setup_intents import SetupIntent
+from tillgate.core.terms import Terms
 from tillgate.core.transactions import Transaction
 from tillgate.core.wallets import WalletKey
 from tillgate.core.webhook_endpoints import WebhookEndpoint
@@ -52,7 +53,7 @@ class ShapeTooNew(Exception):
 class Kept(Generic[R]):
     """How one type of record is kept: its table, the columns beside the JSON, and whether its id may be taken.
 
-    `listed` gives its line among the transactions, for what has one.
+    `listed` gives its line among the transactions, for what has one, and `terms` what else it is found by.
     """
 
     def __init__(
@@ -63,12 +64,14 @@ class Kept(Generic[R]):
         *,
         contested: bool = False,
         listed: Callable[[R], Transaction | None] = lambda record: None,
+        terms: Callable[[R], Terms] | None = None,
     ) -> None:
         self.type = type
         self.table = table
         self.columns = columns
         self.contested = contested
         self.listed = listed
+        self.terms = terms
         self._decode = msgspec.json.Decoder(type).decode
 
     def row(self, record: R) -> Row:
@@ -82,6 +85,7 @@ class Kept(Generic[R]):
             type(record).SHAPE,
             encode(record).decode(),
             *self.columns(record),
+            *(() if self.terms is None else (terms_written(self.terms(record)),)),
         )
 
     def record(self, shape: int, body: str) -> R:
@@ -92,6 +96,28 @@ class Kept(Generic[R]):
         if shape > self.type.SHAPE:
             raise ShapeTooNew(f"{self.table.name}: shape {shape}, known up to {self.type.SHAPE}")
         return self._decode(body)
+
+
+def terms_written(terms: Terms) -> str | None:
+    """Terms as a row of their record has them; nothing where there are none."""
+    return encode(sorted(terms)).decode() if terms else None
+
+
+_terms = msgspec.json.Decoder(list[tuple[str, str]])
+
+
+def terms_read(text: str | None) -> Terms:
+    """Terms as a row of their record has them."""
+    return frozenset(_terms.decode(text)) if text else frozenset()
+
+
+def _notes(record: Payment | Refund | Dispute | PaymentMethod | Payout) -> Terms:
+    return terms.of_metadata(record.metadata)
+
+
+def _terms_of_customer(customer: Customer) -> Terms:
+    texts = (customer.email, customer.name, customer.phone, customer.description)
+    return terms.of_metadata(customer.metadata) | terms.of_texts(*texts)
 
 
 def _customer_of(payment: Payment) -> str | None:
@@ -115,24 +141,42 @@ KEPT: dict[type[Record], Kept[Any]] = {
             schema.payments,
             lambda payment: (_customer_of(payment),),
             listed=transactions.of_payment,
+            terms=_notes,
         ),
         Kept(SetupIntent, schema.setup_intents, lambda setup: (setup.customer,)),
         Kept(Attempt, schema.attempts),
-        Kept(Refund, schema.refunds, lambda refund: (refund.payment,), listed=transactions.of_refund),
-        Kept(Dispute, schema.disputes, lambda dispute: (dispute.payment, dispute.status.value)),
-        Kept(Customer, schema.customers, _columns_of_customer),
+        Kept(
+            Refund,
+            schema.refunds,
+            lambda refund: (refund.payment, refund.customer),
+            listed=transactions.of_refund,
+            terms=_notes,
+        ),
+        Kept(
+            Dispute,
+            schema.disputes,
+            lambda dispute: (dispute.payment, dispute.status.value, dispute.amount.currency, dispute.amount.amount),
+            terms=_notes,
+        ),
+        Kept(Customer, schema.customers, _columns_of_customer, terms=_terms_of_customer),
         Kept(Erasure, schema.erasures),
         Kept(
             PaymentMethod,
             schema.payment_methods,
             lambda method: (method.erase_at, method.customer),
+            terms=_notes,
         ),
         Kept(WalletKey, schema.wallet_keys, lambda key: (key.wallet.value,)),
         Kept(Token, schema.tokens, _erase_at_of_token),
         Kept(IdempotencyKey, schema.idempotency_keys, lambda key: (key.created, key.person), contested=True),
         Kept(WebhookEndpoint, schema.webhook_endpoints),
         Kept(BankAccount, schema.bank_accounts, lambda account: (account.currency,)),
-        Kept(Payout, schema.payouts, lambda payout: (payout.state.value,)),
+        Kept(
+            Payout,
+            schema.payouts,
+            lambda payout: (payout.state.value, payout.amount.currency, payout.amount.amount),
+            terms=_notes,
+        ),
         Kept(Settlement, schema.settlements, contested=True),
         Kept(PayoutSettings, schema.payout_settings, contested=True),
         Kept(Fault, schema.faults, lambda fault: (fault.lives_until,)),

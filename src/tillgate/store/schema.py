@@ -11,11 +11,13 @@ Whole = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """A 64-bit whole number."""
 
 
-def _record_table(name: str, *more: sa.schema.SchemaItem) -> sa.Table:
+def _record_table(name: str, *more: sa.schema.SchemaItem, is_found_by_terms: bool = False) -> sa.Table:
     """A table of records: the key, the version that guards against lost updates, and the record itself.
 
     Rows of records are rewritten soon after they are made, so pages keep room for the second version beside the first.
+    What a record is found by stands in `terms` as well, as JSON: whoever overwrites it sees which terms are no more.
     """
+    more += (sa.Column("terms", Text),) if is_found_by_terms else ()
     return sa.Table(
         name,
         metadata,
@@ -39,6 +41,7 @@ payments = _record_table(
     "payments",
     sa.Column("customer", Text),
     _partial_index("payments_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
+    is_found_by_terms=True,
 )
 setup_intents = _record_table(
     "setup_intents",
@@ -49,19 +52,26 @@ attempts = _record_table("attempts")
 refunds = _record_table(
     "refunds",
     sa.Column("payment", Text, nullable=False),
+    sa.Column("customer", Text),
     sa.Index("refunds_by_payment", "tenant", "payment", "id"),
+    _partial_index("refunds_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
+    is_found_by_terms=True,
 )
 disputes = _record_table(
     "disputes",
     sa.Column("payment", Text, nullable=False),
     sa.Column("status", Text, nullable=False),
+    sa.Column("currency", Text, nullable=False),
+    sa.Column("amount", Whole, nullable=False),
     sa.Index("disputes_by_payment", "tenant", "payment", "id"),
-    sa.Index("disputes_by_status", "tenant", "status", "id"),
+    sa.Index("disputes_by_status", "tenant", "status", "id", "currency", "amount"),
+    is_found_by_terms=True,
 )
 customers = _record_table(
     "customers",
     sa.Column("email", Text),
     _partial_index("customers_by_email", "tenant", "email", "id", where="email IS NOT NULL"),
+    is_found_by_terms=True,
 )
 erasures = _record_table("erasures")
 payment_methods = _record_table(
@@ -70,6 +80,7 @@ payment_methods = _record_table(
     sa.Column("customer", Text),
     _partial_index("payment_methods_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
     _partial_index("payment_methods_to_erase", "erase_at", where="erase_at IS NOT NULL"),
+    is_found_by_terms=True,
 )
 wallet_keys = _record_table(
     "wallet_keys",
@@ -97,7 +108,10 @@ bank_accounts = _record_table(
 payouts = _record_table(
     "payouts",
     sa.Column("status", Text, nullable=False),
-    sa.Index("payouts_by_status", "tenant", "status", "id"),
+    sa.Column("currency", Text, nullable=False),
+    sa.Column("amount", Whole, nullable=False),
+    sa.Index("payouts_by_status", "tenant", "status", "id", "currency", "amount"),
+    is_found_by_terms=True,
 )
 settlements = _record_table("settlements")
 payout_settings = _record_table("payout_settings")
@@ -118,15 +132,25 @@ transactions = sa.Table(
     metadata,
     sa.Column("tenant", Text, primary_key=True),
     sa.Column("id", Text, primary_key=True),
-    sa.Column("type", Text, nullable=False),
-    sa.Column("status", Text, nullable=False),
+    sa.Column("stage", Text, nullable=False),
     sa.Column("currency", Text, nullable=False),
+    sa.Column("amount", Whole, nullable=False),
     sa.Column("customer", Text),
-    sa.Index("transactions_by_status", "tenant", "status", "id", "type", "currency"),
+    sa.Index("transactions_by_stage", "tenant", "stage", "id", "currency", "amount"),
     _partial_index("transactions_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
-    _partial_index("transactions_of_refunds", "tenant", "id", where="type = 'refund'"),
 )
 """One list of payments and refunds, beside them so that their rows can be rewritten without touching an index."""
+
+terms = sa.Table(
+    "terms",
+    metadata,
+    sa.Column("tenant", Text, primary_key=True),
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("value", Text, primary_key=True),
+    sa.Column("id", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""By what records are found beside their ids (core.terms): a row for each term of each record that has any."""
 
 credentials = sa.Table(
     "credentials",

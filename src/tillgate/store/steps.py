@@ -20,7 +20,7 @@ class Verb(enum.Enum):
     """What a step does with its rows."""
 
     LOCK = "lock"
-    """Lock records by (tenant, id), in that order. Answer: rows of (table, tenant, id, version)."""
+    """Lock records by (tenant, id), in that order. Answer: rows of (table, tenant, id, version, terms)."""
     INSERT = "insert"
     """Write new rows; one that exists already is an error of the whole batch."""
     CLAIM = "claim"
@@ -88,6 +88,10 @@ def _others(table: sa.Table) -> tuple[str, ...]:
     return tuple(name for name in _names(table) if name not in key_of(table))
 
 
+def _terms_of(table: sa.Table, of: str = "") -> str:
+    return f"{of}terms" if "terms" in table.columns else "cast(null as text)"
+
+
 @cache
 def postgres(group: tuple[tuple[Verb, sa.Table], ...]) -> str:
     """One statement for a group on PostgreSQL; its parameters are the columns of all its rows, as JSON arrays.
@@ -124,7 +128,7 @@ def _postgres(verb: Verb, table: sa.Table, first: int) -> str:
         case Verb.LOCK:
             order = ", ".join(f"t.{name}" for name in key_of(table))
             locked = f"from {keys} join {table.name} t on {_same_key(table, 't', 'u')} order by {order} for update of t"
-            return f"select {order}, t.version {locked}"
+            return f"select {order}, t.version, {_terms_of(table, 't.')} {locked}"
         case Verb.INSERT:
             return insert
         case Verb.CLAIM:
@@ -134,7 +138,7 @@ def _postgres(verb: Verb, table: sa.Table, first: int) -> str:
             return f"update {table.name} t set {changes} from {rows} where {_same_key(table, 't', 'u')}"
         case Verb.PUT:
             changes = ", ".join(f"{name} = excluded.{name}" for name in _others(table))
-            return f"{insert} on conflict ({key}) do update set {changes}"
+            return f"{insert} on conflict ({key}) do {f'update set {changes}' if changes else 'nothing'}"
         case Verb.DELETE:
             return f"delete from {table.name} t using {keys} where {_same_key(table, 't', 'u')}"
         case Verb.TAKE:
@@ -160,7 +164,7 @@ def sqlite(verb: Verb, table: sa.Table) -> str:
     where_key = " and ".join(f"{name} = ?" for name in key_of(table))
     match verb:
         case Verb.LOCK:
-            return f"select '{table.name}', {key}, version from {table.name} where {where_key}"
+            return f"select '{table.name}', {key}, version, {_terms_of(table)} from {table.name} where {where_key}"
         case Verb.INSERT:
             return insert
         case Verb.CLAIM:

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from tillgate.core.transactions import Transaction, TransactionStatus, TransactionType
-from tillgate.store import lists, schema
+from tillgate.core import transactions
+from tillgate.core.transactions import Stage, Transaction, TransactionStatus, TransactionType
+from tillgate.store import ranges, schema
 from tillgate.store.database import Store
 
 _t = schema.transactions.c
@@ -16,80 +17,93 @@ _t = schema.transactions.c
 class Wanted(msgspec.Struct, frozen=True):
     """Which transactions: those that fit everything that is said.
 
-    `after` (older ones), `before` (newer ones), `at_least` and `below` are bounds on ids.
+    `amount_from` and `amount_to` are minor units, both included; `at_least` and `below` are bounds on ids.
     """
 
     status: TransactionStatus | None = None
     type: TransactionType | None = None
     currency: str | None = None
+    amount_from: int | None = None
+    amount_to: int | None = None
     customer: str | None = None
-    id: str | None = None
-    after: str | None = None
-    before: str | None = None
     at_least: str | None = None
     below: str | None = None
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Where they may stand."""
+        return transactions.listed(self.status, self.type)
+
 
 async def page(store: Store, tenant: str, wanted: Wanted, limit: int, offset: int) -> list[Transaction]:
-    """So many of a tenant's transactions, newest first, after having passed over `offset`.
-
-    Where they are to be newer than `before`, those nearest to it come first.
-    """
-    values = {**_values(tenant, wanted), "most": limit, "offset": offset}
-    rows = await store.engine.fetch(_page(_asked(wanted)), values)
+    """So many of a tenant's transactions, newest first, after having passed over `offset`."""
+    values = {**_values(tenant, wanted), "most": limit, "offset": offset, "reach": limit + offset}
+    rows = await store.engine.fetch(_page(_asked(wanted), len(wanted.stages)), values)
     return [_of_row(tenant, row) for row in rows]
 
 
 async def count(store: Store, tenant: str, wanted: Wanted) -> int:
     """How many of a tenant's transactions there are."""
-    rows = await store.engine.fetch(_count(_asked(wanted)), _values(tenant, wanted))
+    query = _count(_asked(wanted), len(wanted.stages))
+    rows = await store.engine.fetch(query, _values(tenant, wanted))
     return int(rows[0][0])
 
 
 async def find(store: Store, tenant: str, id: str) -> Transaction | None:
     """The transaction with this id, or None."""
     rows = await store.engine.fetch(_BY_ID, {"tenant": tenant, "id": id})
-    return _of_row(tenant, rows[0]) if rows else None
+    found = [_of_row(tenant, row) for row in rows]
+    return found[0] if found and found[0].status else None
 
 
-_COLUMNS = (_t.id, _t.type, _t.status, _t.currency, _t.customer)
+_COLUMNS = (_t.id, _t.stage, _t.currency, _t.amount, _t.customer)
+_COVERED = _COLUMNS[:-1]
+"""What the index by stage has in it."""
+
 _BY_ID = sa.select(*_COLUMNS).where(_t.tenant == sa.bindparam("tenant"), _t.id == sa.bindparam("id"))
 
 
 def _of_row(tenant: str, row: Any) -> Transaction:
-    return Transaction(tenant, row[0], TransactionType(row[1]), TransactionStatus(row[2]), row[3], row[4])
+    return Transaction(tenant, row[0], Stage(row[1]), row[2], row[3], row[4])
 
 
 def _asked(wanted: Wanted) -> frozenset[str]:
-    asked = {name for name in Wanted.__struct_fields__ if getattr(wanted, name) is not None}
-    # The index of refunds is known by its condition, which has to stand in the query word for word.
-    return frozenset(asked | ({"refunds"} if wanted.type is TransactionType.REFUND else set()))
+    return frozenset(name for name in _CONDITIONS if getattr(wanted, name) is not None)
 
 
 def _values(tenant: str, wanted: Wanted) -> dict[str, Any]:
-    return {"tenant": tenant, **msgspec.to_builtins(wanted)}
+    return {"tenant": tenant, **msgspec.to_builtins(wanted), **ranges.numbered("stage", wanted.stages)}
+
+
+_CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
+    "currency": _t.currency == sa.bindparam("currency"),
+    "amount_from": _t.amount >= sa.bindparam("amount_from"),
+    "amount_to": _t.amount <= sa.bindparam("amount_to"),
+    "customer": _t.customer == sa.bindparam("customer"),
+    "at_least": _t.id >= sa.bindparam("at_least"),
+    "below": _t.id < sa.bindparam("below"),
+}
 
 
 def _where(asked: frozenset[str]) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = [_t.tenant == sa.bindparam("tenant")]
-    conditions += [_t[name] == sa.bindparam(name) for name in ("status", "currency", "customer", "id") if name in asked]
-    if "refunds" in asked:
-        conditions.append(_t.type == sa.literal_column("'refund'"))
-    elif "type" in asked:
-        conditions.append(_t.type == sa.bindparam("type"))
-    bounds = sorted(asked & lists.BOUNDS.keys())
-    return conditions + [lists.BOUNDS[name](_t.id, sa.bindparam(name)) for name in bounds]
+    return [_CONDITIONS[name] for name in sorted(asked)]
 
 
 @cache
-def _page(asked: frozenset[str]) -> sa.Select[Any]:
-    # Naming every column of the index in the order keeps a planner from sorting what the index already gives in order.
-    by = [_t[name] for name in ("customer", "status") if name in asked][:1] if "refunds" not in asked else []
-    order = [key.asc() if "before" in asked else key.desc() for key in (_t.tenant, *by, _t.id)]
-    query = sa.select(*_COLUMNS).where(*_where(asked)).order_by(*order)
+def _page(asked: frozenset[str], stages: int) -> sa.Select[Any]:
+    """By the index of the customer where one is named, else by those of the stages; the rest is compared in it."""
+    if "customer" in asked:
+        query = sa.select(*_COLUMNS).where(_t.tenant == sa.bindparam("tenant"), *_where(asked))
+        query = query.where(ranges.one_of(_t.stage, stages))
+        query = query.order_by(*ranges.ordered(_t.tenant, _t.customer, _t.id, oldest_first=False))
+    else:
+        found = ranges.merged(schema.transactions, "stage", stages, _COVERED, _where(asked), reach="reach").subquery()
+        whose = sa.select(_t.customer).where(_t.tenant == sa.bindparam("tenant"), _t.id == found.c.id)
+        query = sa.select(found, whose.scalar_subquery()).order_by(found.c.id.desc())
     return query.limit(sa.bindparam("most")).offset(sa.bindparam("offset"))
 
 
 @cache
-def _count(asked: frozenset[str]) -> sa.Select[Any]:
-    return sa.select(sa.func.count()).select_from(schema.transactions).where(*_where(asked))
+def _count(asked: frozenset[str], stages: int) -> sa.Select[Any]:
+    mine = (_t.tenant == sa.bindparam("tenant"), ranges.one_of(_t.stage, stages), *_where(asked))
+    return sa.select(sa.func.count()).select_from(schema.transactions).where(*mine)
