@@ -81,7 +81,7 @@ def test_checks_and_collations_are_those_the_code_speaks_of(empty: Place) -> Non
 
 def test_migrating_twice_changes_nothing(empty: Place) -> None:
     migrated(empty)
-    asyncio.run(empty.execute("insert into customers values ('ten_one', 'cus_one', 1, 1, '{}', null)"))
+    asyncio.run(empty.execute("insert into customers values ('ten_one', 'cus_one', 1, 1, '{}', null, null)"))
     migrated(empty)
     migrate.check(empty.url, empty.data)
     count = migrate._on_connection(empty.url, empty.data, lambda c: c.scalar(sa.text("select count(*) from customers")))

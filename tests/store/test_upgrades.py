@@ -149,11 +149,11 @@ async def test_customers_are_found_by_the_address_that_they_had(earlier: Place) 
 
 async def test_payments_and_refunds_are_listed_as_they_would_have_been(earlier: Place) -> None:
     async with earlier.opened() as store:
-        found = await rows(store, "select tenant, id, type, status, currency, customer from transactions order by id")
+        found = await rows(store, "select tenant, id, stage, currency, amount, customer from transactions order by id")
         of_ann = [evolve(each, customer=ANN.id) for each in REFUNDS]
         assert [await find.record(store, Refund, TENANT, each.id) for each in REFUNDS] == of_ann
     lines = [*map(transactions.of_payment, PAYMENTS), *map(transactions.of_refund, of_ann)]
-    expected = [(one.tenant, one.id, one.type, one.status, one.currency, one.customer) for one in lines if one]
+    expected = [(one.tenant, one.id, one.stage, one.currency, one.amount, one.customer) for one in lines if one]
     assert found == sorted(expected, key=lambda line: line[1])
 
 

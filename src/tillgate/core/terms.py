@@ -1,4 +1,4 @@
-"""Terms: by what a record is found beside its id, as pairs of a name and a value; metadata, and words that are typed."""
+"""Terms: by what a record is found beside its id, as pairs of a name and a value: metadata, and words to be typed."""
 
 import re
 from collections.abc import Mapping

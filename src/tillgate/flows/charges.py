@@ -8,10 +8,10 @@ from tillgate.core import charges
 from tillgate.core.ledger import Entry
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
-from tillgate.core.transactions import TransactionType
 from tillgate.flows.gateway import Caller, Gateway
-from tillgate.store import balance_transactions, find, transactions
-from tillgate.store.transactions import Wanted
+from tillgate.store import balance_transactions, filters, find
+from tillgate.store.filters import Wanted
+from tillgate.store.lists import Cursor
 
 
 class Charge(msgspec.Struct, frozen=True):
@@ -28,19 +28,11 @@ class Page(msgspec.Struct, frozen=True):
     has_more: bool
 
 
-async def page(gateway: Gateway, caller: Caller, wanted: Wanted, limit: int) -> Page:
-    """A merchant's charges, newest first: the payments that its list of transactions has."""
-    wanted = msgspec.structs.replace(wanted, type=TransactionType.PAYMENT)
-    found = await transactions.page(gateway.store, caller.tenant.id, wanted, limit + 1, 0)
-    has_more, found = len(found) > limit, found[:limit]
-    if wanted.before is not None:
-        found.reverse()
-    if not found:
-        return Page((), has_more)
-    payments = await find.every(gateway.store, Payment, caller.tenant.id, [one.source for one in found])
-    shown = [payments[one.source] for one in found]
-    moved = await _moved(gateway, caller, shown)
-    return Page([Charge(payment, _first(payment, moved)) for payment in shown], has_more)
+async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: Wanted) -> Page:
+    """A merchant's charges that fit, newest first: payments in stages in which a bank was asked."""
+    found = await filters.page(gateway.store, Payment, caller.tenant.id, cursor, wanted)
+    moved = await _moved(gateway, caller, found.records)
+    return Page([Charge(payment, _first(payment, moved)) for payment in found.records], found.has_more)
 
 
 async def fetch(gateway: Gateway, caller: Caller, payment_id: str) -> Charge:

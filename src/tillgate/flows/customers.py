@@ -12,7 +12,8 @@ from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import changes
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
-from tillgate.store import find, lists
+from tillgate.store import filters, find
+from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor, Page
 
 Render = changes.Render[Customer]
@@ -56,10 +57,9 @@ async def was_deleted(gateway: Gateway, caller: Caller, customer_id: str) -> boo
     return await find.record(gateway.store, Erasure, caller.tenant.id, customer_id) is not None
 
 
-async def page(gateway: Gateway, caller: Caller, cursor: Cursor, email: str | None = None) -> Page[Customer]:
-    """A merchant's customers, newest first; those with one e-mail address only if one is named."""
-    where = {"email": customers.email_key(email)} if email is not None else {}
-    return await lists.page(gateway.store, Customer, caller.tenant.id, cursor, where=where)
+async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: Wanted) -> Page[Customer]:
+    """A merchant's customers that fit, newest first."""
+    return await filters.page(gateway.store, Customer, caller.tenant.id, cursor, wanted)
 
 
 async def _assert_kept_for(gateway: Gateway, caller: Caller, details: Details, customer: Customer | None) -> None:

@@ -6,7 +6,7 @@ from tillgate.connectors.sandbox import SandboxConnector
 from tillgate.core import disputes, idempotency
 from tillgate.core.attempts import Attempt, Contradiction
 from tillgate.core.decisions import Decision
-from tillgate.core.disputes import Dispute, DisputeReason, DisputeStatus, ResponseKind, Standing, Statement
+from tillgate.core.disputes import Dispute, DisputeReason, ResponseKind, Standing, Statement
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.instants import Instant
 from tillgate.core.merchants import Tenant
@@ -19,8 +19,9 @@ from tillgate.flows import idempotency as keys
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
 from tillgate.logs import log
-from tillgate.store import find, lists
+from tillgate.store import filters, find
 from tillgate.store.batches import Conflict, Taken
+from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor, Page
 from tillgate.transport.banks import Lost
 
@@ -62,17 +63,9 @@ async def fetch(gateway: Gateway, caller: Caller, dispute_id: str) -> Dispute:
     return dispute
 
 
-async def page(
-    gateway: Gateway,
-    caller: Caller,
-    cursor: Cursor,
-    payment_id: str | None = None,
-    status: DisputeStatus | None = None,
-) -> Page[Dispute]:
-    """A merchant's disputes, newest first; those of one payment, in one status, or of some time only, if so asked."""
-    given = {"payment": payment_id, "status": status}
-    where = {name: value for name, value in given.items() if value is not None}
-    return await lists.page(gateway.store, Dispute, caller.tenant.id, cursor, where=where)
+async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: Wanted) -> Page[Dispute]:
+    """A merchant's disputes that fit, newest first."""
+    return await filters.page(gateway.store, Dispute, caller.tenant.id, cursor, wanted)
 
 
 async def learn(gateway: Gateway, tenant: Tenant, said: Statement) -> None:

@@ -14,7 +14,8 @@ from tillgate.flows import changes, customers, erasures, sources, wallets
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.flows.wallets import WalletToken
-from tillgate.store import find, lists
+from tillgate.store import filters, find
+from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor, Page
 
 Render = changes.Render[PaymentMethod]
@@ -114,10 +115,9 @@ async def fetch(gateway: Gateway, caller: Caller, method_id: str) -> PaymentMeth
     return method
 
 
-async def page(gateway: Gateway, caller: Caller, cursor: Cursor, customer: str | None = None) -> Page[PaymentMethod]:
-    """A merchant's payment methods, newest first; those of one customer only if one is named."""
-    where = {"customer": customer} if customer is not None else {}
-    return await lists.page(gateway.store, PaymentMethod, caller.tenant.id, cursor, where=where)
+async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: Wanted) -> Page[PaymentMethod]:
+    """A merchant's payment methods that fit, newest first."""
+    return await filters.page(gateway.store, PaymentMethod, caller.tenant.id, cursor, wanted)
 
 
 def _person(method: PaymentMethod) -> str:

@@ -15,7 +15,8 @@ from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
 from tillgate.flows.sources import NewCustomer, Source
-from tillgate.store import find, lists
+from tillgate.store import filters, find
+from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor, Page
 
 
@@ -111,10 +112,9 @@ async def fetch(gateway: Gateway, caller: Caller, payment_id: str) -> Payment:
     return payment
 
 
-async def page(gateway: Gateway, caller: Caller, cursor: Cursor, customer: str | None = None) -> Page[Payment]:
-    """A merchant's payments, newest first; those of one customer only if one is named."""
-    where = {"customer": customer} if customer is not None else {}
-    return await lists.page(gateway.store, Payment, caller.tenant.id, cursor, where=where)
+async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: Wanted) -> Page[Payment]:
+    """A merchant's payments that fit, newest first."""
+    return await filters.page(gateway.store, Payment, caller.tenant.id, cursor, wanted)
 
 
 async def update(

@@ -20,7 +20,7 @@ from tillgate.flows import bank_accounts, changes, faults, payout_settings
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
 from tillgate.logs import log
-from tillgate.store import balance_transactions, balances, find, lists
+from tillgate.store import balance_transactions, balances, filters, find
 from tillgate.store import payouts as statements
 from tillgate.store.balance_transactions import Wanted
 from tillgate.store.batches import Conflict
@@ -211,10 +211,9 @@ async def fetch(gateway: Gateway, caller: Caller, payout_id: str) -> Payout:
     return payout
 
 
-async def page(gateway: Gateway, caller: Caller, cursor: Cursor, status: PayoutState | None) -> Page[Payout]:
-    """A merchant's payouts, newest first; those of one status only if one is named."""
-    where = {"status": status.value} if status is not None else {}
-    return await lists.page(gateway.store, Payout, caller.tenant.id, cursor, where=where)
+async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: filters.Wanted) -> Page[Payout]:
+    """A merchant's payouts that fit, newest first."""
+    return await filters.page(gateway.store, Payout, caller.tenant.id, cursor, wanted)
 
 
 async def lines(gateway: Gateway, caller: Caller, payout_id: str, cursor: Cursor) -> tuple[Payout, list[Line], bool]:

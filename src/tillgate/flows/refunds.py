@@ -12,7 +12,8 @@ from tillgate.flows import attempts, changes, payments
 from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
-from tillgate.store import find, lists
+from tillgate.store import filters, find
+from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor, Page
 
 
@@ -58,7 +59,6 @@ async def fetch(gateway: Gateway, caller: Caller, refund_id: str) -> Refund:
     return refund
 
 
-async def page(gateway: Gateway, caller: Caller, cursor: Cursor, payment_id: str | None = None) -> Page[Refund]:
-    """A merchant's refunds, newest first; those of one payment only if one is named."""
-    where = {"payment": payment_id} if payment_id is not None else {}
-    return await lists.page(gateway.store, Refund, caller.tenant.id, cursor, where=where)
+async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: Wanted) -> Page[Refund]:
+    """A merchant's refunds that fit, newest first."""
+    return await filters.page(gateway.store, Refund, caller.tenant.id, cursor, wanted)

@@ -49,7 +49,9 @@ class Rewording:
 
     def new(self) -> list[Row]:
         """The rows of terms that were not there before."""
-        return [row for at, terms in self._after.items() for row in _rows(at, terms - self._before.get(at, frozenset()))]
+        return [
+            row for at, terms in self._after.items() for row in _rows(at, terms - self._before.get(at, frozenset()))
+        ]
 
 
 def _rows(at: tuple[sa.Table, Key], terms: Terms) -> list[Row]:

@@ -80,7 +80,7 @@ PREFIXES: dict[type[Record], str] = {
 """What ids begin with: the terms of all types lie together."""
 
 _COMPARED = ("statuses", "currency", "amount_from", "amount_to")
-_NARROWEST_FIRST = ("payment", "email", "customer", "fingerprint")
+_NARROWEST_FIRST = ("id", "payment", "email", "customer", "fingerprint")
 
 
 class _Shape(msgspec.Struct, frozen=True):
@@ -210,7 +210,8 @@ def _narrowed(query: sa.Select[Any], driver: sa.Table, shape: _Shape) -> sa.Sele
         assert told is not None, shape
         query = query.where(*_compared(told.table, shape.compared, shape.statuses, told.column))
         if told.table is not record:
-            there = sa.literal_column(f"'{told.prefix}'") + sa.func.substr(driver.c.id, len(PREFIXES[shape.type]) + 1)
+            bare = sa.func.substr(driver.c.id, len(PREFIXES[shape.type]) + 1)
+            there: sa.ColumnElement[str] = sa.literal_column(f"'{told.prefix}'", sa.Text) + bare
             query = query.where(told.table.c.tenant == sa.bindparam("tenant"), told.table.c.id == there)
     return query.where(*_bounds(driver, shape)).limit(sa.bindparam("most"))
 

@@ -244,22 +244,24 @@ LEFT_OUT = {
 
 PAGES = {"limit", "starting_after", "ending_before"}
 LISTS = PAGES | {"created"}
+NOTED = LISTS | {"metadata"}
+MONEY = NOTED | {"amount", "currency"}
 
 QUERIES = {
-    "/v1/payments": LISTS | {"customer"},
-    "/v1/payment_intents": LISTS | {"customer"},
+    "/v1/payments": MONEY | {"customer", "status"},
+    "/v1/payment_intents": MONEY | {"customer", "status"},
     "/v1/payment_intents/{id}": {"client_secret"},
     "/v1/setup_intents": LISTS | {"customer"},
     "/v1/setup_intents/{id}": {"client_secret"},
-    "/v1/charges": LISTS | {"customer", "payment_intent"},
-    "/v1/refunds": LISTS | {"payment", "payment_intent", "charge"},
-    "/v1/disputes": LISTS | {"payment", "payment_intent", "charge", "status"},
-    "/v1/customers": LISTS | {"email"},
-    "/v1/customers/{id}/payment_methods": LISTS | {"type"},
-    "/v1/payment_methods": LISTS | {"type", "customer"},
-    "/v1/transactions": {"limit", "offset", "status", "from_date", "to_date", "type", "currency", "customer"},
+    "/v1/charges": MONEY | {"customer", "payment_intent"},
+    "/v1/refunds": MONEY | {"payment", "payment_intent", "charge", "customer", "status"},
+    "/v1/disputes": MONEY | {"payment", "payment_intent", "charge", "status"},
+    "/v1/customers": NOTED | {"email"},
+    "/v1/customers/{id}/payment_methods": NOTED | {"type"},
+    "/v1/payment_methods": NOTED | {"type", "customer"},
+    "/v1/transactions": {"limit", "offset", "status", "from_date", "to_date", "type", "currency", "customer", "created", "amount"},
     "/v1/balance_transactions": LISTS | {"type", "currency", "source", "payout"},
-    "/v1/payouts": LISTS | {"status"},
+    "/v1/payouts": MONEY | {"status"},
     "/v1/payouts/{id}/lines": PAGES,
     "/v1/bank_accounts": LISTS | {"currency"},
     "/v1/wallet_keys": LISTS,

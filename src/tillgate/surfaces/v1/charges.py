@@ -6,27 +6,27 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tillgate.core import charges as core
-from tillgate.core import payment_intents
+from tillgate.core import payment_intents, transactions
 from tillgate.core.charges import ChargeStatus
 from tillgate.core.credentials import Scope
 from tillgate.core.instants import unix_seconds
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
+from tillgate.core.transactions import TransactionType
 from tillgate.flows import charges as flows
 from tillgate.flows import payments as payment_flows
 from tillgate.flows.charges import Charge
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
-from tillgate.store.transactions import Wanted
 from tillgate.surfaces.v1 import errors, expansion, payment_names, payments, three_d_secure
 from tillgate.surfaces.v1.changes import MetadataChange, notes
-from tillgate.surfaces.v1.forms import ListGiven, ListShown, Text
+from tillgate.surfaces.v1.forms import ListShown, MoneyListGiven, Text
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 from tillgate.surfaces.v1.three_d_secure import PaymentMethodDetailsShown
 
 
-class ChargesGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of charges, of one customer's or of one payment intent's if named."""
+class ChargesGiven(MoneyListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of charges: one customer's or one payment intent's, of some time, amount or metadata if so asked."""
 
     customer: str | None = None
     payment_intent: str | None = None
@@ -137,18 +137,11 @@ def _outcome(payment: Payment, status: ChargeStatus) -> OutcomeShown | None:
 async def page(call: Call) -> Reply:
     """Payments that a bank was asked for, as charges, newest first."""
     given: ChargesGiven = call.given
-    found = await flows.page(call.gateway, call.caller, _wanted(given), given.limit)
+    only = None if given.payment_intent is None else payment_names.payment(given.payment_intent)
+    wanted = given.wanted(transactions.listed(type=TransactionType.PAYMENT), customer=given.customer, id=only)
+    found = await flows.page(call.gateway, call.caller, payment_names.cursor(given.cursor("ch")), wanted)
     data = [show(charge, livemode=call.tenant.is_live) for charge in found.charges]
     return await shown(call, ListShown(url="/v1/charges", has_more=found.has_more, data=data))
-
-
-def _wanted(given: ChargesGiven) -> Wanted:
-    """The same place in the list of transactions, in which a payment has its own id under another prefix."""
-    cursor = given.cursor("ch")
-    bounds = {name: getattr(cursor, name) for name in ("after", "before", "at_least", "below")}
-    moved = {name: "txn_" + id.removeprefix(payment_names.CHARGE) for name, id in bounds.items() if id is not None}
-    only = None if given.payment_intent is None else "txn_" + given.payment_intent.removeprefix(payment_names.INTENT)
-    return Wanted(customer=given.customer, id=only, **moved)
 
 
 @operation("GET", "/v1/charges/{id}", Scope.PAYMENTS_READ, Nothing, ChargeShown)

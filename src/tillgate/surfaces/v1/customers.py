@@ -6,15 +6,16 @@ import msgspec
 from msgspec import UNSET, UnsetType, structs
 
 from tillgate.core.credentials import Scope
-from tillgate.core.customers import Customer, Details, Erasure
+from tillgate.core.customers import Customer, Details, Erasure, email_key
 from tillgate.core.instants import unix_seconds
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import customers, erasures, payment_methods
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
+from tillgate.store.filters import Wanted
 from tillgate.surfaces.v1 import expansion
 from tillgate.surfaces.v1.changes import MetadataChange, notes
-from tillgate.surfaces.v1.forms import ListGiven, ListShown, Metadata, ShortText, Text, list_shown, parse_email
+from tillgate.surfaces.v1.forms import ListShown, Metadata, NotedListGiven, ShortText, Text, list_shown, parse_email
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 from tillgate.surfaces.v1.payment_methods import MethodsOfCustomerGiven, PaymentMethodShown
 from tillgate.surfaces.v1.payment_methods import shown_in as method_shown_in
@@ -56,8 +57,8 @@ class CustomerChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     invoice_settings: InvoiceSettingsGiven | UnsetType = UNSET
 
 
-class CustomersGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of customers, of those with one e-mail address if named."""
+class CustomersGiven(NotedListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of customers: with one e-mail address, of some time or metadata if so asked."""
 
     email: ShortText | None = None
 
@@ -154,7 +155,9 @@ async def create(call: Call) -> Reply:
 async def page(call: Call) -> Reply:
     """Customers, newest first."""
     given: CustomersGiven = call.given
-    found = await customers.page(call.gateway, call.caller, given.cursor("cus"), given.email)
+    where = {} if given.email is None else {"email": email_key(given.email)}
+    wanted = Wanted(where=where, terms=given.terms)
+    found = await customers.page(call.gateway, call.caller, given.cursor("cus"), wanted)
     livemode = call.tenant.is_live
     return await shown(call, list_shown(found, "/v1/customers", lambda customer: show(customer, livemode=livemode)))
 
@@ -204,7 +207,8 @@ async def methods(call: Call) -> Reply:
     """The payment methods that are kept for a customer, newest first."""
     given: MethodsOfCustomerGiven = call.given
     customer = await customers.fetch(call.gateway, call.caller, call.id)
-    found = await payment_methods.page(call.gateway, call.caller, given.cursor("pm"), customer.id)
+    wanted = Wanted(where={"customer": customer.id}, terms=given.terms)
+    found = await payment_methods.page(call.gateway, call.caller, given.cursor("pm"), wanted)
     url = f"/v1/customers/{customer.id}/payment_methods"
     return await shown(call, list_shown(found, url, lambda method: method_shown_in(call, method)))
 

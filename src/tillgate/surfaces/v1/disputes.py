@@ -16,7 +16,7 @@ from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
 from tillgate.surfaces.v1 import changes, expansion, free_text, payment_names
 from tillgate.surfaces.v1.changes import MetadataChange
-from tillgate.surfaces.v1.forms import Amount, ListGiven, ListShown, list_shown
+from tillgate.surfaces.v1.forms import Amount, ListShown, MoneyListGiven, list_shown
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
 EvidenceText = Annotated[str, Meta(max_length=10_000)]
@@ -60,8 +60,8 @@ class DisputeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     submit: bool | None = None
 
 
-class DisputesGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of disputes, of one payment, in one status or of some time if so asked.
+class DisputesGiven(MoneyListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of disputes: of one payment, in one status, of some time, amount or metadata if so asked.
 
     The payment is named by its own id, or by that of its intent or its charge.
     """
@@ -157,8 +157,9 @@ def _render(call: Call) -> Render:
 async def page(call: Call) -> Reply:
     """Disputes, newest first."""
     given: DisputesGiven = call.given
-    payment = payment_names.filtered(given)
-    found = await disputes.page(call.gateway, call.caller, given.cursor("dp"), payment, given.status)
+    statuses = None if given.status is None else [given.status]
+    wanted = given.wanted(statuses, payment=payment_names.filtered(given))
+    found = await disputes.page(call.gateway, call.caller, given.cursor("dp"), wanted)
     livemode = call.tenant.is_live
     return await shown(call, list_shown(found, "/v1/disputes", lambda dispute: show(dispute, livemode=livemode)))
 

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, structs
 
-from tillgate.core import ids
+from tillgate.core import currencies, ids, terms
 from tillgate.core.cards import Card, CardSummary, Wallet
 from tillgate.core.instants import SECOND
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record
 from tillgate.flows.wallets import WalletToken
+from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor, Page
 from tillgate.surfaces.v1.free_text import CARD_NUMBER, OPAQUE
 
@@ -149,6 +150,10 @@ Moment = Annotated[int, Meta(ge=0, le=10**11)]
 """Seconds since 1970."""
 
 
+WholeAmount = Annotated[int, Meta(ge=0, le=2**53)]
+"""A whole number of the smallest currency unit."""
+
+
 class CreatedGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds on the second in which something was created: `created[gte]` and the like."""
 
@@ -183,18 +188,81 @@ class ListGiven(PageGiven, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     def cursor(self, prefix: str) -> Cursor:
         """See PageGiven. As ids tell when something was made, a span of time is one of ids."""
-        span = CreatedGiven(gte=self.created, lte=self.created) if isinstance(self.created, int) else self.created
-        if span is None:
-            return super().cursor(prefix)
-        since = [span.gte, None if span.gt is None else span.gt + 1]
-        until = [span.lt, None if span.lte is None else span.lte + 1]
-        at_least = max((second for second in since if second is not None), default=None)
-        below = min((second for second in until if second is not None), default=None)
-        return structs.replace(
-            super().cursor(prefix),
-            at_least=None if at_least is None else ids.floor(prefix, at_least * SECOND),
-            below=None if below is None else ids.floor(prefix, below * SECOND),
+        at_least, below = ids_of(self.created, prefix)
+        return structs.replace(super().cursor(prefix), at_least=at_least, below=below)
+
+
+def ids_of(created: int | CreatedGiven | None, prefix: str) -> tuple[str | None, str | None]:
+    """The ids of a span of time: the lowest, and the one that all are below."""
+    span = CreatedGiven(gte=created, lte=created) if isinstance(created, int) else created or CreatedGiven()
+    since = [span.gte, None if span.gt is None else span.gt + 1]
+    until = [span.lt, None if span.lte is None else span.lte + 1]
+    at_least = max((second for second in since if second is not None), default=None)
+    below = min((second for second in until if second is not None), default=None)
+    return (
+        None if at_least is None else ids.floor(prefix, at_least * SECOND),
+        None if below is None else ids.floor(prefix, below * SECOND),
+    )
+
+
+class AmountsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds on an amount, in the smallest currency unit: `amount[gte]` and the like."""
+
+    gt: WholeAmount | None = None
+    gte: WholeAmount | None = None
+    lt: WholeAmount | None = None
+    lte: WholeAmount | None = None
+
+
+NotesWanted = Annotated[
+    dict[Annotated[str, Meta(min_length=1, max_length=40)], Annotated[str, Meta(min_length=1, max_length=500)]],
+    Meta(max_length=10),
+]
+"""Entries of metadata that are to be there, with these values: `metadata[order_id]=1234`."""
+
+
+class NotedListGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a page of a list is asked for, of what bears some metadata if that is said."""
+
+    metadata: NotesWanted = {}
+
+    @property
+    def terms(self) -> tuple[tuple[str, str], ...]:
+        """By what the metadata is found."""
+        return tuple(terms.in_metadata(name, value) for name, value in sorted(self.metadata.items()))
+
+
+class MoneyListGiven(NotedListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a page of a list is asked for, of some amount or in some currency if that is said."""
+
+    amount: WholeAmount | AmountsGiven | None = None
+    currency: str | None = None
+
+    def wanted(self, statuses: Sequence[str] | None, **where: str | None) -> Wanted:
+        """What is to be found: in one of these statuses, if any are named, with these values where there are some.
+
+        Raises Refused(CURRENCY_INVALID).
+        """
+        amounts = amounts_of(self.amount)
+        return Wanted(
+            statuses=None if statuses is None else tuple(statuses),
+            currency=None if self.currency is None else currencies.parse(self.currency, "currency"),
+            amount_from=amounts[0],
+            amount_to=amounts[1],
+            where={name: value for name, value in where.items() if value is not None},
+            terms=self.terms,
         )
+
+
+def amounts_of(given: int | AmountsGiven | None) -> tuple[int | None, int | None]:
+    """The lowest and the highest amount that is wanted, both included."""
+    span = AmountsGiven(gte=given, lte=given) if isinstance(given, int) else given or AmountsGiven()
+    lowest = [span.gte, None if span.gt is None else span.gt + 1]
+    highest = [span.lte, None if span.lt is None else span.lt - 1]
+    return (
+        max((amount for amount in lowest if amount is not None), default=None),
+        min((amount for amount in highest if amount is not None), default=None),
+    )
 
 
 class ListShown(msgspec.Struct, Generic[S], frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from tillgate.core.payment_intents import IntentStatus
 from tillgate.core.payments import CaptureMethod
 from tillgate.surfaces.v1 import expansion, free_text
 from tillgate.surfaces.v1.changes import MetadataChange
-from tillgate.surfaces.v1.forms import Amount, ListGiven, Metadata, ShortText, Text
+from tillgate.surfaces.v1.forms import Amount, Metadata, MoneyListGiven, ShortText, Text
 from tillgate.surfaces.v1.payment_methods import MethodType, PaymentMethodDataGiven
 from tillgate.surfaces.v1.payments import NextActionShown
 from tillgate.surfaces.v1.three_d_secure import (
@@ -114,10 +114,11 @@ class PaymentIntentReadGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=
     client_secret: ClientSecret | None = None
 
 
-class PaymentIntentsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of intents, of one customer's if named."""
+class PaymentIntentsGiven(MoneyListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of intents: one customer's, in one status, of some time, amount or metadata if so asked."""
 
     customer: str | None = None
+    status: IntentStatus | None = None
 
 
 class LastPaymentErrorShown(msgspec.Struct, frozen=True, kw_only=True):

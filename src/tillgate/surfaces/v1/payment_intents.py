@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tillgate.core import currencies, payment_intents
+from tillgate.core import currencies, payment_intents, transactions
 from tillgate.core.attempts import State
 from tillgate.core.conclusions import Standing
 from tillgate.core.credentials import Scope
@@ -21,7 +21,7 @@ from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.flows.payment_intents import Wanted
 from tillgate.http.exchange import Reply
-from tillgate.store.lists import Cursor, Page
+from tillgate.store.lists import Page
 from tillgate.surfaces.v1 import errors, expansion, intents, payment_names, payments, three_d_secure
 from tillgate.surfaces.v1.changes import notes
 from tillgate.surfaces.v1.forms import (
@@ -207,15 +207,10 @@ async def create(call: Call) -> Reply:
 async def page(call: Call) -> Reply:
     """Payments as their intents, newest first."""
     given: PaymentIntentsGiven = call.given
-    found = await charges.page(call.gateway, call.caller, _cursor(given.cursor("pi")), given.customer)
+    statuses = None if given.status is None else transactions.stages(intent=given.status)
+    wanted = given.wanted(statuses, customer=given.customer)
+    found = await charges.page(call.gateway, call.caller, payment_names.cursor(given.cursor("pi")), wanted)
     return await shown(call, _list_shown(call, found))
-
-
-def _cursor(cursor: Cursor) -> Cursor:
-    """The same place in the list of payments."""
-    bounds = {name: getattr(cursor, name) for name in ("after", "before", "at_least", "below")}
-    moved = {name: "pay_" + id.removeprefix("pi_") for name, id in bounds.items() if id is not None}
-    return msgspec.structs.replace(cursor, **moved)
 
 
 def _list_shown(call: Call, found: Page[Payment]) -> ListShown[PaymentIntentShown]:

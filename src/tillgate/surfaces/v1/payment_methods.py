@@ -16,14 +16,15 @@ from tillgate.flows.gateway import Answer
 from tillgate.flows.payment_methods import Description
 from tillgate.flows.wallets import WalletToken
 from tillgate.http.exchange import Reply
+from tillgate.store.filters import Wanted
 from tillgate.surfaces.v1 import expansion, free_text
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import (
     ApplePayGiven,
     GooglePayGiven,
-    ListGiven,
     ListShown,
     Metadata,
+    NotedListGiven,
     ShortText,
     WalletShown,
     list_shown,
@@ -153,14 +154,14 @@ class AttachGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     customer: str
 
 
-class MethodsOfCustomerGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of payment methods, of one type if named."""
+class MethodsOfCustomerGiven(NotedListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of payment methods, of one type, some time or metadata if so asked."""
 
     type: MethodType | None = None
 
 
 class PaymentMethodsGiven(MethodsOfCustomerGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of payment methods, of one customer's if named."""
+    """A page of payment methods, of one customer's, of some time or metadata if so asked."""
 
     customer: str | None = None
 
@@ -281,7 +282,9 @@ async def create(call: Call) -> Reply:
 async def page(call: Call) -> Reply:
     """Payment methods, newest first."""
     given: PaymentMethodsGiven = call.given
-    found = await payment_methods.page(call.gateway, call.caller, given.cursor("pm"), given.customer)
+    where = {} if given.customer is None else {"customer": given.customer}
+    wanted = Wanted(where=where, terms=given.terms)
+    found = await payment_methods.page(call.gateway, call.caller, given.cursor("pm"), wanted)
     return await shown(call, list_shown(found, "/v1/payment_methods", lambda method: shown_in(call, method)))
 
 

@@ -2,7 +2,10 @@
 
 from typing import Any, Final
 
+import msgspec
+
 from tillgate.core.reasons import Reason, Refused
+from tillgate.store.lists import Cursor
 
 PAYMENT: Final = "pay_"
 INTENT: Final = "pi_"
@@ -47,6 +50,13 @@ def filtered(parameters: Any) -> str | None:
     """The id of the payment that a list is to be about, if one is named. Raises what `given` does."""
     found = given(parameters)
     return None if found is None else found[1]
+
+
+def cursor(cursor: Cursor) -> Cursor:
+    """The same place in the list of payments."""
+    bounds = {name: getattr(cursor, name) for name in ("after", "before", "at_least", "below")}
+    moved = {name: payment(id) for name, id in bounds.items() if id is not None}
+    return msgspec.structs.replace(cursor, **moved)
 
 
 def missing(parameter: str, id: str) -> Refused:

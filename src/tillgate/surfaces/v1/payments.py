@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tillgate.core import currencies
+from tillgate.core import currencies, transactions
 from tillgate.core.attempts import Kind, State
 from tillgate.core.conclusions import Standing
 from tillgate.core.credentials import Scope
@@ -28,9 +28,9 @@ from tillgate.surfaces.v1.forms import (
     CardGiven,
     CardShown,
     GooglePayGiven,
-    ListGiven,
     ListShown,
     Metadata,
+    MoneyListGiven,
     ShortText,
     Text,
     card_shown,
@@ -83,10 +83,11 @@ class CaptureGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: Amount | None = None
 
 
-class PaymentsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of payments, of one customer's if named."""
+class PaymentsGiven(MoneyListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of payments: one customer's, in one status, of some time, amount or metadata if so asked."""
 
     customer: str | None = None
+    status: Status | None = None
 
 
 class CustomerSummaryShown(msgspec.Struct, frozen=True):
@@ -282,7 +283,9 @@ def _customer(given: PaymentGiven) -> str | NewCustomer | None:
 async def page(call: Call) -> Reply:
     """Payments, newest first."""
     given: PaymentsGiven = call.given
-    found = await payments.page(call.gateway, call.caller, given.cursor("pay"), given.customer)
+    statuses = None if given.status is None else transactions.stages(payment=given.status)
+    wanted = given.wanted(statuses, customer=given.customer)
+    found = await payments.page(call.gateway, call.caller, given.cursor("pay"), wanted)
     return await shown(call, list_shown(found, "/v1/payments", lambda payment: shown_in(call, payment)))
 
 

@@ -14,7 +14,7 @@ from tillgate.flows.gateway import Answer
 from tillgate.flows.payouts import Line
 from tillgate.http.exchange import Reply
 from tillgate.surfaces.v1 import errors, expansion
-from tillgate.surfaces.v1.forms import Amount, ListGiven, ListShown, Metadata, PageGiven, Text, list_shown
+from tillgate.surfaces.v1.forms import Amount, ListShown, Metadata, MoneyListGiven, PageGiven, Text, list_shown
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
 _PATH = "/v1/payouts"
@@ -37,8 +37,8 @@ class PayoutGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     metadata: Metadata = {}
 
 
-class PayoutsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of payouts, of those of one status if that is said."""
+class PayoutsGiven(MoneyListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of payouts: in one status, of some time, amount or metadata if so asked."""
 
     status: PayoutState | None = None
 
@@ -183,7 +183,8 @@ async def create(call: Call) -> Reply:
 async def page(call: Call) -> Reply:
     """Payouts, newest first."""
     given: PayoutsGiven = call.given
-    found = await payouts.page(call.gateway, call.caller, given.cursor("po"), given.status)
+    wanted = given.wanted(None if given.status is None else [given.status])
+    found = await payouts.page(call.gateway, call.caller, given.cursor("po"), wanted)
     livemode = call.tenant.is_live
     return await shown(call, list_shown(found, _PATH, lambda payout: show(payout, livemode=livemode)))
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET
 
+from tillgate.core import transactions
 from tillgate.core.conclusions import Standing
 from tillgate.core.credentials import Scope
 from tillgate.core.instants import unix_seconds
@@ -16,7 +17,7 @@ from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
 from tillgate.surfaces.v1 import errors, expansion, payment_names
 from tillgate.surfaces.v1.changes import MetadataChange, notes
-from tillgate.surfaces.v1.forms import Amount, ListGiven, ListShown, Metadata, Text, list_shown
+from tillgate.surfaces.v1.forms import Amount, ListShown, Metadata, MoneyListGiven, Text, list_shown
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
 
@@ -42,12 +43,17 @@ class RefundChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     metadata: MetadataChange = UNSET
 
 
-class RefundsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of refunds, of one payment's if named, by its own id or by that of its intent or its charge."""
+class RefundsGiven(MoneyListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A page of refunds: one payment's or customer's, in one status, of some time, amount or metadata if so asked.
+
+    The payment is named by its own id, or by that of its intent or its charge.
+    """
 
     payment: str | None = None
     payment_intent: str | None = None
     charge: str | None = None
+    customer: str | None = None
+    status: RefundState | None = None
 
 
 class RefundShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,7 +145,9 @@ async def create(call: Call) -> Reply:
 async def page(call: Call) -> Reply:
     """Refunds, newest first."""
     given: RefundsGiven = call.given
-    found = await refunds.page(call.gateway, call.caller, given.cursor("re"), payment_names.filtered(given))
+    statuses = None if given.status is None else transactions.stages(refund=given.status)
+    wanted = given.wanted(statuses, payment=payment_names.filtered(given), customer=given.customer)
+    found = await refunds.page(call.gateway, call.caller, given.cursor("re"), wanted)
     livemode = call.tenant.is_live
     return await shown(call, list_shown(found, "/v1/refunds", lambda refund: show(refund, livemode=livemode)))
 

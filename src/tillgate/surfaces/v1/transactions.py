@@ -19,6 +19,7 @@ from tillgate.flows.transactions import Source
 from tillgate.http.exchange import Reply
 from tillgate.store.transactions import Wanted
 from tillgate.surfaces.v1 import expansion
+from tillgate.surfaces.v1.forms import AmountsGiven, CreatedGiven, Moment, WholeAmount, amounts_of, ids_of
 from tillgate.surfaces.v1.operations import Call, Nothing, operation, shown
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -33,6 +34,8 @@ class TransactionsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     status: TransactionStatus | None = None
     from_date: str | None = None
     to_date: str | None = None
+    created: Moment | CreatedGiven | None = None
+    amount: WholeAmount | AmountsGiven | None = None
     type: TransactionType | None = None
     currency: str | None = None
     customer: str | None = None
@@ -74,7 +77,7 @@ def show(transaction: Transaction, source: Source, *, livemode: bool) -> Transac
         source=transaction.source,
         amount=source.amount.amount,
         currency=transaction.currency.lower() if lower else transaction.currency,
-        status=transaction.status,
+        status=transaction.status or TransactionStatus.PENDING,
         customer=transaction.customer,
         description=source.reason if isinstance(source, Refund) else source.description,
         created=unix_seconds(source.created),
@@ -96,13 +99,19 @@ def _midnight(text: str, field: str) -> Instant:
 def _wanted(given: TransactionsGiven) -> Wanted:
     since = _midnight(given.from_date, "from_date") if given.from_date is not None else None
     until = _midnight(given.to_date, "to_date") + DAY if given.to_date is not None else None
+    at_least, below = ids_of(given.created, "txn")
+    from_id = None if since is None else ids.floor("txn", since)
+    to_id = None if until is None else ids.floor("txn", until)
+    amounts = amounts_of(given.amount)
     return Wanted(
         status=given.status,
         type=given.type,
         currency=currencies.parse(given.currency, "currency") if given.currency is not None else None,
         customer=given.customer,
-        at_least=None if since is None else ids.floor("txn", since),
-        below=None if until is None else ids.floor("txn", until),
+        amount_from=amounts[0],
+        amount_to=amounts[1],
+        at_least=max(filter(None, (at_least, from_id)), default=None),
+        below=min(filter(None, (below, to_id)), default=None),
     )
 
 

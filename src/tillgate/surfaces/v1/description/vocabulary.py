@@ -186,7 +186,6 @@ _OF: Final = {
     "BankAccount.last4": "The last four characters of the number.",
     "BankAccountParameters.country": "Two-letter code, ISO 3166-1 alpha-2. Without, it is read from the IBAN.",
     "BankAccountParameters.currency": "The currency to be paid out in; that of the country without.",
-    "BankAccountsParameters.currency": "Only those in this currency, in either case.",
     "Payout.carried_in": "What the payout before left to this one.",
     "Payout.carried_out": "What this payout leaves to the next.",
     "Payout.lines": "How many lines it has; `GET /v1/payouts/{id}/lines` shows them.",
@@ -203,8 +202,10 @@ _OF: Final = {
     "PayoutSettingsParameters.destinations": "By currency, the id of a bank account; null or nothing for the newest.",
     "PayoutSettingsParameters.minimum_amounts": "By currency, what the schedule pays out at least; null for any.",
     "PayoutSettings.settlement_days": "After how many days what is captured is available.",
-    "PayoutsParameters.status": "Only those that stand there.",
-    "BalanceTransactionsParameters.currency": "Only those in this currency, in either case.",
+    "AmountsParameters.gt": "More than this.",
+    "AmountsParameters.gte": "This or more.",
+    "AmountsParameters.lt": "Less than this.",
+    "AmountsParameters.lte": "This or less.",
     "CreatedParameters.gt": "Created after this second.",
     "CreatedParameters.gte": "Created in this second or later.",
     "CreatedParameters.lt": "Created before this second.",
@@ -248,8 +249,6 @@ _OF: Final = {
     "MerchantParameters.settlement_days": "After how many days what is captured can be paid out.",
     "Fee.amount": "In the smallest unit of the currency.",
     "Transaction.description": "That of the payment; of a refund, its reason.",
-    "TransactionsParameters.currency": "Only those in this currency, in either case.",
-    "TransactionsParameters.customer": "Only those of this customer.",
     "AppleKeyParameters.certificate": "The Apple Pay payment processing certificate, in PEM.",
     "AppleKeyParameters.root": "The root certificate to trust, in PEM; Apple Root CA - G3 without it.",
     "ApplePayDeviceParameters.card": "The card in the device; its security code is not used.",
@@ -275,11 +274,9 @@ _OF: Final = {
     "DisputeParameters.evidence": "What speaks for you, text by text; an empty text takes one off.",
     "DisputeParameters.submit": "Whether the evidence goes to the bank now, once and for good. True where evidence is "
     "given, unless you say false.",
-    "DisputesParameters.created": "Only those of some time: `gt`, `gte`, `lt` and `lte` in seconds since 1970.",
     "DisputesParameters.charge": "Only those of this payment, by the id of its charge.",
     "DisputesParameters.payment_intent": "Only those of this payment, by the id of its intent.",
     "DisputesParameters.payment": "Only those of this payment.",
-    "DisputesParameters.status": "Only those that stand so.",
     "Evidence.access_activity_log": "When and from where the customer used what was bought.",
     "Evidence.billing_address": "The customer's billing address.",
     "Evidence.cancellation_policy_disclosure": "How the customer was shown the cancellation policy.",
@@ -312,7 +309,6 @@ _OF: Final = {
     "Error.setup_intent": "The setup intent as it is now, where a bank said no.",
     "Error.request_id": "The request's id, to be quoted when you ask for help.",
     "Error.type": "The kind of error.",
-    "EventsParameters.created": "Only those of this second, or of a span: `created[gte]`, `created[lt]`.",
     "EventsParameters.object": "Only those about this object, by id.",
     "EventsParameters.type": "Only those of this type.",
     "GoogleKeyParameters.root_keys": "The root signing keys that Google publishes for the environment.",
@@ -330,7 +326,6 @@ _OF: Final = {
     "PaymentMethod.customer": "The customer for whom it is kept, by id; of nobody it lasts a day from its last use.",
     "PaymentMethodChangeParameters.card": "Until when the card is valid, where it was renewed.",
     "PaymentMethodParameters.card": "The card, or the token that stands for one.",
-    "PaymentMethodsParameters.customer": "Only those of this customer.",
     "PaymentParameters.amount": "In the smallest unit of the currency: 2000 is $20.00. USD takes at least 50.",
     "PaymentParameters.card": "The card, with `payment_method: card`. Without, the customer's default method is "
     "charged; in test mode, where there is none, 4242 4242 4242 4242.",
@@ -339,7 +334,6 @@ _OF: Final = {
     "PaymentParameters.payment_method": "The id of a payment method or token, or `card`, `apple_pay` or "
     "`google_pay`: it comes in the parameter of that name.",
     "PaymentListParameters.customer": "Only those of this customer.",
-    "PaymentsParameters.customer": "Only those of this customer.",
     "TestDisputeParameters.amount": "How much, in the smallest unit of the currency; all that is left without.",
     "TestDisputeParameters.evidence_due_by": "Until when evidence is taken, in seconds since 1970; a week without.",
     "TestDisputeParameters.payment": "The test payment to dispute, by id.",
@@ -387,8 +381,21 @@ _OF: Final = {
 }
 
 
+_IN_LISTS: Final = {
+    "amount": "Only those of this amount, in the smallest unit of the currency, or of a span: `amount[gte]=2000`.",
+    "created": "Only those of this second, or of a span: `created[gte]`, `created[lt]`, in seconds since 1970.",
+    "currency": "Only those in this currency, in either case.",
+    "customer": "Only those of this customer, by id.",
+    "metadata": "Only those that have these entries: `metadata[order_id]=1234`. Up to ten.",
+    "status": "Only those that stand so.",
+}
+"""What parameters of lists mean, as filters."""
+
+
 def told(schema: str, field: str) -> str | None:
     """The sentence for a field of a schema, where there is one."""
-    return _OF.get(f"{schema}.{field}") or (
-        "The address of this list." if schema.endswith("List") and field == "url" else _ANYWHERE.get(field)
-    )
+    if said := _OF.get(f"{schema}.{field}"):
+        return said
+    if schema.endswith("sParameters") and field in _IN_LISTS:
+        return _IN_LISTS[field]
+    return "The address of this list." if schema.endswith("List") and field == "url" else _ANYWHERE.get(field)
