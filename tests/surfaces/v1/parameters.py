@@ -245,6 +245,7 @@ LEFT_OUT = {
 PAGES = {"limit", "starting_after", "ending_before"}
 LISTS = PAGES | {"created"}
 NOTED = LISTS | {"metadata"}
+SPANS = {"created", "amount"}
 MONEY = NOTED | {"amount", "currency"}
 
 QUERIES = {
@@ -259,7 +260,7 @@ QUERIES = {
     "/v1/customers": NOTED | {"email"},
     "/v1/customers/{id}/payment_methods": NOTED | {"type"},
     "/v1/payment_methods": NOTED | {"type", "customer"},
-    "/v1/transactions": {"limit", "offset", "status", "from_date", "to_date", "type", "currency", "customer", "created", "amount"},
+    "/v1/transactions": {"limit", "offset", "status", "from_date", "to_date", "type", "currency", "customer"} | SPANS,
     "/v1/balance_transactions": LISTS | {"type", "currency", "source", "payout"},
     "/v1/payouts": MONEY | {"status"},
     "/v1/payouts/{id}/lines": PAGES,

@@ -1,6 +1,5 @@
 """Every list takes filters: by status, amount, currency, whose it is, time and metadata, on both databases."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -36,11 +35,9 @@ async def stocked(either: Assembly) -> tuple[Client, dict[str, str]]:
     assert (await client.post(f"/payments/{made['canceled']}/cancel")).status_code == 200
     intent = {"amount": 5_000, "currency": "usd", "metadata": {"order": "2"}}
     made["draft"] = "pay_" + (await client.post("/payment_intents", intent)).json()["id"].removeprefix("pi_")
-    refunds = [
-        client.post("/refunds", {"payment": made["small"], "amount": 300, "metadata": {"why": "broken"}}),
-        client.post("/refunds", {"payment": made["euros"], "amount": 500}),
-    ]
-    for name, answer in zip(("dollars_back", "euros_back"), await asyncio.gather(*refunds), strict=True):
+    for name, of, amount in (("dollars_back", "small", 300), ("euros_back", "euros", 500)):
+        notes = {"why": "broken"} if of == "small" else {}
+        answer = await client.post("/refunds", {"payment": made[of], "amount": amount, "metadata": notes})
         made[name] = answer.json()["id"]
     return client, made
 
@@ -63,6 +60,7 @@ PAYMENTS = {
     "metadata[order]=1&metadata[shop]=north": "small",
     "metadata[shop]=north&status=authorized": "held",
     "metadata[shop]=nowhere": "",
+    "metadata[shop]=": "",
     "customer={ann}": "euros",
     "customer={ann}&status=failed": "",
     "created[gte]=1": "draft canceled euros declined held small",
@@ -71,9 +69,7 @@ PAYMENTS = {
 
 
 @pytest.mark.parametrize("query", PAYMENTS)
-async def test_payments_that_fit_are_listed_and_no_others(
-    stocked: tuple[Client, dict[str, str]], query: str
-) -> None:
+async def test_payments_that_fit_are_listed_and_no_others(stocked: tuple[Client, dict[str, str]], query: str) -> None:
     client, made = stocked
     wanted = [made[name] for name in PAYMENTS[query].split()]
     asked = query.format(**made)
@@ -170,7 +166,6 @@ WRONG = {
     "/payments?currency=dollars": "currency",
     "/payments?metadata=1": "metadata",
     "/payments?metadata[a][b]=1": "metadata.a",
-    "/payments?metadata[a]=": "metadata.a",
     f"/payments?metadata[a]={'x' * 501}": "metadata.a",
     "/payments?" + "&".join(f"metadata[a{n}]=1" for n in range(11)): "metadata",
     "/payments?created[gte]=then": "created.gte",
@@ -183,5 +178,6 @@ WRONG = {
 
 @pytest.mark.parametrize("asked", WRONG)
 async def test_filters_that_make_no_sense_are_refused_by_name(demo: Client, asked: str) -> None:
-    said = shop.error(await demo.get(asked), 400, "invalid_request_error")
-    assert said["param"] == WRONG[asked]
+    answer = await demo.get(asked)
+    assert answer.status_code == 400, answer.text
+    assert shop.any_error(answer)["param"] == WRONG[asked]

@@ -215,7 +215,7 @@ class AmountsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 NotesWanted = Annotated[
-    dict[Annotated[str, Meta(min_length=1, max_length=40)], Annotated[str, Meta(min_length=1, max_length=500)]],
+    dict[Annotated[str, Meta(min_length=1, max_length=40)], Annotated[str, Meta(max_length=500)]],
     Meta(max_length=10),
 ]
 """Entries of metadata that are to be there, with these values: `metadata[order_id]=1234`."""

@@ -42,11 +42,12 @@ def unexpected(name: str, known: Iterable[str] = (), path: str = "", suggestion:
 
 
 def _at(where: str, value: Any, info: inspect.Type, type: Any = None) -> Refused:
-    if where.rpartition(".")[2] == _AMOUNT:
-        return Refused(Reason.AMOUNT_INVALID, where)
     for part in parts(info):
         if isinstance(part, inspect.StructType) and isinstance(value, dict):
             return found(value, part.cls, path=f"{where}.")
+    if where.rpartition(".")[2] == _AMOUNT:
+        return Refused(Reason.AMOUNT_INVALID, where)
+    for part in parts(info):
         if isinstance(part, inspect.DictType) and isinstance(value, dict) and type:
             return _in_entries(where, value, part, type)
         if isinstance(part, inspect.ListType | inspect.VarTupleType) and isinstance(value, list) and type:
