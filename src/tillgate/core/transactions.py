@@ -106,6 +106,16 @@ def stages(
     )
 
 
+def of_payment_status(status: str) -> tuple[Stage, ...]:
+    """The stages that payments call by a status; none where there is no such status."""
+    return tuple(stage for stage, names in _OF_PAYMENTS.items() if names[0] == status)
+
+
+def of_intent_status(status: str) -> tuple[Stage, ...]:
+    """The stages that intents call by a status; none where there is no such status."""
+    return tuple(stage for stage, names in _OF_PAYMENTS.items() if names[1] == status)
+
+
 def listed(status: TransactionStatus | None = None, type: TransactionType | None = None) -> tuple[Stage, ...]:
     """The stages of the transactions of a type and a status, or of any."""
     return tuple(

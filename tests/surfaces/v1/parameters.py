@@ -248,7 +248,13 @@ NOTED = LISTS | {"metadata"}
 SPANS = {"created", "amount"}
 MONEY = NOTED | {"amount", "currency"}
 
+SEARCHES = {"query", "limit", "page"}
+
 QUERIES = {
+    "/v1/search": SEARCHES | {"type"},
+    "/v1/payments/search": SEARCHES,
+    "/v1/payment_intents/search": SEARCHES,
+    "/v1/customers/search": SEARCHES,
     "/v1/payments": MONEY | {"customer", "status"},
     "/v1/payment_intents": MONEY | {"customer", "status"},
     "/v1/payment_intents/{id}": {"client_secret"},

@@ -36,7 +36,9 @@ _OF_ONE: Final = ("payout_settings",)
 """Resources of which a merchant has one, without an id."""
 
 _SUFFIXES: Final = (("Shown", ""), ("Given", "Parameters"))
+_SEARCH: Final = "search"
 _LIST: Final = re.compile(r"ListShown_(\w+?)Shown_")
+_SEARCHED: Final = re.compile(r"SearchShown_(\w+?)(?:Shown)?_")
 
 
 def operation_id(operation: Operation) -> str:
@@ -55,6 +57,8 @@ def operation_id(operation: Operation) -> str:
         return verb + _camel(_singular(fixed[-2])) + _camel(what)
     if operation.method == "DELETE":
         return "delete" + _camel(fixed[-1])
+    if fixed[-1] == _SEARCH:
+        return _SEARCH + "".join(map(_camel, fixed[:-1]))
     owner = _camel(_singular(fixed[-2])) if of_one else "".join(map(_camel, fixed[:-1]))
     if operation.method == "GET" and is_list(operation.gives):
         return f"list{owner}{_camel(fixed[-1])}"
@@ -68,6 +72,8 @@ def summary(operation: Operation) -> str:
     segments = operation.path.split("/")[2:]
     fixed = [segment.replace("_", " ") for segment in segments if not segment.startswith("{")]
     of_one = any(segment.startswith("{") for segment in segments[:-1])
+    if fixed[-1] == _SEARCH:
+        return f"Search {' '.join(fixed[:-1])}".strip()
     noun = _singular(fixed[-2]) if of_one else _singular(" ".join(fixed))
     one = ("an " if noun[0] in "aeiou" else "a ") + noun
     if segments[-1].startswith("{"):
@@ -105,6 +111,8 @@ def schema(name: str) -> str:
     """What a type is called in the description: `PaymentShown` is `Payment`, `PaymentGiven` `PaymentParameters`."""
     if found := _LIST.fullmatch(name):
         return f"{found[1]}List"
+    if found := _SEARCHED.fullmatch(name):
+        return f"{found[1]}SearchResult".removeprefix("Any")
     for suffix, instead in _SUFFIXES:
         if name.endswith(suffix):
             return name.removesuffix(suffix) + instead
