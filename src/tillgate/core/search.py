@@ -115,6 +115,8 @@ def _without_texts(text: str) -> str:
 
 def _words(text: str) -> Query:
     plain = text.replace('"', " ").replace("\x00", " ").split()
+    if not plain:
+        raise _wrong("it takes words, or conditions such as status:'succeeded'")
     if len(plain) > MOST_CONDITIONS:
         raise _wrong(f"it takes at most {MOST_CONDITIONS} words")
     return Query(words=tuple(word.casefold() for word in plain))

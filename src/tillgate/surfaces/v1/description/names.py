@@ -58,7 +58,7 @@ def operation_id(operation: Operation) -> str:
     if operation.method == "DELETE":
         return "delete" + _camel(fixed[-1])
     if fixed[-1] == _SEARCH:
-        return _SEARCH + "".join(map(_camel, fixed[:-1]))
+        return _SEARCH + "".join(map(_camel, fixed[:-1] or ["everything"]))
     owner = _camel(_singular(fixed[-2])) if of_one else "".join(map(_camel, fixed[:-1]))
     if operation.method == "GET" and is_list(operation.gives):
         return f"list{owner}{_camel(fixed[-1])}"
@@ -73,7 +73,7 @@ def summary(operation: Operation) -> str:
     fixed = [segment.replace("_", " ") for segment in segments if not segment.startswith("{")]
     of_one = any(segment.startswith("{") for segment in segments[:-1])
     if fixed[-1] == _SEARCH:
-        return f"Search {' '.join(fixed[:-1])}".strip()
+        return f"Search {' '.join(fixed[:-1] or ['everything'])}"
     noun = _singular(fixed[-2]) if of_one else _singular(" ".join(fixed))
     one = ("an " if noun[0] in "aeiou" else "a ") + noun
     if segments[-1].startswith("{"):
