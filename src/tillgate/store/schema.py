@@ -351,5 +351,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 8
+CURRENT = 9
 """The schema that this code writes."""

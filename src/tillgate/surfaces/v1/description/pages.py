@@ -116,7 +116,7 @@ class Pages:
     def _objects(self, schema: Schema) -> Iterator[Schema]:
         """The objects with fields that a schema admits, in lists too."""
         for option in _options(schema):
-            found = self._of(option["items"] if "items" in option else option)
+            found = self._of(option.get("items", option))
             if found.get("properties"):
                 yield found
 

@@ -1,7 +1,7 @@
 "use strict";
 
 // Everything works without this; it adds searching, copying and, on a phone, the folding of the contents.
-const search = document.getElementById("search");
+const search = document.getElementById("searched");
 const found = document.getElementById("found");
 const nothing = document.getElementById("nothing");
 const menu = document.getElementById("menu");

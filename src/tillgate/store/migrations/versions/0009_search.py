@@ -16,8 +16,8 @@ from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.store.records import kept, terms_written
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -62,7 +62,7 @@ def upgrade() -> None:
     named, customers = sa.text("customer IS NOT NULL"), ["tenant", "customer", "id"]
     for name in ("transactions", "refunds"):
         op.create_index(f"{name}_by_customer", name, customers, postgresql_where=named, sqlite_where=named)
-    op.execute("insert into schema_state (schema, oldest_compatible) values (8, 8)")
+    op.execute("insert into schema_state (schema, oldest_compatible) values (9, 9)")
 
 
 def _amounts(name: str) -> None:
