@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import structs
 
 from tillgate import logs, metrics
-from tillgate.http import addresses, bodies, cors
+from tillgate.http import addresses, bodies, cors, streams
 from tillgate.http.addresses import Proxies
 from tillgate.http.bodies import Body, ClientGone
 from tillgate.http.exchange import Headers, Receive, Reply, Request, Scope, Send
@@ -82,7 +82,10 @@ class Application:
                 operation = f"{found.route.method} {template}"
                 reply = await self._handled(request, found, body)
             await send(reply.start(request.id, request.window))
-            await send({"type": "http.response.body", "body": reply.body, "more_body": body.unread})
+            if reply.stream is None:
+                await send({"type": "http.response.body", "body": reply.body, "more_body": body.unread})
+            else:
+                await streams.send(reply.stream, receive, send)
             status = reply.status
         except ClientGone:
             status = _CLIENT_GONE

@@ -1,6 +1,6 @@
 """One request and the reply to it, as surfaces see them."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 import msgspec
@@ -139,14 +139,22 @@ class Request:
         return any(name == b"forwarded" or name.startswith(b"x-forwarded-") for name, _ in self._scope["headers"])
 
 
+Stream = Callable[[], AsyncGenerator[bytes, None]]
+"""Opens the body of a reply that is made while it goes out; it is closed when the client hangs up."""
+
+
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """What goes back; `headers` in lower case, beside those that every reply has."""
+    """What goes back; `headers` in lower case, beside those that every reply has.
+
+    With a `stream` the body is what that gives, piece by piece, as fast as the client takes it.
+    """
 
     status: int
     body: bytes = b""
     headers: Headers = ()
     content_type: bytes = JSON
     cache_control: bytes = NO_STORE
+    stream: Stream | None = None
 
     def start(self, request_id: str, window: Window | None = None) -> Message:
         """The ASGI message that opens this reply."""
@@ -160,7 +168,9 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
             *(window.headers if window else ()),
         ]
         if self.status not in _BODILESS:
-            headers += (b"content-type", self.content_type), (b"content-length", b"%d" % len(self.body))
+            headers.append((b"content-type", self.content_type))
+            if self.stream is None:
+                headers.append((b"content-length", b"%d" % len(self.body)))
         return {"type": "http.response.start", "status": self.status, "headers": headers}
 
 

@@ -279,6 +279,14 @@ QUERIES = {
     "/v1/events": LISTS | {"type", "object"},
 }
 
+QUERIES |= {
+    f"/v1/exports/{name}": QUERIES[f"/v1/{name}"] - PAGES | {"format"}
+    for name in (
+        *("payments", "payment_intents", "refunds", "disputes", "customers"),
+        *("payment_methods", "payouts", "balance_transactions"),
+    )
+}
+
 # Those that anybody may ask have errors of their own, and tests of their own.
 POSTS = [operation for operation in OPERATIONS if operation.method == "POST" and operation.scopes]
 GETS = [operation for operation in OPERATIONS if operation.method == "GET"]

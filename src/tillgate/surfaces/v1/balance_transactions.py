@@ -14,8 +14,10 @@ from tillgate.core.instants import Instant, unix_seconds
 from tillgate.core.ledger import MovementType
 from tillgate.flows import balances
 from tillgate.http.exchange import Reply
+from tillgate.store.lists import Cursor
 from tillgate.surfaces.v1 import expansion, payment_names
 from tillgate.surfaces.v1.forms import ListGiven, ListShown
+from tillgate.surfaces.v1.listings import Listing
 from tillgate.surfaces.v1.operations import Call, Nothing, operation, shown
 
 _DESCRIPTIONS = {
@@ -103,20 +105,42 @@ def show(moved: BalanceTransaction, *, now: Instant, livemode: bool) -> BalanceT
 async def page(call: Call) -> Reply:
     """What moved the balance, newest first."""
     given: BalanceTransactionsGiven = call.given
-    currency = currencies.parse(given.currency, "currency") if given.currency is not None else None
-    source = payment_names.payment(given.source) if given.source is not None else None
+    found = await _find(call, given, given.cursor("bt"))
+    data = [_shown(call, moved) for moved in found.records]
+    return await shown(call, ListShown(url="/v1/balance_transactions", has_more=found.has_more, data=data))
+
+
+class _Page(msgspec.Struct, frozen=True):
+    records: Sequence[BalanceTransaction]
+    has_more: bool
+
+
+async def _find(call: Call, given: BalanceTransactionsGiven, cursor: Cursor) -> _Page:
     found, has_more = await balances.page(
         call.gateway,
         call.caller,
-        given.cursor("bt"),
+        cursor,
         type=given.type,
-        currency=currency,
-        source=source,
+        currency=currencies.parse(given.currency, "currency") if given.currency is not None else None,
+        source=payment_names.payment(given.source) if given.source is not None else None,
         payout=given.payout,
     )
-    now, livemode = call.gateway.clock.now(call.tenant.id), call.tenant.is_live
-    data = [show(moved, now=now, livemode=livemode) for moved in found]
-    return await shown(call, ListShown(url="/v1/balance_transactions", has_more=has_more, data=data))
+    return _Page(found, has_more)
+
+
+def _shown(call: Call, moved: BalanceTransaction) -> BalanceTransactionShown:
+    return show(moved, now=call.gateway.clock.now(call.tenant.id), livemode=call.tenant.is_live)
+
+
+LISTING = Listing(
+    "balance_transactions",
+    "bt",
+    Scope.BALANCE_READ,
+    BalanceTransactionsGiven,
+    BalanceTransactionShown,
+    _find,
+    _shown,
+)
 
 
 @operation("GET", "/v1/balance_transactions/{id}", Scope.BALANCE_READ, Nothing, BalanceTransactionShown)

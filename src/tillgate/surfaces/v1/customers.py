@@ -13,9 +13,11 @@ from tillgate.flows import customers, erasures, payment_methods
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
 from tillgate.store.filters import Wanted
+from tillgate.store.lists import Cursor, Page
 from tillgate.surfaces.v1 import expansion
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import ListShown, Metadata, NotedListGiven, ShortText, Text, list_shown, parse_email
+from tillgate.surfaces.v1.listings import Listing
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 from tillgate.surfaces.v1.payment_methods import MethodsOfCustomerGiven, PaymentMethodShown
 from tillgate.surfaces.v1.payment_methods import shown_in as method_shown_in
@@ -155,11 +157,26 @@ async def create(call: Call) -> Reply:
 async def page(call: Call) -> Reply:
     """Customers, newest first."""
     given: CustomersGiven = call.given
-    where = {} if given.email is None else {"email": email_key(given.email)}
-    wanted = Wanted(where=where, terms=given.terms)
-    found = await customers.page(call.gateway, call.caller, given.cursor("cus"), wanted)
+    found = await _find(call, given, given.cursor("cus"))
     livemode = call.tenant.is_live
     return await shown(call, list_shown(found, "/v1/customers", lambda customer: show(customer, livemode=livemode)))
+
+
+async def _find(call: Call, given: CustomersGiven, cursor: Cursor) -> Page[Customer]:
+    where = {} if given.email is None else {"email": email_key(given.email)}
+    wanted = Wanted(where=where, terms=given.terms)
+    return await customers.page(call.gateway, call.caller, cursor, wanted)
+
+
+LISTING = Listing(
+    "customers",
+    "cus",
+    Scope.CUSTOMERS_READ,
+    CustomersGiven,
+    CustomerShown,
+    _find,
+    lambda call, customer: show(customer, livemode=call.tenant.is_live),
+)
 
 
 @operation("GET", "/v1/customers/{id}", Scope.CUSTOMERS_READ, Nothing, CustomerFoundShown)

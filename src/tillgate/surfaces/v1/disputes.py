@@ -14,9 +14,11 @@ from tillgate.flows import disputes
 from tillgate.flows.disputes import Render
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
+from tillgate.store.lists import Cursor, Page
 from tillgate.surfaces.v1 import changes, expansion, free_text, payment_names
 from tillgate.surfaces.v1.changes import MetadataChange
 from tillgate.surfaces.v1.forms import Amount, ListShown, MoneyListGiven, list_shown
+from tillgate.surfaces.v1.listings import Listing
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
 EvidenceText = Annotated[str, Meta(max_length=10_000)]
@@ -157,11 +159,26 @@ def _render(call: Call) -> Render:
 async def page(call: Call) -> Reply:
     """Disputes, newest first."""
     given: DisputesGiven = call.given
-    statuses = None if given.status is None else [given.status]
-    wanted = given.wanted(statuses, payment=payment_names.filtered(given))
-    found = await disputes.page(call.gateway, call.caller, given.cursor("dp"), wanted)
+    found = await _find(call, given, given.cursor("dp"))
     livemode = call.tenant.is_live
     return await shown(call, list_shown(found, "/v1/disputes", lambda dispute: show(dispute, livemode=livemode)))
+
+
+async def _find(call: Call, given: DisputesGiven, cursor: Cursor) -> Page[Dispute]:
+    statuses = None if given.status is None else [given.status]
+    wanted = given.wanted(statuses, payment=payment_names.filtered(given))
+    return await disputes.page(call.gateway, call.caller, cursor, wanted)
+
+
+LISTING = Listing(
+    "disputes",
+    "dp",
+    Scope.DISPUTES_READ,
+    DisputesGiven,
+    DisputeShown,
+    _find,
+    lambda call, dispute: show(dispute, livemode=call.tenant.is_live),
+)
 
 
 @operation("GET", "/v1/disputes/{id}", Scope.DISPUTES_READ, Nothing, DisputeShown)

@@ -86,7 +86,8 @@ class Operation(Route, frozen=True, kw_only=True):
     """A route with the scopes of which it needs one, the type of its body (GET: its query), and that of its success.
 
     Without scopes anybody may ask, and its handler is given a Visit. What gives something that can be expanded also
-    takes `expand`. `errs` is a further form of its errors, where it speaks another standard too. The description of the
+    takes `expand`. `errs` is a further form of its errors, where it speaks another standard too. Where it streams many
+    of what it gives, `media` names the forms. The description of the
     API is made from these, and from the handler's docstring.
     """
 
@@ -94,6 +95,7 @@ class Operation(Route, frozen=True, kw_only=True):
     takes: type[msgspec.Struct]
     gives: Any
     errs: Any = None
+    media: tuple[str, ...] = ()
 
 
 Handler = Callable[[Call], Awaitable[Reply]]
@@ -107,13 +109,16 @@ def operation(
     gives: Any,
     *,
     cross_origin: bool = False,
+    media: tuple[str, ...] = (),
 ) -> Callable[[Handler], Operation]:
     """Turns a handler into an operation; of several scopes any suffices."""
     scopes = scope if isinstance(scope, tuple) else (scope,)
-    takes = _expanding(takes) if expansion.is_possible(gives) else takes
+    takes = _expanding(takes) if expansion.is_possible(gives) and not media else takes
 
     def bind(handler: Handler) -> Operation:
-        return Operation(method, path, handler, cross_origin=cross_origin, scopes=scopes, takes=takes, gives=gives)
+        return Operation(
+            method, path, handler, cross_origin=cross_origin, scopes=scopes, takes=takes, gives=gives, media=media
+        )
 
     return bind
 

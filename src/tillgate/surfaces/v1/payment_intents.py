@@ -21,7 +21,7 @@ from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.flows.payment_intents import Wanted
 from tillgate.http.exchange import Reply
-from tillgate.store.lists import Page
+from tillgate.store.lists import Cursor, Page
 from tillgate.surfaces.v1 import errors, expansion, intents, payment_names, payments, three_d_secure
 from tillgate.surfaces.v1.changes import notes
 from tillgate.surfaces.v1.forms import (
@@ -29,6 +29,7 @@ from tillgate.surfaces.v1.forms import (
     parse_address,
     parse_email,
 )
+from tillgate.surfaces.v1.listings import Listing
 from tillgate.surfaces.v1.operations import Call, answer, answered, operation, shown
 from tillgate.surfaces.v1.payment_intent_forms import (
     AutomaticMethodsShown,
@@ -207,10 +208,25 @@ async def create(call: Call) -> Reply:
 async def page(call: Call) -> Reply:
     """Payments as their intents, newest first."""
     given: PaymentIntentsGiven = call.given
+    found = await _find(call, given, given.cursor("pi"))
+    return await shown(call, _list_shown(call, found))
+
+
+async def _find(call: Call, given: PaymentIntentsGiven, cursor: Cursor) -> Page[Payment]:
     statuses = None if given.status is None else transactions.stages(intent=given.status)
     wanted = given.wanted(statuses, customer=given.customer)
-    found = await charges.page(call.gateway, call.caller, payment_names.cursor(given.cursor("pi")), wanted)
-    return await shown(call, _list_shown(call, found))
+    return await charges.page(call.gateway, call.caller, payment_names.cursor(cursor), wanted)
+
+
+LISTING = Listing(
+    "payment_intents",
+    "pi",
+    Scope.PAYMENTS_READ,
+    PaymentIntentsGiven,
+    PaymentIntentShown,
+    _find,
+    shown_in,
+)
 
 
 def _list_shown(call: Call, found: Page[Payment]) -> ListShown[PaymentIntentShown]:

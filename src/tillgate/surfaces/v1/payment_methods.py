@@ -17,6 +17,7 @@ from tillgate.flows.payment_methods import Description
 from tillgate.flows.wallets import WalletToken
 from tillgate.http.exchange import Reply
 from tillgate.store.filters import Wanted
+from tillgate.store.lists import Cursor, Page
 from tillgate.surfaces.v1 import expansion, free_text
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import (
@@ -31,6 +32,7 @@ from tillgate.surfaces.v1.forms import (
     parse_email,
     wallet_shown,
 )
+from tillgate.surfaces.v1.listings import Listing
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
 
@@ -282,10 +284,25 @@ async def create(call: Call) -> Reply:
 async def page(call: Call) -> Reply:
     """Payment methods, newest first."""
     given: PaymentMethodsGiven = call.given
+    found = await _find(call, given, given.cursor("pm"))
+    return await shown(call, list_shown(found, "/v1/payment_methods", lambda method: shown_in(call, method)))
+
+
+async def _find(call: Call, given: PaymentMethodsGiven, cursor: Cursor) -> Page[PaymentMethod]:
     where = {} if given.customer is None else {"customer": given.customer}
     wanted = Wanted(where=where, terms=given.terms)
-    found = await payment_methods.page(call.gateway, call.caller, given.cursor("pm"), wanted)
-    return await shown(call, list_shown(found, "/v1/payment_methods", lambda method: shown_in(call, method)))
+    return await payment_methods.page(call.gateway, call.caller, cursor, wanted)
+
+
+LISTING = Listing(
+    "payment_methods",
+    "pm",
+    Scope.PAYMENT_METHODS_READ,
+    PaymentMethodsGiven,
+    PaymentMethodShown,
+    _find,
+    shown_in,
+)
 
 
 @operation("GET", "/v1/payment_methods/{id}", Scope.PAYMENT_METHODS_READ, Nothing, PaymentMethodShown)

@@ -20,6 +20,7 @@ from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.flows.sources import NewCustomer, Source
 from tillgate.http.exchange import Reply
+from tillgate.store.lists import Cursor, Page
 from tillgate.surfaces.v1 import errors, expansion, payment_names, three_d_secure
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import (
@@ -38,6 +39,7 @@ from tillgate.surfaces.v1.forms import (
     parse_address,
     parse_email,
 )
+from tillgate.surfaces.v1.listings import Listing
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 from tillgate.surfaces.v1.three_d_secure import PaymentMethodDetailsShown, PaymentMethodOptionsGiven
 
@@ -283,10 +285,25 @@ def _customer(given: PaymentGiven) -> str | NewCustomer | None:
 async def page(call: Call) -> Reply:
     """Payments, newest first."""
     given: PaymentsGiven = call.given
+    found = await _find(call, given, given.cursor("pay"))
+    return await shown(call, list_shown(found, "/v1/payments", lambda payment: shown_in(call, payment)))
+
+
+async def _find(call: Call, given: PaymentsGiven, cursor: Cursor) -> Page[Payment]:
     statuses = None if given.status is None else transactions.stages(payment=given.status)
     wanted = given.wanted(statuses, customer=given.customer)
-    found = await payments.page(call.gateway, call.caller, given.cursor("pay"), wanted)
-    return await shown(call, list_shown(found, "/v1/payments", lambda payment: shown_in(call, payment)))
+    return await payments.page(call.gateway, call.caller, cursor, wanted)
+
+
+LISTING = Listing(
+    "payments",
+    "pay",
+    Scope.PAYMENTS_READ,
+    PaymentsGiven,
+    PaymentShown,
+    _find,
+    shown_in,
+)
 
 
 @operation("GET", "/v1/payments/{id}", Scope.PAYMENTS_READ, Nothing, PaymentShown)

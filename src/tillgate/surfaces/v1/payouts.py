@@ -13,8 +13,10 @@ from tillgate.flows import payouts
 from tillgate.flows.gateway import Answer
 from tillgate.flows.payouts import Line
 from tillgate.http.exchange import Reply
+from tillgate.store.lists import Cursor, Page
 from tillgate.surfaces.v1 import errors, expansion
 from tillgate.surfaces.v1.forms import Amount, ListShown, Metadata, MoneyListGiven, PageGiven, Text, list_shown
+from tillgate.surfaces.v1.listings import Listing
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
 _PATH = "/v1/payouts"
@@ -183,10 +185,25 @@ async def create(call: Call) -> Reply:
 async def page(call: Call) -> Reply:
     """Payouts, newest first."""
     given: PayoutsGiven = call.given
-    wanted = given.wanted(None if given.status is None else [given.status])
-    found = await payouts.page(call.gateway, call.caller, given.cursor("po"), wanted)
+    found = await _find(call, given, given.cursor("po"))
     livemode = call.tenant.is_live
     return await shown(call, list_shown(found, _PATH, lambda payout: show(payout, livemode=livemode)))
+
+
+async def _find(call: Call, given: PayoutsGiven, cursor: Cursor) -> Page[Payout]:
+    wanted = given.wanted(None if given.status is None else [given.status])
+    return await payouts.page(call.gateway, call.caller, cursor, wanted)
+
+
+LISTING = Listing(
+    "payouts",
+    "po",
+    Scope.PAYOUTS_READ,
+    PayoutsGiven,
+    PayoutShown,
+    _find,
+    lambda call, payout: show(payout, livemode=call.tenant.is_live),
+)
 
 
 @operation("GET", _PATH + "/{id}", Scope.PAYOUTS_READ, Nothing, PayoutShown)

@@ -15,9 +15,11 @@ from tillgate.flows import refunds
 from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
+from tillgate.store.lists import Cursor, Page
 from tillgate.surfaces.v1 import errors, expansion, payment_names
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import Amount, ListShown, Metadata, MoneyListGiven, Text, list_shown
+from tillgate.surfaces.v1.listings import Listing
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
 
 
@@ -145,11 +147,26 @@ async def create(call: Call) -> Reply:
 async def page(call: Call) -> Reply:
     """Refunds, newest first."""
     given: RefundsGiven = call.given
-    statuses = None if given.status is None else transactions.stages(refund=given.status)
-    wanted = given.wanted(statuses, payment=payment_names.filtered(given), customer=given.customer)
-    found = await refunds.page(call.gateway, call.caller, given.cursor("re"), wanted)
+    found = await _find(call, given, given.cursor("re"))
     livemode = call.tenant.is_live
     return await shown(call, list_shown(found, "/v1/refunds", lambda refund: show(refund, livemode=livemode)))
+
+
+async def _find(call: Call, given: RefundsGiven, cursor: Cursor) -> Page[Refund]:
+    statuses = None if given.status is None else transactions.stages(refund=given.status)
+    wanted = given.wanted(statuses, payment=payment_names.filtered(given), customer=given.customer)
+    return await refunds.page(call.gateway, call.caller, cursor, wanted)
+
+
+LISTING = Listing(
+    "refunds",
+    "re",
+    Scope.REFUNDS_READ,
+    RefundsGiven,
+    RefundShown,
+    _find,
+    lambda call, refund: show(refund, livemode=call.tenant.is_live),
+)
 
 
 @operation("GET", "/v1/refunds/{id}", Scope.REFUNDS_READ, Nothing, RefundShown)

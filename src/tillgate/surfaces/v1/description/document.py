@@ -141,6 +141,8 @@ def _who(operation: Operation) -> str:
 
 def _expansion(operation: Operation) -> list[str]:
     """Which ids `expand` shows as objects, those that lie deep left out."""
+    if operation.media:
+        return []
     near = [path for path in expansion.paths(operation.gives) if path.removeprefix("data.").count(".") < 2]
     return [f"`expand` takes {', '.join(f'`{path}`' for path in near)}."] if near else []
 
@@ -201,7 +203,10 @@ def _responses(operation: Operation, made: Schemas, example: Example | None) -> 
     content: Document = {"schema": made.of(operation.gives)}
     if example is not None:
         content["example"] = example.answer
-    success = {"description": "Success.", "headers": _headers(operation, 200), "content": {_JSON: content}}
+    contents = {_JSON: content}
+    if operation.media:
+        contents = {kind: {**content, "schema": {"type": "string"}} for kind in operation.media}
+    success = {"description": "Success.", "headers": _headers(operation, 200), "content": contents}
     refused = {
         str(status): _refusal(operation, made, status, wordings) for status, wordings in faults.of(operation).items()
     }

@@ -36,6 +36,7 @@ _OF_ONE: Final = ("payout_settings",)
 """Resources of which a merchant has one, without an id."""
 
 _SUFFIXES: Final = (("Shown", ""), ("Given", "Parameters"))
+_EXPORTS: Final = "exports"
 _SEARCH: Final = "search"
 _LIST: Final = re.compile(r"ListShown_(\w+?)Shown_")
 _SEARCHED: Final = re.compile(r"SearchShown_(\w+?)(?:Shown)?_")
@@ -57,6 +58,8 @@ def operation_id(operation: Operation) -> str:
         return verb + _camel(_singular(fixed[-2])) + _camel(what)
     if operation.method == "DELETE":
         return "delete" + _camel(fixed[-1])
+    if fixed[0] == _EXPORTS:
+        return "export" + _camel(fixed[-1])
     if fixed[-1] == _SEARCH:
         return _SEARCH + "".join(map(_camel, fixed[:-1] or ["everything"]))
     owner = _camel(_singular(fixed[-2])) if of_one else "".join(map(_camel, fixed[:-1]))
@@ -72,6 +75,8 @@ def summary(operation: Operation) -> str:
     segments = operation.path.split("/")[2:]
     fixed = [segment.replace("_", " ") for segment in segments if not segment.startswith("{")]
     of_one = any(segment.startswith("{") for segment in segments[:-1])
+    if fixed[0] == _EXPORTS:
+        return f"Export {fixed[-1]}"
     if fixed[-1] == _SEARCH:
         return f"Search {' '.join(fixed[:-1] or ['everything'])}"
     noun = _singular(fixed[-2]) if of_one else _singular(" ".join(fixed))

@@ -311,6 +311,13 @@ _OF: Final = {
     "Error.setup_intent": "The setup intent as it is now, where a bank said no.",
     "Error.request_id": "The request's id, to be quoted when you ask for help.",
     "Error.type": "The kind of error.",
+    **{
+        f"{name}Parameters.format": "`csv`, with a head and times in ISO 8601, or `jsonl`: an object on each line."
+        for name in (
+            *("Payments", "PaymentIntents", "Refunds", "Disputes", "Customers"),
+            *("PaymentMethods", "Payouts", "BalanceTransactions"),
+        )
+    },
     "EventsParameters.object": "Only those about this object, by id.",
     "EventsParameters.type": "Only those of this type.",
     "GoogleKeyParameters.root_keys": "The root signing keys that Google publishes for the environment.",
@@ -399,6 +406,7 @@ _IN_LISTS: Final = {
 
 def told(schema: str, field: str) -> str | None:
     """The sentence for a field of a schema, where there is one."""
+    schema = schema.replace("ExportParameters", "Parameters")
     if said := _OF.get(f"{schema}.{field}"):
         return said
     if schema.endswith("sParameters") and field in _IN_LISTS:
