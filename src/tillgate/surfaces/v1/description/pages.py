@@ -69,7 +69,7 @@ class Pages:
 
     def _operation(self, path: str, method: str, described: Document) -> dict[str, Any]:
         body = described.get("requestBody", {}).get("content", {}).get("application/json", {})
-        answer = described["responses"]["200"]["content"]["application/json"]
+        answer = next(iter(described["responses"]["200"]["content"].values()))
         return {
             "id": described["operationId"],
             "method": method.upper(),
