@@ -98,6 +98,7 @@ _ANYWHERE: Final = {
     "offset": "How many objects to pass over.",
     "next_page": "What to give as `page` to go on; none where that was all.",
     "page": "The `next_page` of the answer before.",
+    "query": "Conditions such as `status:'succeeded' AND amount>1000`, or words.",
     "payment": "The payment, by id.",
     "payment_intent": "The payment, by the id of its intent.",
     "payment_method": "The payment method, by id.",
@@ -147,7 +148,6 @@ _OF: Final = {
     "Charge.paid": "Whether the issuer granted it, captured or not.",
     "Charge.refunded": "Whether all that was captured was refunded.",
     "Charge.status": "`succeeded` once the issuer granted it, captured or not; `failed` where it did not.",
-    "ChargesParameters.customer": "Only those of this customer.",
     "ChargesParameters.payment_intent": "Only that of this payment intent.",
     "Outcome.network_status": "Whether the issuer approved, declined, or was not reached.",
     "Outcome.reason": "The decline code, where there is one.",
@@ -172,9 +172,7 @@ _OF: Final = {
     "SetupIntent.customer": "For whom the card is kept, by id.",
     "SetupIntentParameters.confirm": "Whether to have the card verified at once.",
     "SetupIntentReadParameters.client_secret": "The intent's client secret. A publishable key needs it.",
-    "SetupIntentsParameters.customer": "Only those of this customer.",
     "ConfirmSetupParameters.client_secret": "The intent's client secret. A publishable key needs it.",
-    "PaymentIntentsParameters.customer": "Only those of this customer.",
     "Address.country": "Two-letter code, ISO 3166-1 alpha-2.",
     "AddressParameters.country": "Two-letter code, ISO 3166-1 alpha-2.",
     "AttachParameters.customer": "The customer to keep it for, by id.",
@@ -276,9 +274,6 @@ _OF: Final = {
     "DisputeParameters.evidence": "What speaks for you, text by text; an empty text takes one off.",
     "DisputeParameters.submit": "Whether the evidence goes to the bank now, once and for good. True where evidence is "
     "given, unless you say false.",
-    "DisputesParameters.charge": "Only those of this payment, by the id of its charge.",
-    "DisputesParameters.payment_intent": "Only those of this payment, by the id of its intent.",
-    "DisputesParameters.payment": "Only those of this payment.",
     "Evidence.access_activity_log": "When and from where the customer used what was bought.",
     "Evidence.billing_address": "The customer's billing address.",
     "Evidence.cancellation_policy_disclosure": "How the customer was shown the cancellation policy.",
@@ -311,13 +306,6 @@ _OF: Final = {
     "Error.setup_intent": "The setup intent as it is now, where a bank said no.",
     "Error.request_id": "The request's id, to be quoted when you ask for help.",
     "Error.type": "The kind of error.",
-    **{
-        f"{name}Parameters.format": "`csv`, with a head and times in ISO 8601, or `jsonl`: an object on each line."
-        for name in (
-            *("Payments", "PaymentIntents", "Refunds", "Disputes", "Customers"),
-            *("PaymentMethods", "Payouts", "BalanceTransactions"),
-        )
-    },
     "EventsParameters.object": "Only those about this object, by id.",
     "EventsParameters.type": "Only those of this type.",
     "GoogleKeyParameters.root_keys": "The root signing keys that Google publishes for the environment.",
@@ -351,12 +339,7 @@ _OF: Final = {
     "TimeParameters.gte": "From this on.",
     "TimeParameters.lt": "Earlier than this.",
     "TimeParameters.lte": "Up to this.",
-    "QueryParameters.query": "Conditions such as `status:'succeeded' AND amount>1000`, or words.",
-    "SearchParameters.query": "Conditions such as `status:'succeeded' AND amount>1000`, or words.",
     "SearchParameters.type": "What is searched.",
-    "RefundsParameters.charge": "Only those of this payment, by the id of its charge.",
-    "RefundsParameters.payment_intent": "Only those of this payment, by the id of its intent.",
-    "RefundsParameters.payment": "Only those of this payment.",
     "RefundParameters.amount": "How much to refund, in the smallest unit of the currency; all that is left without.",
     "RefundOfPaymentParameters.amount": "How much to refund, in the smallest unit of the currency; all that is left "
     "without.",
@@ -394,14 +377,18 @@ _OF: Final = {
 
 
 _IN_LISTS: Final = {
+    "format": "`csv`, with a head and times in ISO 8601, or `jsonl`: an object on each line.",
     "amount": "Only those of this amount, in the smallest unit of the currency, or of a span: `amount[gte]=2000`.",
     "created": "Only those of this second, or of a span: `created[gte]`, `created[lt]`, in seconds since 1970.",
     "currency": "Only those in this currency, in either case.",
     "customer": "Only those of this customer, by id.",
     "metadata": "Only those that have these entries: `metadata[order_id]=1234`. Up to ten.",
+    "charge": "Only those of this payment, by the id of its charge.",
+    "payment": "Only those of this payment.",
+    "payment_intent": "Only those of this payment, by the id of its intent.",
     "status": "Only those that stand so.",
 }
-"""What parameters of lists mean, as filters."""
+"""What parameters of lists and exports mean."""
 
 
 def told(schema: str, field: str) -> str | None:
