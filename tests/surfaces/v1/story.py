@@ -174,7 +174,7 @@ STORY = (
     Step("deleteWalletKey", id="@wallet_key"),
     Step("listPayments", query="?limit=2"),
     Step("listRefunds", query="?limit=2"),
-    Step("searchEverything", query="?type=payments&query=john%20doe&limit=1"),
+    Step("searchEverything", query="?query=john%20doe&limit=1"),
     Step("searchPayments", query="?query=status:%27succeeded%27%20AND%20amount%3E1000&limit=1"),
     Step("searchPaymentIntents", query="?query=status:%27succeeded%27%20AND%20amount%3E1000&limit=1"),
     Step("searchCustomers", query="?query=email:%27customer@example.com%27&limit=1"),

@@ -42,7 +42,7 @@ class QueryGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class SearchGiven(QueryGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is searched for, and among what."""
 
-    type: SearchType = SearchType.PAYMENTS
+    type: SearchType | None = None
 
 
 class SearchShown(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
@@ -91,7 +91,11 @@ def _place(page: str | None, prefix: str) -> Place:
 @operation("GET", "/v1/search", (Scope.PAYMENTS_READ, Scope.CUSTOMERS_READ), SearchGiven, SearchShown[Any])
 async def anything(call: Call) -> Reply:
     """Search payments, intents or customers, newest first, by conditions or by words as you would type them."""
-    return await _found(call, call.given.type, "/v1/search")
+    type: SearchType | None = call.given.type
+    if type is None:
+        may_not = call.principal.scopes.isdisjoint((Scope.ALL, Scope.PAYMENTS_READ))
+        type = SearchType.CUSTOMERS if may_not else SearchType.PAYMENTS
+    return await _found(call, type, "/v1/search")
 
 
 @operation("GET", "/v1/payments/search", Scope.PAYMENTS_READ, QueryGiven, SearchShown[PaymentShown])

@@ -330,7 +330,6 @@ _OF: Final = {
     "PaymentParameters.customer": "The customer by id, or inline: the newest with that e-mail address, or a new one.",
     "PaymentParameters.payment_method": "The id of a payment method or token, or `card`, `apple_pay` or "
     "`google_pay`: it comes in the parameter of that name.",
-    "PaymentListParameters.customer": "Only those of this customer.",
     "TestDisputeParameters.amount": "How much, in the smallest unit of the currency; all that is left without.",
     "TestDisputeParameters.evidence_due_by": "Until when evidence is taken, in seconds since 1970; a week without.",
     "TestDisputeParameters.payment": "The test payment to dispute, by id.",
@@ -339,7 +338,7 @@ _OF: Final = {
     "TimeParameters.gte": "From this on.",
     "TimeParameters.lt": "Earlier than this.",
     "TimeParameters.lte": "Up to this.",
-    "SearchParameters.type": "What is searched.",
+    "SearchParameters.type": "What is searched: payments, where the key may read them, without.",
     "RefundParameters.amount": "How much to refund, in the smallest unit of the currency; all that is left without.",
     "RefundOfPaymentParameters.amount": "How much to refund, in the smallest unit of the currency; all that is left "
     "without.",
