@@ -23,7 +23,7 @@ from tillgate.surfaces.v1.exports import LISTINGS
 
 pytestmark = pytest.mark.anyio
 
-MANY = at_size(1_200, 100_000)
+MANY = at_size(800, 100_000)
 
 
 async def lines(client: Client, asked: str) -> list[dict[str, Any]]:
@@ -175,7 +175,7 @@ async def test_an_export_takes_the_same_memory_however_long_it_is(either: Assemb
 
 
 async def test_who_hangs_up_is_written_to_no_more(either: Assembly) -> None:
-    client = await filled(either, 1_200)
+    client = await filled(either, 800)
     wire = Wire(client, "/v1/exports/payments?format=jsonl", most=1)
     await either.application(wire.scope, wire.receive, wire.send)
     assert not wire.ended
