@@ -166,20 +166,20 @@ async def _can_be_read_and_pressed(page: Page) -> None:
     assert await page.evaluate(OVERFLOW) <= 0
 
 
+EMBED = """(url) => {
+  document.body.innerHTML = `<form method="post" action="${url}"><input name="outcome" value="approve">
+    <input name="code" value="123456"><button>Win</button></form>
+    <iframe src="${url}"></iframe>`
+}"""
+
+
 async def test_no_page_of_somebody_elses_frames_it_or_decides_by_it(stage: Stage) -> None:
     payment, url = await stage.sent_away()
     async with stage.payer() as page:
-        await page.route(
-            "https://elsewhere.example/",
-            lambda route: route.fulfill(
-                content_type="text/html",
-                body=f'<iframe src="{url}"></iframe><form method="post" action="{url}">'
-                '<input name="outcome" value="approve"><input name="code" value="123456"><button>Win</button></form>',
-            ),
-        )
-        await page.goto("https://elsewhere.example/")
-        frame = page.frames[1]
-        assert "Confirm" not in await frame.content()
+        # By another name this server is another site.
+        await page.goto(stage.shop.replace("127.0.0.1", "localhost"))
+        async with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+            await page.evaluate(EMBED, url)
         await page.get_by_role("button", name="Win").click()
         await page.get_by_text("Sent from elsewhere").wait_for()
     assert await status(stage.merchant, payment) == "requires_action"

@@ -108,7 +108,8 @@ def _change(before: Standing, attempt: Attempt, outcome: Outcome, occasion: Occa
 
 def _authenticated(payment: Payment, attempt: Attempt) -> Payment:
     """The payment with how its cardholder was authenticated, unless that is of another attempt than was granted."""
-    if attempt.kind not in BY_CARD or payment.authorization not in (None, attempt.id):
+    counts = attempt.id if attempt.state is State.APPROVED else None
+    if attempt.kind not in BY_CARD or payment.authorization != counts:
         return payment
     brand = payment.card.brand if payment.card else None
     return evolve(payment, authentication=three_d_secure.assessed(attempt.authentication, brand))

@@ -23,6 +23,7 @@ from tillgate.workers import timers
 pytestmark = pytest.mark.anyio
 
 BODY = {"payment_method_data": {"type": "card", "card": CARD}}
+AUTHENTICATED = {"payment_method_data": {"type": "card", "card": {**CARD, "number": "4000003000000014"}}}
 
 
 class Forgetful:
@@ -91,7 +92,7 @@ async def confirmed_unheard(place: Place, capture_method: str) -> str:
     """An intent whose first charge the bank took and denied, so that it failed."""
     body = {"amount": 2000, "currency": "usd", "capture_method": capture_method}
     intent = (await place.client.post("/payment_intents", body)).json()["id"]
-    asked = (await place.client.post(f"/payment_intents/{intent}/confirm", BODY)).json()
+    asked = (await place.client.post(f"/payment_intents/{intent}/confirm", AUTHENTICATED)).json()
     assert asked["status"] == "processing"
     await place.pass_time(2 * MINUTE)
     failed = (await place.client.get(f"/payment_intents/{intent}")).json()
@@ -117,6 +118,10 @@ async def test_what_a_bank_grants_after_another_yes_goes_back(
     assert (reversal.kind, reversal.state, reversal.target) == (kind, State.APPROVED, (await _first(place, intent)).id)
     assert (await place.client.get(f"/payment_intents/{intent}")).json() == paid
     assert (await place.client.get("/balance")).json() == balance
+    # A payer who comes back from the one is told what became of that.
+    for number, heading in ((1, "Not paid"), (2, "Thank you")):
+        back = place.parts.gateway.return_address(await place.attempt(payment, number))
+        assert heading in (await place.client.ask("GET", back)).text
     assert (await audit.audit(database, home)).differences == []
 
 
