@@ -42,6 +42,15 @@ def page_backward(shop: Shop) -> None:
     assert (len(walked), walked[-1]) == (shop.many - 1, newest)
 
 
+@DOES("lists.auto-paging of what a search finds")
+def page_through_found(shop: Shop) -> None:
+    found = shop.client().v1.customers.search({"query": f"email:'{shop.crowd}'", "limit": 100})
+    assert (len(found.data), found.has_more) == (100, True)
+    walked = [one.id for one in found.auto_paging_iter()]
+    assert len(walked) == shop.many > 250
+    assert walked == sorted(set(walked), reverse=True)
+
+
 @DOES("expansion.of what a request makes")
 def expand_made(shop: Shop) -> None:
     owner = customer(shop)
@@ -127,6 +136,13 @@ def invalid_request(shop: Shop) -> None:
     with fails(stripe.InvalidRequestError) as failed:
         shop.client().v1.charges.retrieve("ch_none")
     assert (failed.value.code, failed.value.http_status) == ("resource_missing", 404)
+
+
+@DOES("errors.a query that cannot be read")
+def query_error(shop: Shop) -> None:
+    with fails(stripe.InvalidRequestError) as failed:
+        shop.client().v1.customers.search({"query": "email:'ann@example.com' AND"})
+    assert (failed.value.param, failed.value.http_status) == ("query", 400)
 
 
 @DOES("errors.authentication")

@@ -74,6 +74,16 @@ def list_customers(shop: Shop) -> None:
     assert all(isinstance(one, stripe.Customer) for one in page.data)
 
 
+@DOES("customers.search")
+def search_customers(shop: Shop) -> None:
+    made = customer(shop)
+    page = shop.client().v1.customers.search({"query": "email:'ann@example.com' AND metadata['shelf']:'7'"})
+    assert isinstance(page, stripe.SearchResultObject)
+    assert made.id in [one.id for one in page.auto_paging_iter()]
+    assert all(isinstance(one, stripe.Customer) for one in page.data)
+    assert shop.client().v1.customers.search({"query": "email:'nobody@example.com'"}).data == []
+
+
 @DOES("customers.delete")
 def delete_customer(shop: Shop) -> None:
     made = customer(shop)

@@ -47,6 +47,16 @@ def list_intents(shop: Shop) -> None:
     assert [one.id for one in shop.client().v1.payment_intents.list({"customer": owner.id}).data] == [intent.id]
 
 
+@DOES("payment_intents.search")
+def search_intents(shop: Shop) -> None:
+    order = customer(shop).id
+    held, _ = paid(shop, capture_method="manual", metadata={"order": order}), paid(shop, metadata={"order": order})
+    given = {"query": f"status:'requires_capture' AND metadata['order']:'{order}'"}
+    found = shop.client().v1.payment_intents.search(given)
+    assert isinstance(found, stripe.SearchResultObject)
+    assert [(one.id, one.status) for one in found.data] == [(held.id, "requires_capture")]
+
+
 @DOES("payment_intents.confirm")
 def confirm_intent(shop: Shop) -> None:
     owner = customer(shop)

@@ -64,6 +64,13 @@ module.exports = {
     const walked = await client(shop).customers.list(asked).autoPagingToArray({ limit: 1000 });
     assert.deepEqual([walked.length, walked.at(-1).id], [shop.many - 1, everyone[0].id]);
   },
+  "lists.auto-paging of what a search finds": async (shop) => {
+    const asked = { query: `email:'${shop.crowd}'`, limit: 100 };
+    const walked = [];
+    for await (const one of client(shop).customers.search(asked)) walked.push(one.id);
+    assert.ok(walked.length === shop.many && shop.many > 250);
+    assert.deepEqual(walked, [...new Set(walked)].sort().reverse());
+  },
   "expansion.of what a request makes": async (shop) => {
     const owner = await customer(shop);
     const expand = ["customer", "latest_charge.balance_transaction", "payment_method"];
@@ -109,6 +116,11 @@ module.exports = {
     assert.deepEqual([unknown.code, unknown.param], ["parameter_unknown", "surprise"]);
     const none = await fails(type, client(shop).charges.retrieve("ch_none"));
     assert.deepEqual([none.code, none.statusCode], ["resource_missing", 404]);
+  },
+  "errors.a query that cannot be read": async (shop) => {
+    const asked = client(shop).customers.search({ query: "email:'ann@example.com' AND" });
+    const error = await fails(errors.StripeInvalidRequestError, asked);
+    assert.deepEqual([error.param, error.statusCode], ["query", 400]);
   },
   "errors.authentication": async (shop) => {
     const asked = client(shop, { key: "sk_test_wrong" }).balance.retrieve();

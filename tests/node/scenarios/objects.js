@@ -49,6 +49,14 @@ module.exports = {
     assert.equal(page.object, "list");
     assert.ok(ids(await client(shop).customers.list({ limit: 100 })).includes(made.id));
   },
+  "customers.search": async (shop) => {
+    const { id } = await customer(shop);
+    const found = [];
+    const query = "email:'ann@example.com' AND metadata['shelf']:'7'";
+    for await (const one of client(shop).customers.search({ query })) found.push(one.id);
+    assert.ok(found.includes(id));
+    assert.deepEqual((await client(shop).customers.search({ query: "email:'nobody@example.com'" })).data, []);
+  },
   "customers.delete": async (shop) => {
     const made = await customer(shop);
     assert.equal((await client(shop).customers.del(made.id)).deleted, true);

@@ -27,6 +27,14 @@ module.exports = {
     const intent = await opened(shop, { customer: owner.id });
     assert.deepEqual(ids(await client(shop).paymentIntents.list({ customer: owner.id })), [intent.id]);
   },
+  "payment_intents.search": async (shop) => {
+    const metadata = { order: (await customer(shop)).id };
+    const held = await paid(shop, { capture_method: "manual", metadata });
+    await paid(shop, { metadata });
+    const query = `status:'requires_capture' AND metadata['order']:'${metadata.order}'`;
+    const found = await client(shop).paymentIntents.search({ query });
+    assert.deepEqual([found.object, ids(found)], ["search_result", [held.id]]);
+  },
   "payment_intents.confirm": async (shop) => {
     const owner = await customer(shop);
     const method = await keptMethod(shop, owner.id);
