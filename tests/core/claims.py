@@ -14,7 +14,9 @@ from tests.core.world import (
     Happening,
     Object,
     Respond,
+    Retract,
     Reverse,
+    Swap,
     Void,
     Withdraw,
     World,
@@ -24,7 +26,7 @@ from tillgate.core.attempts import Attempt, Contradiction, Kind, State, Verdict
 from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.events import Event, EventType
 from tillgate.core.money import Money
-from tillgate.core.payments import REVERSALS, Payment, Reservation, Status
+from tillgate.core.payments import REPLACED, REVERSALS, Payment, Reservation, Status
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import Refund, RefundState
 from tillgate.core.timers import TimerKind
@@ -32,7 +34,8 @@ from tillgate.core.timers import TimerKind
 BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE)
 
 REFUSALS: dict[type[Happening], set[Reason]] = {
-    Charge: {Reason.IN_PROGRESS},
+    Charge: {Reason.IN_PROGRESS, Reason.ALREADY_CONFIRMED},
+    Swap: {Reason.IN_PROGRESS, Reason.ALREADY_CONFIRMED},
     Capture: {Reason.IN_PROGRESS, Reason.NOTHING_TO_CAPTURE, Reason.CAPTURE_EXCEEDS_AUTHORIZED},
     Void: {Reason.IN_PROGRESS, Reason.NOTHING_TO_CANCEL},
     Withdraw: {Reason.IN_PROGRESS},
@@ -76,6 +79,9 @@ def objected(world: World) -> int:
 def _nothing_is_set_aside_for_nothing(world: World) -> None:
     payment = world.payment
     in_doubt = {attempt.id: attempt for attempt in world.attempts.values() if not attempt.is_final}
+    for given_up in [one.id for one in in_doubt.values() if is_left_behind(world, one)]:
+        # What was given up for another card sets nothing aside, whatever becomes of it.
+        del in_doubt[given_up]
     assert len(payment.in_flight) == len(in_doubt)
     for held in payment.in_flight:
         attempt = in_doubt[held.attempt]
@@ -91,8 +97,9 @@ def _nothing_is_set_aside_for_nothing(world: World) -> None:
 
 def status(world: World) -> Status:
     """Where a payment stands, by its attempts alone."""
-    by_state = {(attempt.kind, attempt.state) for attempt in world.attempts.values()}
-    by_card = [attempt.state for attempt in world.attempts.values() if attempt.kind in BY_CARD]
+    count = [attempt for attempt in world.attempts.values() if not is_left_behind(world, attempt)]
+    by_state = {(attempt.kind, attempt.state) for attempt in count}
+    by_card = [attempt.state for attempt in count if attempt.kind in BY_CARD]
     if by_state & {(Kind.CHARGE, State.APPROVED), (Kind.CAPTURE, State.APPROVED)}:
         return Status.SUCCEEDED
     if (Kind.VOID, State.APPROVED) in by_state:
@@ -105,12 +112,24 @@ def status(world: World) -> Status:
     return Status.FAILED if failed else Status.PENDING
 
 
+def is_left_behind(world: World, attempt: Attempt) -> bool:
+    """Whether another card took an attempt's place, or it only ends the challenge of such a one."""
+    if attempt.kind is Kind.WITHDRAW:
+        return attempt.cause == REPLACED
+    return attempt.kind in BY_CARD and int(attempt.id.split("_")[-1]) <= world.payment.abandoned
+
+
 def surplus(world: World, *kinds: Kind) -> list[Attempt]:
-    """What banks granted after the first yes, and have not taken back."""
+    """What banks granted after the yes that counts, or to a card that was given up, and have not taken back."""
     given_back = {
         one.target for one in world.attempts.values() if one.kind in REVERSALS and one.state is State.APPROVED
     }
-    return [yes for yes in _yeses(world)[1:] if yes.kind in kinds and yes.id not in given_back]
+    return [yes for yes in _too_many(world) if yes.kind in kinds and yes.id not in given_back]
+
+
+def _too_many(world: World) -> list[Attempt]:
+    counts = [yes.id for yes in _yeses(world) if not is_left_behind(world, yes)][:1]
+    return [yes for yes in _yeses(world) if yes.id not in counts]
 
 
 def _yeses(world: World) -> list[Attempt]:
@@ -153,8 +172,10 @@ def _timers_fit(world: World) -> None:
     assert {subject for kind, subject in world.timers if kind is TimerKind.INQUIRE} == in_doubt
     undecided = {dispute.id for dispute in world.disputes.values() if not dispute.is_closed}
     assert {subject for kind, subject in world.timers if kind is TimerKind.FOLLOW_DISPUTE} == undecided
+    for subject in (subject for kind, subject in world.timers if kind is TimerKind.WITHDRAW_CHALLENGE):
+        assert is_left_behind(world, world.attempts[subject])
     payment = world.payment
-    waiting = {payment.in_flight[0].attempt} if payment.action else set()
+    waiting = {payment.asked.attempt} if payment.action and payment.asked else set()
     assert {subject for kind, subject in world.timers if kind is TimerKind.EXPIRE_CHALLENGE} == waiting
     going_back = {subject for kind, subject in world.timers if kind is TimerKind.REVERSE}
     assert going_back == {one.id for one in surplus(world, *BY_CARD)} == {one.attempt for one in payment.surplus}
@@ -183,8 +204,10 @@ def _has_room(world: World, what: Happening) -> bool:
     flight = [attempt.kind for attempt in world.attempts.values() if not attempt.is_final]
     is_idle = not {Kind.CAPTURE, Kind.VOID, Kind.WITHDRAW} & set(flight)
     match what:
-        case Charge():
-            return not flight and status(world) in (Status.PENDING, Status.FAILED)
+        case Charge() | Swap():
+            return _may_swap(world)
+        case Retract():
+            return True
         case Void() | Expire():
             return is_idle and (_held(world) > 0 or status(world) is Status.REQUIRES_ACTION)
         case Withdraw():
@@ -206,6 +229,14 @@ def _has_room(world: World, what: Happening) -> bool:
             return _has_room(world, _as_asked(world.attempts[attempt])) and _still_fits(world, world.attempts[attempt])
         case Answer(attempt):
             return _leaves_room(world, world.attempts[attempt])
+
+
+def _may_swap(world: World) -> bool:
+    """Nothing is being asked, but to give back; a challenge may be open."""
+    flight = [held.kind for held in world.payment.in_flight if held.kind not in REVERSALS]
+    if status(world) is Status.REQUIRES_ACTION:
+        return len(flight) == 1
+    return not flight and status(world) in (Status.PENDING, Status.FAILED)
 
 
 def _as_asked(attempt: Attempt) -> Happening:
@@ -230,11 +261,11 @@ def _as_asked(attempt: Attempt) -> Happening:
 
 def _still_fits(world: World, attempt: Attempt) -> bool:
     """A void is of all that is held, or of the challenge that is open."""
-    if attempt.kind in (*BY_CARD, *REVERSALS):
-        # A newer one is with another card, and of reversals the newest alone counts.
-        kinds = BY_CARD if attempt.kind in BY_CARD else REVERSALS
-        same = [one for one in world.attempts.values() if one.kind in kinds and one.target == attempt.target]
-        return attempt.id == same[-1].id and (attempt.kind in BY_CARD or attempt.target in _going_back(world))
+    if attempt.kind in BY_CARD:
+        return not is_left_behind(world, attempt) and status(world) is not Status.REQUIRES_ACTION
+    if attempt.kind in REVERSALS:
+        same = [one for one in world.attempts.values() if one.kind in REVERSALS and one.target == attempt.target]
+        return attempt.id == same[-1].id and attempt.target in _going_back(world)
     if attempt.kind is not Kind.VOID:
         return attempt.kind is not Kind.WITHDRAW
     if held := _held(world):
@@ -265,7 +296,7 @@ def _leaves_room(world: World, attempt: Attempt) -> bool:
 
 
 def _approved(world: World, *kinds: Kind) -> int:
-    too_many = {yes.id for yes in _yeses(world)[1:]}
+    too_many = {yes.id for yes in _too_many(world)}
     found = world.attempts.values()
     approved = [attempt for attempt in found if attempt.state is State.APPROVED and attempt.id not in too_many]
     return sum(attempt.amount.amount for attempt in approved if attempt.kind in kinds)
@@ -341,6 +372,9 @@ def _news(before: World, after: World) -> Iterator[EventType]:
             yield EventType.PAYMENT_CREATED
         if attempt.refund:
             yield from _news_of_refund(before.refunds[attempt.refund], attempt)
+        elif is_left_behind(after, attempt):
+            # It is told of no more.
+            pass
         elif attempt.state is State.APPROVED:
             yield from _success(before.payment, attempt)
         elif attempt.is_final and not known.is_final:

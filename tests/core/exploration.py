@@ -8,6 +8,7 @@ from tests.core.claims import BY_CARD
 from tests.core.world import Answer, AskAgain, Decide, Happening, Withdraw, World, happenings, tried
 from tillgate.core.attempts import Attempt, Contradiction, Kind, State
 from tillgate.core.disputes import Dispute
+from tillgate.core.payments import REVERSALS
 from tillgate.core.reasons import Refused
 from tillgate.core.timers import TimerKind
 
@@ -31,7 +32,7 @@ def steps(start: World, never_seen: int) -> Iterator[Step]:
                 claims.refused(world, what, after)
             elif after is not world:
                 claims.follow(world, what, after)
-                if essence(after) not in seen and _never_seen(after) <= never_seen:
+                if essence(after) not in seen and _left_open(after) <= never_seen:
                     seen.add(essence(after))
                     ahead.append(after)
 
@@ -40,12 +41,12 @@ def essence(world: World) -> Hashable:
     """All that tells what may come: two worlds of one essence differ in ids, times and what is over."""
     payment = world.payment
     return (
-        frozenset(Counter(_alive(world, attempt) for attempt in world.attempts.values() if _counts(attempt)).items()),
+        frozenset(Counter(_alive(world, one) for one in world.attempts.values() if _counts(world, one)).items()),
         (payment.authorized, payment.captured, payment.voided, payment.refunded, payment.fees),
         (payment.disputed, payment.overdrawn),
         tuple(sorted((one.kind, one.amount, one.reversal is None) for one in payment.surplus)),
-        (payment.failure is None, payment.action is None, payment.canceled is None),
-        (payment.events == 0, len(world.entries)),
+        (payment.failure is None, payment.action is None, payment.canceled is None, world.attempts == {}),
+        (payment.events == 0, sum(_is_own(world, entry.id) for entry in world.entries)),
         (TimerKind.EXPIRE_AUTHORIZATION, payment.id) in world.timers,
         frozenset(Counter(map(_objection, world.disputes.values())).items()),
     )
@@ -67,14 +68,25 @@ def _is_over(attempt: Attempt) -> bool:
     return attempt.state in (State.APPROVED, State.DECLINED)
 
 
-def _never_seen(world: World) -> int:
-    return sum(attempt.state is State.NEVER_SEEN for attempt in world.attempts.values())
+def _left_open(world: World) -> int:
+    """How many questions a bank may come back to, never seen or given up while in doubt, and what is to go back."""
+    return len(world.payment.surplus) + sum(
+        attempt.state is State.NEVER_SEEN or (not attempt.is_final and claims.is_left_behind(world, attempt))
+        for attempt in world.attempts.values()
+    )
 
 
-def _counts(attempt: Attempt) -> bool:
-    """Whether anything may still come of it, or came: of a challenge's end nothing does by itself."""
-    is_spent = attempt.kind is Kind.WITHDRAW and attempt.state is State.APPROVED
-    return attempt.state is not State.DECLINED and not is_spent
+def _counts(world: World, attempt: Attempt) -> bool:
+    """Whether anything may come of an attempt, or follows from it; not of what was given up or back, and is over."""
+    if attempt.state is State.APPROVED:
+        return not (attempt.kind in (Kind.WITHDRAW, *REVERSALS) or claims.is_left_behind(world, attempt))
+    return attempt.state is not State.DECLINED
+
+
+def _is_own(world: World, entry: str) -> bool:
+    """Whether an entry is of the payment itself, and not of what was given up or back."""
+    attempt = world.attempts.get(entry.partition(":")[0])
+    return attempt is None or _counts(world, attempt)
 
 
 def _alive(world: World, attempt: Attempt) -> Hashable:
@@ -88,15 +100,11 @@ def _alive(world: World, attempt: Attempt) -> Hashable:
         sum(held.amount for held in world.payment.in_flight if held.attempt == attempt.id),
         attempt.id == world.payment.authorization,
         attempt.target and _alive(world, world.attempts[attempt.target]),
-        attempt.kind in BY_CARD and attempt.state is State.NEVER_SEEN and _is_newest(world, attempt),
+        claims.is_left_behind(world, attempt),
+        (TimerKind.WITHDRAW_CHALLENGE, attempt.id) in world.timers,
         [one.reversal is not None for one in world.payment.surplus if attempt.id in (one.attempt, one.reversal)] != [],
         attempt.refund is not None and world.refunds[attempt.refund].announced,
     )
-
-
-def _is_newest(world: World, attempt: Attempt) -> bool:
-    """Whether it can be asked again: after it another card may have been charged."""
-    return attempt.id.endswith(f"_{world.payment.attempts_made}")
 
 
 def _objection(dispute: Dispute) -> Hashable:

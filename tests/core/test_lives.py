@@ -20,7 +20,9 @@ from tests.core.world import (
     Happening,
     Object,
     Respond,
+    Retract,
     Reverse,
+    Swap,
     Void,
     Withdraw,
     World,
@@ -116,7 +118,7 @@ class Lives(RuleBasedStateMachine):
     def begin(self, amount: int, method: CaptureMethod) -> None:
         self.world = lived(World(opened(amount, method)), Charge())
 
-    @rule(what=st.sampled_from([Charge(), Void()]))
+    @rule(what=st.sampled_from([Charge(), Swap(), Void()]))
     def the_merchant_asks(self, what: Happening) -> None:
         self.try_out(what)
 
@@ -153,7 +155,14 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.world.payment.action)
     @rule()
     def the_challenge_expires(self) -> None:
-        self.try_out(Withdraw(self.world.payment.in_flight[0].attempt))
+        assert self.world.payment.asked is not None
+        self.try_out(Withdraw(self.world.payment.asked.attempt))
+
+    @precondition(lambda self: any(kind is TimerKind.WITHDRAW_CHALLENGE for kind, _ in self.world.timers))
+    @rule(data=st.data())
+    def a_challenge_that_was_given_up_ends(self, data: st.DataObject) -> None:
+        due = [subject for kind, subject in self.world.timers if kind is TimerKind.WITHDRAW_CHALLENGE]
+        self.try_out(Retract(data.draw(st.sampled_from(due), label="attempt")))
 
     @precondition(lambda self: self.world.payment.surplus)
     @rule(data=st.data())

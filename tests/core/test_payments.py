@@ -142,10 +142,10 @@ def test_where_a_payment_stands_follows_from_what_happened(world: World, status:
 REFUSALS: list[tuple[tuple[Happened, ...], Happening, Reason]] = [
     # Charge
     ((Charge(),), Charge(), Reason.IN_PROGRESS),
-    (CHALLENGED, Charge(), Reason.IN_PROGRESS),
-    (AUTHORIZED, Charge(), Reason.IN_PROGRESS),
-    (CAPTURED, Charge(), Reason.IN_PROGRESS),
-    (CANCELED, Charge(), Reason.IN_PROGRESS),
+    ((*CHALLENGED, Void()), Charge(), Reason.IN_PROGRESS),
+    (AUTHORIZED, Charge(), Reason.ALREADY_CONFIRMED),
+    (CAPTURED, Charge(), Reason.ALREADY_CONFIRMED),
+    (CANCELED, Charge(), Reason.ALREADY_CONFIRMED),
     # Capture
     ((), Capture(1), Reason.NOTHING_TO_CAPTURE),
     ((Charge(),), Capture(1), Reason.IN_PROGRESS),

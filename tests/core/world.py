@@ -5,7 +5,19 @@ from typing import TypeAlias
 
 import msgspec
 
-from tillgate.core import attempts, challenges, conclusions, disputes, ledger, payments, refunds, reversals
+from tillgate.core import (
+    abandonment,
+    attempts,
+    challenges,
+    conclusions,
+    disputes,
+    ledger,
+    payment_intents,
+    payments,
+    refunds,
+    repeats,
+    reversals,
+)
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, State, Verdict
 from tillgate.core.cards import Brand, CardSummary
 from tillgate.core.conclusions import Standing
@@ -145,6 +157,16 @@ class Charge(msgspec.Struct, frozen=True):
     """The merchant has the card charged, for the first time or after it failed."""
 
 
+class Swap(msgspec.Struct, frozen=True):
+    """The merchant takes another card, to be charged later."""
+
+
+class Retract(msgspec.Struct, frozen=True):
+    """The worker finds it due that the challenge of an attempt ends, which was given up."""
+
+    attempt: str
+
+
 class Capture(msgspec.Struct, frozen=True):
     """The merchant takes so much of what is held."""
 
@@ -213,7 +235,20 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 Happening: TypeAlias = (
-    Charge | Capture | Void | Expire | Withdraw | GiveBack | Reverse | AskAgain | Answer | Object | Decide | Respond
+    Charge
+    | Swap
+    | Withdraw
+    | Retract
+    | Capture
+    | Void
+    | Expire
+    | GiveBack
+    | Reverse
+    | AskAgain
+    | Answer
+    | Object
+    | Decide
+    | Respond
 )
 
 Happened: TypeAlias = Happening | tuple[Kind, Verdict]
@@ -224,6 +259,8 @@ def happenings(world: World) -> Iterator[Happening]:
     """Everything that may be tried; most of it is refused, repeats what is known or contradicts it."""
     yield Charge()
     yield Void()
+    if world.attempts:
+        yield Swap()
     if (TimerKind.EXPIRE_AUTHORIZATION, world.payment.id) in world.timers:
         yield Expire()
     yield from (Withdraw(subject) for kind, subject in world.timers if kind is TimerKind.EXPIRE_CHALLENGE)
@@ -236,6 +273,7 @@ def happenings(world: World) -> Iterator[Happening]:
     for dispute in world.disputes.values():
         if not dispute.is_closed:
             yield from (Decide(dispute.id, status) for status in DisputeStatus)
+    yield from (Retract(subject) for kind, subject in world.timers if kind is TimerKind.WITHDRAW_CHALLENGE)
     yield from (Reverse(subject) for kind, subject in world.timers if kind is TimerKind.REVERSE)
     for attempt in world.attempts.values():
         if attempt.state is State.NEVER_SEEN:
@@ -259,6 +297,8 @@ def happen(world: World, what: Happening) -> World:
             return _ask_again(world, attempt)
         case Reverse(attempt):
             return _reverse(world, attempt)
+        case Retract(attempt):
+            return _retract(world, attempt)
         case Expire():
             return _expire(world)
         case Withdraw(attempt):
@@ -307,11 +347,16 @@ def as_said(dispute: Dispute, status: DisputeStatus, heard: bool = False) -> Sta
     )
 
 
-def _ask(world: World, what: Charge | Capture | Void | GiveBack) -> Decision:
+def _ask(world: World, what: Charge | Swap | Capture | Void | GiveBack) -> Decision:
     payment, now = world.payment, world.occasion(START)
     match what:
-        case Charge():
+        case Charge() if not world.attempts:
             return payments.charge(payment, now).decision
+        case Charge():
+            payment, swapped = _swapped(payment, now)
+            return msgspec.structs.replace(swapped, save=()).merged(payments.charge(payment, now).decision)
+        case Swap():
+            return _swapped(payment, now)[1]
         case Capture(amount):
             return payments.capture(payment, Money(amount, "USD"), now).decision
         case Void():
@@ -319,6 +364,24 @@ def _ask(world: World, what: Charge | Capture | Void | GiveBack) -> Decision:
         case GiveBack(amount):
             refund, asking = refunds.ask(payment, Money(amount, "USD"), now)
             return asking.decision.also(refund)
+
+
+def _swapped(payment: Payment, now: Occasion) -> tuple[Payment, Decision]:
+    """With another card, as every charge after the first is made."""
+    free, freed = abandonment.freed(payment, now)
+    swapped = payment_intents.with_method(free, "pm_2", CARD, payment.customer, 0)
+    return swapped, freed.also(swapped)
+
+
+def _retract(world: World, attempt: str) -> World:
+    """As the worker does, which takes off the timer that it has followed."""
+    followed = world
+    if world.attempts[attempt].state is State.CHALLENGED:
+        asking = abandonment.withdraw(world.payment, world.attempts[attempt], world.occasion(START))
+        followed = world.after(asking.decision)
+    timers = dict(followed.timers)
+    del timers[TimerKind.WITHDRAW_CHALLENGE, attempt]
+    return msgspec.structs.replace(followed, timers=timers)
 
 
 def _expire(world: World) -> World:
@@ -338,7 +401,7 @@ def _reverse(world: World, attempt: str) -> World:
 
 def _ask_again(world: World, attempt: str) -> World:
     standing = world.standing(attempt)
-    decision = payments.ask_again(standing.payment, standing.attempt, world.occasion(START)).decision
+    decision = repeats.ask_again(standing.payment, standing.attempt, world.occasion(START)).decision
     return world.after(decision.also(*([refunds.pending_again(standing.refund)] if standing.refund else [])))
 
 

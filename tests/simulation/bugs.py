@@ -179,7 +179,7 @@ def resent_by_the_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
 @bug()
 def reservation_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is on its way is not set aside, so that it can be asked for twice."""
-    monkeypatch.setattr(payments, "_with", lambda payment, attempt: payment.in_flight)
+    monkeypatch.setattr(payments, "set_aside", lambda payment, attempt: payment.in_flight)
 
 
 @bug()

@@ -23,7 +23,7 @@ def expiry(before: Payment, payment: Payment, attempt: Attempt) -> tuple[Timer, 
     if bool(before.action) == bool(payment.action):
         return ()
     # What ends one may be another attempt than that which began it.
-    challenged = before.in_flight[0].attempt if before.action else attempt.id
+    challenged = before.asked.attempt if before.action and before.asked else attempt.id
     due_at = expires_at(attempt) if payment.action else None
     return (Timer(attempt.tenant, TimerKind.EXPIRE_CHALLENGE, challenged, due_at),)
 

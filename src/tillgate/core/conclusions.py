@@ -21,15 +21,13 @@ from tillgate.core.instants import HOUR
 from tillgate.core.ledger import Entry, Posting, entry
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
-from tillgate.core.payments import AUTHORIZATION_LASTS, Cancellation, Failure, Payment, Reservation, Surplus
+from tillgate.core.payments import AUTHORIZATION_LASTS, BY_CARD, Cancellation, Failure, Payment, Reservation, Surplus
 from tillgate.core.records import Record, evolve
 from tillgate.core.refunds import Refund, RefundState
 from tillgate.core.timers import Timer, TimerKind
 
 Change = tuple[Payment, tuple[EventType, ...], tuple[Posting, ...]]
 """A payment after an answer, what there is to announce of it, and what moved."""
-
-BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE)
 
 POSTED_AS = {
     Kind.CHARGE: "captured",
@@ -63,7 +61,7 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
         return None
     payment, types, postings = _change(standing, moved, outcome, occasion)
     payment = _authenticated(payment, moved)
-    types = payment_intents.told(payment, types, _heard(standing.attempt, moved))
+    types = payment_intents.told(payment, types, _heard(payment, standing.attempt, moved))
     refund = _refund_after(standing.refund, moved) if standing.refund else None
     told = _news(standing, payment, types, refund)
     before = standing.payment.events
@@ -86,9 +84,10 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     return Standing(payment, moved, refund, posted), decision
 
 
-def _heard(before: Attempt, after: Attempt) -> State | None:
-    """Where an attempt by card stands, where that is new."""
-    return after.state if after.kind in BY_CARD and after.state is not before.state else None
+def _heard(payment: Payment, before: Attempt, after: Attempt) -> State | None:
+    """Where the attempt by card that counts stands, where that is new."""
+    counts = after.kind in BY_CARD and not payments.is_abandoned(payment, after)
+    return after.state if counts and after.state is not before.state else None
 
 
 def _change(before: Standing, attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Change:
@@ -97,6 +96,8 @@ def _change(before: Standing, attempt: Attempt, outcome: Outcome, occasion: Occa
         return _APPROVED[attempt.kind](payment, attempt, occasion)
     if before.attempt.is_final:
         # It had failed already, and now the bank says why.
+        return payment, (), ()
+    if payments.is_abandoned(payment, attempt):
         return payment, (), ()
     if attempt.is_final:
         return _failed(payment, attempt)
@@ -109,7 +110,8 @@ def _change(before: Standing, attempt: Attempt, outcome: Outcome, occasion: Occa
 def _authenticated(payment: Payment, attempt: Attempt) -> Payment:
     """The payment with how its cardholder was authenticated, unless that is of another attempt than was granted."""
     counts = attempt.id if attempt.state is State.APPROVED else None
-    if attempt.kind not in BY_CARD or payment.authorization != counts:
+    is_another = payment.authorization != counts or payments.is_abandoned(payment, attempt)
+    if attempt.kind not in BY_CARD or is_another:
         return payment
     brand = payment.card.brand if payment.card else None
     return evolve(payment, authentication=three_d_secure.assessed(attempt.authentication, brand))
@@ -121,9 +123,12 @@ def _still_in_flight(payment: Payment, attempt: Attempt) -> tuple[Reservation, .
     return tuple(held for held in payment.in_flight if held.attempt != attempt.id)
 
 
-def _is_surplus(payment: Payment) -> bool:
-    """Whether a bank's yes comes after another, or after the merchant was told that none will: the money goes back."""
-    return bool(payment.authorized) or (payment.canceled is not None and payment.canceled.cause == payments.ABANDONED)
+def _is_surplus(payment: Payment, attempt: Attempt) -> bool:
+    """Whether a bank's yes comes after another, to a card that was given up for another, or after the merchant was told
+    that none will: the money goes back.
+    """
+    given_up = payment.canceled is not None and payment.canceled.cause == payments.ABANDONED
+    return bool(payment.authorized) or given_up or payments.is_abandoned(payment, attempt)
 
 
 def _with_surplus(payment: Payment, attempt: Attempt, source: str, destination: str) -> Change:
@@ -137,14 +142,14 @@ def _granted(payment: Payment, attempt: Attempt) -> Payment:
 
 
 def _charged(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
-    if _is_surplus(payment):
+    if _is_surplus(payment, attempt):
         return _with_surplus(payment, attempt, accounts.receivable(payment.bank), accounts.SURPLUS)
     changed, postings = _taken(_granted(payment, attempt), attempt.amount)
     return changed, (EventType.PAYMENT_SUCCEEDED,), postings
 
 
 def _authorized(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
-    if _is_surplus(payment):
+    if _is_surplus(payment, attempt):
         return _with_surplus(payment, attempt, accounts.holds(payment.bank), accounts.SURPLUS_HELD)
     # What is granted after the challenge was given up is of no use to anybody, and is released at once.
     lasts = 0 if payment.canceled else AUTHORIZATION_LASTS
@@ -282,9 +287,9 @@ def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occas
         due_at = None if attempt.state is State.APPROVED else occasion.wall + HOUR
         timers.append(Timer(payment.tenant, TimerKind.REVERSE, attempt.target, due_at))
     failed = attempt.is_final and attempt.state is not State.APPROVED
-    ends_challenge = attempt.kind in (Kind.VOID, Kind.WITHDRAW) and attempt.is_final and not payment.authorized
-    if ends_challenge and payment.in_flight:
-        timers.append(Timer(payment.tenant, TimerKind.INQUIRE, payment.in_flight[0].attempt, occasion.wall))
+    ends_challenge = attempt.kind in (Kind.VOID, Kind.WITHDRAW) and attempt.cause != payments.REPLACED
+    if ends_challenge and attempt.is_final and not payment.authorized and payment.asked:
+        timers.append(Timer(payment.tenant, TimerKind.INQUIRE, payment.asked.attempt, occasion.wall))
     if failed and attempt.cause == "expired" and payment.held:
         timers.append(Timer(payment.tenant, TimerKind.EXPIRE_AUTHORIZATION, payment.id, occasion.now + HOUR))
     elif bool(payment.held) != bool(before.held):

@@ -84,7 +84,7 @@ def status(payment: Payment) -> IntentStatus:
     """Where the intent stands, by its payment's facts alone."""
     if known := _OF_PAYMENTS.get(payment.status):
         return known
-    if payment.in_flight:
+    if payment.is_asking:
         return IntentStatus.PROCESSING
     if payment.failure or payment.payment_method is None:
         return IntentStatus.REQUIRES_PAYMENT_METHOD
@@ -121,7 +121,7 @@ def with_method(
     if payment.payment_method not in (None, method):
         former = (*former, payment.payment_method)
     changed = evolve(payment, payment_method=method, former_methods=former, card=card, customer=customer)
-    return evolve(changed, settlement_days=settlement_days, failure=None)
+    return evolve(changed, abandoned=payment.attempts_made, settlement_days=settlement_days, failure=None)
 
 
 def with_customer(payment: Payment, customer: CustomerSummary) -> Payment:

@@ -22,6 +22,9 @@ from tillgate.core.records import Record, evolve
 from tillgate.core.three_d_secure import Authentication, Demand
 from tillgate.core.timers import Timer, TimerKind
 
+BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE)
+"""What is asked of an issuer with a card."""
+
 REVERSALS = (Kind.RETURN, Kind.RELEASE)
 """What is asked of a bank that granted a payment twice."""
 
@@ -74,6 +77,9 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     bank_code: str | None = None
 
 
+REPLACED = "replaced"
+"""The cause of ending a challenge that was given up for another card."""
+
 ABANDONED = "abandoned"
 """The cause of a cancellation of which no bank had to be told."""
 
@@ -110,6 +116,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     Always: refunded + disputed <= captured <= authorized and voided <= authorized - captured. What banks took back over
     disputes beyond that is `overdrawn`: they may, and it is the merchant's debt. `dispute` is the newest one's id.
     `authentication` is how its cardholder was authenticated for the attempt that was granted, or for the newest.
+    What attempts by card up to the number `abandoned` are granted is no part of it: another card is to pay.
     `faults` names what its test merchant had go wrong with it, by core.faults.FaultKind.
     """
 
@@ -132,6 +139,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     three_d_secure: Demand = Demand.AUTOMATIC
     asked_as: dict[str, str] = {}
     attempts_made: int = 0
+    abandoned: int = 0
     in_flight: tuple[Reservation, ...] = ()
     surplus: tuple[Surplus, ...] = ()
     authorization: str | None = None
@@ -154,6 +162,16 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     def reserved(self, *kinds: Kind) -> int:
         """What attempts of these kinds in flight have reserved."""
         return sum(held.amount for held in self.in_flight if held.kind in kinds)
+
+    @property
+    def asked(self) -> Reservation | None:
+        """What is being asked of an issuer by card."""
+        return next((held for held in self.in_flight if held.kind in BY_CARD), None)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a bank is being asked, but to give back what was none of the payment's."""
+        return any(held.kind not in REVERSALS for held in self.in_flight)
 
     @property
     def held(self) -> int:
@@ -239,7 +257,7 @@ def open(
 
 def charge(payment: Payment, occasion: Occasion) -> Asking:
     """Ask the issuer for the whole amount: to take it, or to hold it for a later capture."""
-    if payment.status not in (Status.PENDING, Status.FAILED) or payment.in_flight:
+    if payment.status not in (Status.PENDING, Status.FAILED) or payment.is_asking:
         raise Refused(Reason.IN_PROGRESS, "payment")
     kind = Kind.CHARGE if payment.capture_method is CaptureMethod.AUTOMATIC else Kind.AUTHORIZE
     return reserve(payment, kind, payment.amount, occasion)
@@ -269,9 +287,8 @@ def void(payment: Payment, cause: str, occasion: Occasion) -> Asking:
     """
     if is_settling(payment):
         raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
-    if payment.action:
-        challenged = payment.in_flight[0].attempt
-        return reserve(payment, Kind.VOID, payment.amount, occasion, target=challenged, cause=cause)
+    if payment.action and payment.asked:
+        return reserve(payment, Kind.VOID, payment.amount, occasion, target=payment.asked.attempt, cause=cause)
     held = payment.capturable
     if held.is_zero:
         why = Reason.IN_PROGRESS if payment.in_flight and not payment.captured else Reason.NOTHING_TO_CANCEL
@@ -312,23 +329,11 @@ def reserve(
     reserved = evolve(
         payment,
         attempts_made=number,
-        in_flight=_with(payment, attempt),
+        in_flight=set_aside(payment, attempt),
         failure=None,
         authentication=authentication,
     )
     return Asking(reserved, attempt, Decision(save=(reserved, attempt), schedule=(inquiry(attempt, occasion),)))
-
-
-def ask_again(payment: Payment, attempt: Attempt, occasion: Occasion) -> Asking:
-    """Put a question that the bank never saw once more, under the same reference, for the client that repeats it.
-
-    Raises Refused(IN_PROGRESS) where the payment has moved on meanwhile, so that the question no longer fits.
-    """
-    if not _still_fits(payment, attempt):
-        raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
-    again = attempts.ask_again(attempt, occasion)
-    reserved = evolve(payment, in_flight=_with(payment, again), failure=None)
-    return Asking(reserved, again, Decision(save=(reserved, again), schedule=(inquiry(again, occasion),)))
 
 
 def update(
@@ -348,6 +353,11 @@ def update(
     return announced(changed, (EventType.PAYMENT_UPDATED,), occasion)
 
 
+def is_abandoned(payment: Payment, attempt: Attempt) -> bool:
+    """Whether an attempt by card was given up for another card."""
+    return attempt.kind in BY_CARD and int(attempt.id.rpartition("_")[2]) <= payment.abandoned
+
+
 def announced(payment: Payment, types: tuple[EventType, ...], occasion: Occasion) -> tuple[Payment, Decision]:
     """The payment as it is from now on, and the decision that saves it and tells of it."""
     told = evolve(payment, events=payment.events + len(types))
@@ -361,7 +371,7 @@ def inquiry(attempt: Attempt, occasion: Occasion) -> Timer:
     return Timer(attempt.tenant, TimerKind.INQUIRE, attempt.id, due_at)
 
 
-def _with(payment: Payment, attempt: Attempt) -> tuple[Reservation, ...]:
+def set_aside(payment: Payment, attempt: Attempt) -> tuple[Reservation, ...]:
     """What is in flight, with one more.
 
     Giving up a challenge sets nothing aside, for nothing is held yet, and a surplus is none of the payment's.
@@ -369,28 +379,6 @@ def _with(payment: Payment, attempt: Attempt) -> tuple[Reservation, ...]:
     gives_up = attempt.kind is Kind.VOID and not payment.authorized
     takes_nothing = gives_up or attempt.kind in (Kind.WITHDRAW, *REVERSALS)
     return (*payment.in_flight, Reservation(attempt.id, attempt.kind, 0 if takes_nothing else attempt.amount.amount))
-
-
-def _still_fits(payment: Payment, attempt: Attempt) -> bool:
-    match attempt.kind:
-        case Kind.CHARGE | Kind.AUTHORIZE:
-            # A newer one may be with another card.
-            newest = attempt.id.endswith(f"_{payment.attempts_made}")
-            return newest and payment.status in (Status.PENDING, Status.FAILED) and not payment.in_flight
-        case Kind.CAPTURE:
-            return payment.capturable >= attempt.amount
-        case Kind.VOID if payment.action:
-            return attempt.target == payment.in_flight[0].attempt and not is_settling(payment)
-        case Kind.VOID:
-            return payment.capturable == attempt.amount and not is_settling(payment)
-        case Kind.WITHDRAW:
-            return False
-        case Kind.REFUND:
-            return payment.refundable >= attempt.amount
-        case Kind.RETURN | Kind.RELEASE:
-            return any(one.reversal == attempt.id for one in payment.surplus)
-        case Kind.PAYOUT | Kind.VERIFY:
-            return False
 
 
 def is_settling(payment: Payment) -> bool:

@@ -7,10 +7,10 @@ import msgspec
 
 from tillgate.core import accounts, fees, payments, totals
 from tillgate.core.attempts import Attempt, Kind, State
-from tillgate.core.conclusions import BY_CARD, POSTED_AS
+from tillgate.core.conclusions import POSTED_AS
 from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.money import Money
-from tillgate.core.payments import Payment, Reservation
+from tillgate.core.payments import BY_CARD, REPLACED, Payment, Reservation
 from tillgate.core.refunds import Refund, RefundState
 
 
@@ -151,7 +151,11 @@ def _totals(story: Story) -> Iterator[str]:
 
 
 def _in_flight(story: Story) -> Iterator[str]:
-    waiting = {attempt.id: attempt for attempt in story.attempts if not attempt.is_final}
+    waiting = {
+        attempt.id: attempt
+        for attempt in story.attempts
+        if not (attempt.is_final or attempt.cause == REPLACED or payments.is_abandoned(story.payment, attempt))
+    }
     for held in story.payment.in_flight:
         attempt = waiting.pop(held.attempt, None)
         if attempt is None:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tillgate.core import payments
+from tillgate.core import payments, repeats
 from tillgate.core.attempts import Attempt, Kind, State
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
@@ -18,7 +18,7 @@ def reverse(payment: Payment, surplus: Surplus, last: Attempt | None, occasion: 
     Raises Refused(IN_PROGRESS) while it is on its way.
     """
     if last is not None and last.state is State.NEVER_SEEN:
-        return payments.ask_again(payment, last, occasion)
+        return repeats.ask_again(payment, last, occasion)
     if last is not None and last.state is not State.DECLINED:
         raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
     kind = Kind.RETURN if surplus.kind is Kind.CHARGE else Kind.RELEASE

@@ -16,6 +16,8 @@ class TimerKind(enum.StrEnum):
     """Release what nobody captured in time. Subject: the payment."""
     EXPIRE_CHALLENGE = "expire_challenge"
     """End a challenge that its customer did not meet in time. Subject: the attempt."""
+    WITHDRAW_CHALLENGE = "withdraw_challenge"
+    """Have the bank end a challenge that was given up for another card. Subject: the attempt."""
     REVERSE = "reverse"
     """Give back what was granted though the payment had been granted before. Subject: the attempt that was."""
     KEEP_METHOD = "keep_method"

@@ -1,6 +1,6 @@
-"""Challenges: what is done about one that nobody met in time."""
+"""Challenges: what is done about one that nobody met in time, or that was given up for another card."""
 
-from tillgate.core import challenges
+from tillgate.core import abandonment, challenges
 from tillgate.core.attempts import State
 from tillgate.core.conclusions import Standing
 from tillgate.core.merchants import Tenant
@@ -33,3 +33,18 @@ async def expire(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
     outcome = await attempts.put(gateway, tenant, Standing(asking.payment, asking.attempt), None)
     await attempts.learn(gateway, tenant, asking.attempt.id, outcome)
     return await attempts.resolve(gateway, tenant, attempt_id)
+
+
+async def withdraw(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
+    """Have the bank end a challenge that was given up for another card; it is asked once, for it ends by itself too."""
+    given_up: Standing = await standings.current(gateway, tenant.id, attempt_id)
+    if given_up.attempt.state is not State.CHALLENGED:
+        return True
+    asking = abandonment.withdraw(given_up.payment, given_up.attempt, gateway.occasion(system(tenant, "withdrawal")))
+    try:
+        await gateway.store.commit(asking.decision)
+    except Conflict:
+        return False
+    outcome = await attempts.put(gateway, tenant, Standing(asking.payment, asking.attempt), None)
+    await attempts.learn(gateway, tenant, asking.attempt.id, outcome)
+    return True

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tillgate.core import payment_intents, payments
+from tillgate.core import abandonment, payment_intents, payments
 from tillgate.core.cards import Card
 from tillgate.core.conclusions import Standing
 from tillgate.core.customers import Customer
@@ -84,8 +84,7 @@ async def confirm(
 
     async def decide(occasion: Occasion) -> Asked[Standing]:
         payment = await charges.fetch(gateway, caller, payment_id)
-        payment_intents.assert_changeable(payment, Reason.NOTHING_TO_CONFIRM)
-        draft = await _changed(gateway, caller, occasion, payment, wanted)
+        draft = await _changed(gateway, caller, occasion, payment, wanted, Reason.NOTHING_TO_CONFIRM)
         return await _confirmed(gateway, caller, occasion, draft)
 
     return await _ask(gateway, caller, key, decide, wanted, render)
@@ -193,14 +192,26 @@ async def _opened(gateway: Gateway, caller: Caller, occasion: Occasion, terms: T
     return await _with_card(gateway, caller, occasion, payment, buyer, wanted.source)
 
 
-async def _changed(gateway: Gateway, caller: Caller, occasion: Occasion, payment: Payment, wanted: Wanted) -> _Draft:
-    changed = payment_intents.changed(payment, wanted.change)
+async def _changed(
+    gateway: Gateway,
+    caller: Caller,
+    occasion: Occasion,
+    payment: Payment,
+    wanted: Wanted,
+    unless: Reason | None = None,
+) -> _Draft:
+    """The payment with what is wanted of it; `unless` is the reason to refuse where nothing may change any more."""
+    free, freed = abandonment.freed(payment, occasion) if wanted.source else (payment, Decision())
+    if unless is not None:
+        payment_intents.assert_changeable(free, unless)
+    changed = payment_intents.changed(free, wanted.change)
     buyer = await _buyer(gateway, caller, occasion, changed, wanted)
     if wanted.customer is not None and buyer is not None:
         changed = payment_intents.with_customer(changed, buyer.summary)
     if wanted.source is None:
         return _Draft(changed)
-    return await _with_card(gateway, caller, occasion, changed, buyer, wanted.source, wanted.is_public)
+    draft = await _with_card(gateway, caller, occasion, changed, buyer, wanted.source, wanted.is_public)
+    return msgspec.structs.replace(draft, written=freed.merged(draft.written))
 
 
 async def _buyer(

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tillgate.connectors.contract import Question
-from tillgate.core import conclusions, payment_intents, payments, refunds, setup_intents
+from tillgate.core import conclusions, payment_intents, refunds, repeats, setup_intents
 from tillgate.core.attempts import Attempt, Kind, Outcome
 from tillgate.core.cards import Card
 from tillgate.core.conclusions import Standing
@@ -117,7 +117,7 @@ def asked_again(standing: S, occasion: Occasion) -> tuple[S, Decision]:
         verifying = setup_intents.ask_again(standing.setup_intent, standing.attempt, occasion)
         again = msgspec.structs.replace(standing, setup_intent=verifying.setup_intent, attempt=verifying.attempt)
         return again, verifying.decision
-    asking = payments.ask_again(standing.payment, standing.attempt, occasion)
+    asking = repeats.ask_again(standing.payment, standing.attempt, occasion)
     refund = refunds.pending_again(standing.refund) if standing.refund else None
     saved: tuple[Record, ...] = (refund,) if refund else ()
     return Standing(asking.payment, asking.attempt, refund), asking.decision.also(*saved)

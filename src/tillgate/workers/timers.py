@@ -48,6 +48,8 @@ async def _carry_out(gateway: Gateway, directory: Directory, timer: Timer) -> bo
             return await payments.expire(gateway, system(tenant, "expiry"), timer.subject)
         case TimerKind.EXPIRE_CHALLENGE:
             return await challenges.expire(gateway, tenant, timer.subject)
+        case TimerKind.WITHDRAW_CHALLENGE:
+            return await challenges.withdraw(gateway, tenant, timer.subject)
         case TimerKind.REVERSE:
             return await attempts.reverse(gateway, tenant, timer.subject)
         case TimerKind.KEEP_METHOD:
