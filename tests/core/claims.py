@@ -1,9 +1,6 @@
 """What must be true of every world of a payment, and of every step from one to the next, derived a second time."""
 
-from collections.abc import Iterator
-
-from tests.core.world import (
-    DISPUTE_FEE,
+from tests.core.happenings import (
     Answer,
     AskAgain,
     Capture,
@@ -19,16 +16,15 @@ from tests.core.world import (
     Swap,
     Void,
     Withdraw,
-    World,
 )
+from tests.core.world import DISPUTE_FEE, World
 from tillgate.core import accounts, fees, ledger, reconciliation
 from tillgate.core.attempts import Attempt, Contradiction, Kind, State, Verdict
-from tillgate.core.disputes import Dispute, DisputeStatus
-from tillgate.core.events import Event, EventType
+from tillgate.core.disputes import DisputeStatus
+from tillgate.core.events import EventType
 from tillgate.core.money import Money
 from tillgate.core.payments import REPLACED, REVERSALS, Payment, Reservation, Status
 from tillgate.core.reasons import Reason, Refused
-from tillgate.core.refunds import Refund, RefundState
 from tillgate.core.timers import TimerKind
 
 BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE)
@@ -191,7 +187,7 @@ def _timers_fit(world: World) -> None:
 
 def refused(world: World, what: Happening, no: Refused | Contradiction) -> None:
     """What is claimed where something is refused: that there was no room for it, and why in the words laid down."""
-    assert not _has_room(world, what), no
+    assert not has_room(world, what), no
     if isinstance(no, Refused):
         assert no.reason in REFUSALS[type(what)]
     else:
@@ -199,7 +195,7 @@ def refused(world: World, what: Happening, no: Refused | Contradiction) -> None:
         assert what.verdict is Verdict.APPROVED
 
 
-def _has_room(world: World, what: Happening) -> bool:
+def has_room(world: World, what: Happening) -> bool:
     """Whether there is enough left for something, by the attempts alone; an answer does not heed what is in flight."""
     flight = [attempt.kind for attempt in world.attempts.values() if not attempt.is_final]
     is_idle = not {Kind.CAPTURE, Kind.VOID, Kind.WITHDRAW} & set(flight)
@@ -226,7 +222,7 @@ def _has_room(world: World, what: Happening) -> bool:
             known = world.disputes[dispute]
             return known.status is DisputeStatus.NEEDS_RESPONSE and known.response is None
         case AskAgain(attempt):
-            return _has_room(world, _as_asked(world.attempts[attempt])) and _still_fits(world, world.attempts[attempt])
+            return has_room(world, _as_asked(world.attempts[attempt])) and _still_fits(world, world.attempts[attempt])
         case Answer(attempt):
             return _leaves_room(world, world.attempts[attempt])
 
@@ -320,115 +316,3 @@ def _on_the_way(world: World, *kinds: Kind) -> int:
 
 def _is_canceled(world: World) -> bool:
     return _approved(world, Kind.VOID) > 0
-
-
-def follow(before: World, what: Happening, after: World) -> None:
-    """Everything that is claimed of a step: there was room for it, and each fact is told once, as it is then."""
-    assert _has_room(before, what) or (isinstance(what, Answer) and what.verdict is not Verdict.APPROVED)
-    told = after.events[len(before.events) :]
-    assert after.events[: len(before.events)] == before.events
-    assert after.entries[: len(before.entries)] == before.entries
-    expected = list(_news(before, after))
-    assert [event.type for event in told] == expected
-    for event in told:
-        _is_of_its_time(event, before, after)
-    for entry in after.entries[len(before.entries) :]:
-        if entry.id.startswith("dp_"):
-            assert entry.id in _entries_of_disputes(before, after)
-            continue
-        attempt = after.attempts[entry.id.partition(":")[0]]
-        assert attempt.state is State.APPROVED
-        assert before.attempts[attempt.id].state is not State.APPROVED
-
-
-def _entries_of_disputes(before: World, after: World) -> Iterator[str]:
-    for dispute in after.disputes.values():
-        if dispute.id not in before.disputes:
-            yield f"{dispute.id}:opened"
-        elif dispute.status is DisputeStatus.WON is not before.disputes[dispute.id].status:
-            yield f"{dispute.id}:won"
-
-
-def _is_of_its_time(event: Event, before: World, after: World) -> None:
-    match event.view:
-        case Payment() as payment:
-            assert payment == (before if event.type is EventType.PAYMENT_CREATED else after).payment
-        case Refund() as refund:
-            assert refund == after.refunds[refund.id]
-        case Dispute() as dispute:
-            assert dispute == after.disputes[dispute.id]
-        case other:
-            raise AssertionError(other)
-
-
-def _news(before: World, after: World) -> Iterator[EventType]:
-    """What a step brings to tell, by the attempt or dispute that moved."""
-    yield from _news_of_disputes(before, after)
-    for attempt in after.attempts.values():
-        known = before.attempts.get(attempt.id)
-        if known is None or known == attempt or attempt.asked > known.asked:
-            continue
-        if not before.events:
-            yield EventType.PAYMENT_CREATED
-        if attempt.refund:
-            yield from _news_of_refund(before.refunds[attempt.refund], attempt)
-        elif is_left_behind(after, attempt):
-            # It is told of no more.
-            pass
-        elif attempt.state is State.APPROVED:
-            yield from _success(before.payment, attempt)
-        elif attempt.is_final and not known.is_final:
-            yield from _failure(before.payment, attempt)
-
-
-def _news_of_disputes(before: World, after: World) -> Iterator[EventType]:
-    for dispute in after.disputes.values():
-        known = before.disputes.get(dispute.id)
-        if known is None:
-            if not before.events:
-                yield EventType.PAYMENT_CREATED
-            yield from (EventType.DISPUTE_CREATED, EventType.DISPUTE_FUNDS_WITHDRAWN)
-        elif known.evidence != dispute.evidence:
-            yield EventType.DISPUTE_UPDATED
-        elif known.status is not dispute.status:
-            yield from {
-                DisputeStatus.UNDER_REVIEW: (EventType.DISPUTE_UPDATED,),
-                DisputeStatus.WON: (EventType.DISPUTE_FUNDS_REINSTATED, EventType.DISPUTE_CLOSED),
-                DisputeStatus.LOST: (EventType.DISPUTE_CLOSED,),
-            }[dispute.status]
-
-
-def _news_of_refund(before: Refund, attempt: Attempt) -> Iterator[EventType]:
-    states = {State.APPROVED: RefundState.SUCCEEDED, State.DECLINED: RefundState.FAILED}
-    states[State.NEVER_SEEN] = RefundState.FAILED
-    if not before.announced:
-        yield EventType.REFUND_CREATED
-    elif before.state is not states.get(attempt.state, RefundState.PENDING):
-        yield EventType.REFUND_UPDATED
-
-
-def _success(before: Payment, attempt: Attempt) -> Iterator[EventType]:
-    match attempt.kind:
-        case Kind.CHARGE | Kind.AUTHORIZE if before.authorized:
-            # It is nobody's payment, and goes back.
-            pass
-        case Kind.RETURN | Kind.RELEASE | Kind.WITHDRAW:
-            pass
-        case Kind.AUTHORIZE:
-            yield EventType.PAYMENT_AUTHORIZED
-        case Kind.VOID if not (before.captured or before.canceled):
-            yield EventType.PAYMENT_CANCELED
-        case Kind.VOID if before.authorized:
-            yield EventType.PAYMENT_RELEASED
-        case Kind.VOID:
-            # Given up once more: nothing is released, and nobody is told again.
-            pass
-        case _:
-            yield EventType.PAYMENT_CAPTURED if before.captured else EventType.PAYMENT_SUCCEEDED
-
-
-def _failure(before: Payment, attempt: Attempt) -> Iterator[EventType]:
-    if attempt.kind is Kind.CAPTURE:
-        yield EventType.PAYMENT_CAPTURE_FAILED
-    elif attempt.kind in BY_CARD and not (before.canceled or before.authorized):
-        yield EventType.PAYMENT_FAILED

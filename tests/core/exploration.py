@@ -3,9 +3,10 @@
 from collections import Counter, deque
 from collections.abc import Hashable, Iterator
 
-from tests.core import claims
+from tests.core import claims, progress
 from tests.core.claims import BY_CARD
-from tests.core.world import Answer, AskAgain, Decide, Happening, Withdraw, World, happenings, tried
+from tests.core.happenings import Answer, AskAgain, Decide, Happening, Withdraw
+from tests.core.world import World, happenings, tried
 from tillgate.core.attempts import Attempt, Contradiction, Kind, State
 from tillgate.core.disputes import Dispute
 from tillgate.core.payments import REVERSALS
@@ -31,7 +32,7 @@ def steps(start: World, never_seen: int) -> Iterator[Step]:
             if not isinstance(after, World):
                 claims.refused(world, what, after)
             elif after is not world:
-                claims.follow(world, what, after)
+                progress.follow(world, what, after)
                 if essence(after) not in seen and _left_open(after) <= never_seen:
                     seen.add(essence(after))
                     ahead.append(after)

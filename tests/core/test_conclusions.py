@@ -1,24 +1,7 @@
 import pytest
 
-from tests.core.world import (
-    LATER,
-    START,
-    Answer,
-    Capture,
-    Charge,
-    Expire,
-    GiveBack,
-    Happened,
-    Reverse,
-    Void,
-    World,
-    attempt_of,
-    happen,
-    lived,
-    occasion,
-    opened,
-    said,
-)
+from tests.core.happenings import Answer, Capture, Charge, Expire, GiveBack, Happened, Reverse, Void
+from tests.core.world import LATER, START, World, attempt_of, happen, lived, occasion, opened, said
 from tillgate.core import accounts, conclusions, payments
 from tillgate.core.attempts import Action, Contradiction, Kind, Outcome, Verdict
 from tillgate.core.events import EventType

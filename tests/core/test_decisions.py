@@ -1,4 +1,5 @@
-from tests.core.world import Charge, World, happen, occasion, opened
+from tests.core.happenings import Charge
+from tests.core.world import World, happen, occasion, opened
 from tillgate.core import ledger
 from tillgate.core.decisions import Alias, Decision, Numbering
 from tillgate.core.events import EventType, event

@@ -7,22 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.world import (
-    DISPUTE_FEE,
-    LATER,
-    Capture,
-    Charge,
-    Decide,
-    GiveBack,
-    Object,
-    Respond,
-    World,
-    as_said,
-    lived,
-    occasion,
-    opened,
-    statement,
-)
+from tests.core.happenings import Capture, Charge, Decide, GiveBack, Object, Respond
+from tests.core.world import DISPUTE_FEE, LATER, World, as_said, lived, occasion, opened, statement
 from tillgate.core import accounts, disputes
 from tillgate.core.attempts import Contradiction, Kind, Verdict
 from tillgate.core.disputes import CLOSED, MOVES, Dispute, DisputeStatus, ResponseKind, Standing

@@ -8,8 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.core import claims, exploration
-from tests.core.world import (
+from tests.core import claims, exploration, progress
+from tests.core.happenings import (
     Answer,
     AskAgain,
     Capture,
@@ -25,11 +25,8 @@ from tests.core.world import (
     Swap,
     Void,
     Withdraw,
-    World,
-    lived,
-    opened,
-    tried,
 )
+from tests.core.world import World, lived, opened, tried
 from tests.sizes import at_size
 from tillgate.core.attempts import Contradiction, State, Verdict
 from tillgate.core.disputes import DisputeStatus, ResponseKind
@@ -188,7 +185,7 @@ class Lives(RuleBasedStateMachine):
         after = tried(self.world, what)
         if isinstance(after, World):
             if after is not self.world:
-                claims.follow(self.world, what, after)
+                progress.follow(self.world, what, after)
             self.world = after
         elif not isinstance(after, Contradiction) or not self.is_flip(what):
             claims.refused(self.world, what, after)

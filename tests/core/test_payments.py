@@ -5,24 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.world import (
-    CARD,
-    FEES,
-    START,
-    AskAgain,
-    Capture,
-    Charge,
-    Expire,
-    GiveBack,
-    Happened,
-    Happening,
-    Void,
-    World,
-    happen,
-    lived,
-    occasion,
-    opened,
-)
+from tests.core.happenings import AskAgain, Capture, Charge, Expire, GiveBack, Happened, Happening, Void
+from tests.core.world import CARD, FEES, START, World, happen, lived, occasion, opened
 from tillgate.core import fees, payments, totals
 from tillgate.core.attempts import Kind, State, Verdict
 from tillgate.core.fees import FeePlan

@@ -4,7 +4,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.core.world import START, Capture, Charge, Decide, GiveBack, Object, Void, World, lived, opened
+from tests.core.happenings import Capture, Charge, Decide, GiveBack, Object, Void
+from tests.core.world import START, World, lived, opened
 from tillgate.core import accounts, reconciliation
 from tillgate.core.attempts import Kind, State, Verdict
 from tillgate.core.disputes import DisputeStatus, Response, ResponseKind

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.world import AskAgain, Capture, Charge, GiveBack, Happened, World, attempt_of, lived, occasion, opened
+from tests.core.happenings import AskAgain, Capture, Charge, GiveBack, Happened
+from tests.core.world import World, attempt_of, lived, occasion, opened
 from tillgate.core import refunds
 from tillgate.core.attempts import Kind, Verdict
 from tillgate.core.money import CurrencyMismatch, Money

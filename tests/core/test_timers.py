@@ -1,6 +1,7 @@
 import pytest
 
-from tests.core.world import START, Capture, Charge, GiveBack, Happened, Void, Withdraw, World, lived, opened
+from tests.core.happenings import Capture, Charge, GiveBack, Happened, Void, Withdraw
+from tests.core.world import START, World, lived, opened
 from tillgate.core.attempts import Kind, Verdict
 from tillgate.core.instants import DAY, SECOND
 from tillgate.core.timers import TimerKind
