@@ -75,12 +75,17 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
         latest_payment=payment.id if payment.attempts_made else None,
         latest_charge=payment_names.charge(payment.id) if payment.attempts_made else None,
         canceled_at=unix_seconds(payment.canceled.at) if is_canceled and payment.canceled else None,
-        cancellation_reason=intent.cancellation_reason if is_canceled else None,
+        cancellation_reason=_why_canceled(payment) if is_canceled else None,
         sandbox_faults=payment.faults or UNSET,
         metadata=payment.metadata,
         created=unix_seconds(payment.created),
         livemode=livemode,
     )
+
+
+def _why_canceled(payment: Payment) -> str | None:
+    has_expired = payment.canceled is not None and payment.canceled.cause == "expired"
+    return "automatic" if has_expired else payment_intents.intent_of(payment).cancellation_reason
 
 
 def _last_error(payment: Payment, failure: Failure) -> LastPaymentErrorShown:

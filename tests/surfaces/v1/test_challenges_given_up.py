@@ -1,0 +1,134 @@
+"""Challenges that are given up: the payer takes another card, and what comes of the first goes back."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.surfaces.v1 import shop
+from tests.surfaces.v1.shop import CARD, Client
+from tests.surfaces.v1.test_payment_intents import CHALLENGED, opened, told, with_card
+from tillgate.assembly import Assembly
+from tillgate.clock import ManualClock
+from tillgate.core.attempts import Attempt, Kind, State
+from tillgate.core.instants import DAY, SECOND
+from tillgate.core.payments import Payment
+from tillgate.flows.directory import Directory
+from tillgate.sandbox.operations import Choice, Operation, Result
+from tillgate.store import audit, find
+from tillgate.workers import timers
+
+pytestmark = pytest.mark.anyio
+
+
+class Place(msgspec.Struct):
+    """A merchant, and the clock."""
+
+    parts: Assembly
+    client: Client
+    clock: ManualClock
+    directory: Directory
+
+    async def pass_time(self, by: int) -> None:
+        """Let time pass, with everything that falls due meanwhile."""
+        self.clock.advance(by)
+        while await timers.run_due(self.parts.gateway, self.directory):
+            pass
+
+    async def payment(self, intent: str) -> Payment:
+        tenant = (await self.directory.identify(self.client.key or "", on_this_machine=False))[1]
+        found = await find.record(self.parts.gateway.store, Payment, tenant.id, intent.replace("pi_", "pay_"))
+        assert found is not None
+        return found
+
+    async def attempt(self, intent: str, number: int) -> Attempt:
+        payment = await self.payment(intent)
+        id = f"att_{payment.id.removeprefix('pay_')}_{number}"
+        found = await find.record(self.parts.gateway.store, Attempt, payment.tenant, id)
+        assert found is not None
+        return found
+
+    def at_the_bank(self, attempt: Attempt) -> Operation:
+        bank = self.parts.bank
+        assert bank is not None
+        return next(one for one in bank.statement() if one.reference == attempt.id)
+
+
+@pytest.fixture
+async def place(database: str | None, home: Path, anyio_backend: object) -> AsyncIterator[Place]:
+    clock = ManualClock(1_767_225_600 * SECOND)
+    async with shop.open_shop(home, database, clock) as parts:
+        yield Place(parts, await shop.merchant(parts), clock, Directory(parts.gateway, {}))
+
+
+async def challenged(place: Place, **more: object) -> str:
+    intent = await opened(place.client, **more)
+    asked = (await place.client.post(f"/payment_intents/{intent['id']}/confirm", with_card(CHALLENGED))).json()
+    assert asked["status"] == "requires_action"
+    return str(intent["id"])
+
+
+@pytest.mark.parametrize("capture_method", ["automatic", "manual"])
+async def test_another_card_pays_and_the_challenge_ends_at_the_bank(
+    place: Place, database: str | None, home: Path, capture_method: str
+) -> None:
+    intent = await challenged(place, capture_method=capture_method)
+    paid = (await place.client.post(f"/payment_intents/{intent}/confirm", with_card())).json()
+    assert paid["status"] == ("succeeded" if capture_method == "automatic" else "requires_capture")
+    assert paid["next_action"] is None
+    await place.pass_time(SECOND)
+    given_up, withdrawal = await place.attempt(intent, 1), await place.attempt(intent, 3)
+    assert (withdrawal.kind, withdrawal.state, withdrawal.target) == (Kind.WITHDRAW, State.APPROVED, given_up.id)
+    assert place.at_the_bank(given_up).result is Result.DECLINED
+    await place.pass_time(DAY)
+    assert (await place.attempt(intent, 1)).state is State.DECLINED
+    assert (await place.client.get(f"/payment_intents/{intent}")).json() == paid
+    events = await told(place.client, {"id": intent})
+    assert [type for type in events if "failed" in type] == []
+    assert (await audit.audit(database, home)).differences == []
+
+
+@pytest.mark.parametrize("capture_method", ["automatic", "manual"])
+@pytest.mark.parametrize("when", ["before the other card", "after the other card"])
+async def test_a_challenge_that_is_met_after_it_was_given_up_gives_its_money_back(
+    place: Place, database: str | None, home: Path, capture_method: str, when: str
+) -> None:
+    intent = await challenged(place, capture_method=capture_method)
+    method = (await place.client.post("/payment_methods", {"type": "card", "card": CARD})).json()["id"]
+    other = {"payment_method": method}
+    updated = (await place.client.post(f"/payment_intents/{intent}", other)).json()
+    assert (updated["status"], updated["payment_method"]) == ("requires_confirmation", method)
+    if when == "after the other card":
+        assert (await place.client.post(f"/payment_intents/{intent}/confirm", {})).status_code == 200
+    first = await place.attempt(intent, 1)
+    bank = place.parts.bank
+    assert bank is not None
+    assert await bank.resolve_challenge(first.id, Choice.APPROVE)
+    if when == "before the other card":
+        waiting = (await place.client.get(f"/payment_intents/{intent}")).json()
+        assert (waiting["status"], waiting["amount_received"]) == ("requires_confirmation", 0)
+        assert (await place.client.post(f"/payment_intents/{intent}/confirm", {})).status_code == 200
+    paid = (await place.client.get(f"/payment_intents/{intent}")).json()
+    balance = (await place.client.get("/balance")).json()
+    assert [one.attempt for one in (await place.payment(intent)).surplus] == [first.id]
+    await place.pass_time(SECOND)
+    assert (await place.payment(intent)).surplus == ()
+    assert (await place.client.get(f"/payment_intents/{intent}")).json() == paid
+    assert paid["payment_method"] == method
+    assert (await place.client.get("/balance")).json() == balance
+    assert (await audit.audit(database, home)).differences == []
+
+
+async def test_an_authorization_that_nobody_captures_ends_the_intent(
+    place: Place, database: str | None, home: Path
+) -> None:
+    intent = await opened(place.client, capture_method="manual", confirm=True, **with_card())
+    await place.pass_time(7 * DAY + SECOND)
+    gone = (await place.client.get(f"/payment_intents/{intent['id']}")).json()
+    assert (gone["status"], gone["cancellation_reason"], gone["amount_capturable"]) == ("canceled", "automatic", 0)
+    assert gone["canceled_at"] is not None
+    assert (await told(place.client, intent))[-2:] == ["payment.canceled", "payment_intent.canceled"]
+    late = await place.client.post(f"/payment_intents/{intent['id']}/capture")
+    shop.error(late, 400, "invalid_request_error", "payment_unexpected_state")
+    assert (await audit.audit(database, home)).differences == []
