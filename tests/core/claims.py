@@ -197,7 +197,8 @@ def refused(world: World, what: Happening, no: Refused | Contradiction) -> None:
 
 def has_room(world: World, what: Happening) -> bool:
     """Whether there is enough left for something, by the attempts alone; an answer does not heed what is in flight."""
-    flight = [attempt.kind for attempt in world.attempts.values() if not attempt.is_final]
+    open = [one for one in world.attempts.values() if not (one.is_final or is_left_behind(world, one))]
+    flight = [attempt.kind for attempt in open]
     is_idle = not {Kind.CAPTURE, Kind.VOID, Kind.WITHDRAW} & set(flight)
     match what:
         case Charge() | Swap():
@@ -266,7 +267,8 @@ def _still_fits(world: World, attempt: Attempt) -> bool:
         return attempt.kind is not Kind.WITHDRAW
     if held := _held(world):
         return attempt.amount.amount == held
-    return attempt.target is not None and world.attempts[attempt.target].state is State.CHALLENGED
+    target = world.attempts[attempt.target] if attempt.target else None
+    return target is not None and target.state is State.CHALLENGED and not is_left_behind(world, target)
 
 
 def _going_back(world: World) -> set[str]:
