@@ -102,7 +102,7 @@ def _alive(world: World, attempt: Attempt) -> Hashable:
         attempt.id == world.payment.authorization,
         attempt.target and _alive(world, world.attempts[attempt.target]),
         claims.is_left_behind(world, attempt),
-        (TimerKind.WITHDRAW_CHALLENGE, attempt.id) in world.timers,
+        not attempt.is_final and (TimerKind.WITHDRAW_CHALLENGE, attempt.id) in world.timers,
         [one.reversal is not None for one in world.payment.surplus if attempt.id in (one.attempt, one.reversal)] != [],
         attempt.refund is not None and world.refunds[attempt.refund].announced,
     )

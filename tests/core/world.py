@@ -188,7 +188,9 @@ def happenings(world: World) -> Iterator[Happening]:
     for dispute in world.disputes.values():
         if not dispute.is_closed:
             yield from (Decide(dispute.id, status) for status in DisputeStatus)
-    yield from (Retract(subject) for kind, subject in world.timers if kind is TimerKind.WITHDRAW_CHALLENGE)
+    for kind, subject in world.timers:
+        if kind is TimerKind.WITHDRAW_CHALLENGE and not world.attempts[subject].is_final:
+            yield Retract(subject)
     yield from (Reverse(subject) for kind, subject in world.timers if kind is TimerKind.REVERSE)
     for attempt in world.attempts.values():
         if attempt.state is State.NEVER_SEEN:

@@ -11,12 +11,11 @@ from tests.simulation.merchants import CARDS, CORNER_CAFE, Merchant
 from tests.simulation.world import World
 from tillgate.core import accounts, fees, payment_intents
 from tillgate.core.attempts import Attempt, Kind, State
-from tillgate.core.conclusions import BY_CARD
 from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.instants import SECOND
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.money import Money
-from tillgate.core.payments import Status
+from tillgate.core.payments import BY_CARD, Status
 from tillgate.core.refunds import RefundState
 from tillgate.sandbox.chargebacks import Stage
 from tillgate.sandbox.operations import Operation, Result
