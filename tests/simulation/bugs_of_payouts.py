@@ -102,4 +102,4 @@ def intent_confirmed_twice_charged_twice(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(payment_intents, "assert_changeable", assert_changeable)
     monkeypatch.setattr(payments, "charge", charge)
-    monkeypatch.setattr(conclusions, "_is_surplus", lambda payment: False)
+    monkeypatch.setattr(conclusions, "_is_surplus", lambda payment, attempt: False)

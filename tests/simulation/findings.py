@@ -135,12 +135,15 @@ def _beyond_what_disputes_leave(disk: Disk) -> Iterator[str]:
 
 
 def _is_same(attempt: Attempt, operation: Operation) -> bool:
-    kind = Kind.VOID if attempt.kind is Kind.WITHDRAW else attempt.kind
+    kind = _KNOWN_AS.get(attempt.kind, attempt.kind)
     asked = (kind.value, attempt.amount.amount, attempt.amount.currency, attempt.target)
     done = (operation.kind.value, operation.amount, operation.currency, operation.target)
     state = _STATES.get(operation.result)
     return asked == done and (attempt.state is state or (state is None and not attempt.is_final))
 
+
+_KNOWN_AS = {Kind.WITHDRAW: Kind.VOID, Kind.RELEASE: Kind.VOID, Kind.RETURN: Kind.REFUND}
+"""What the bank takes some kinds of attempts for."""
 
 _STATES = {
     Result.APPROVED: State.APPROVED,
@@ -156,7 +159,7 @@ def _balances(world: World, disk: Disk) -> Iterator[str]:
         attempt = disk.attempts.get(operation.reference)
         if attempt is None or operation.result is not Result.APPROVED:
             continue
-        gave_up = operation.kind.value == Kind.VOID.value and not disk.payments[attempt.payment].authorized
+        gave_up = attempt.kind is Kind.VOID and not disk.payments[attempt.payment].authorized
         challenged = gave_up or attempt.kind is Kind.WITHDRAW
         for (account, kind), sign in _SIGNS.items():
             if kind.value == operation.kind.value and not challenged:

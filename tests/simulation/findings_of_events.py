@@ -31,6 +31,12 @@ def told_once(disk: Disk) -> Iterator[str]:
         heard = told.get(payment.id, Counter()).copy()
         for type in _BETWEEN:
             heard.pop(type.value, None)
+        given_up = sum(_failures(one) for one in by_payment.get(payment.id, []) if payments.is_abandoned(payment, one))
+        for type in (EventType.PAYMENT_FAILED.value, EventType.PAYMENT_INTENT_PAYMENT_FAILED.value):
+            # What was given up for another card while its customer had to act is told of no more.
+            if expected[type] - given_up <= heard[type] <= expected[type]:
+                expected[type] = heard[type]
+        expected, heard = +expected, +heard
         if payment.canceled and not payment.authorized:
             # Whether its end is heard of before the cancellation that brought it about is a matter of chance.
             for type in (EventType.PAYMENT_FAILED, EventType.PAYMENT_INTENT_PAYMENT_FAILED):
@@ -54,16 +60,21 @@ def _told_of(dispute: Dispute) -> list[str]:
     return [*told, EventType.DISPUTE_FUNDS_REINSTATED.value] if dispute.status is DisputeStatus.WON else told
 
 
+def _failures(attempt: Attempt) -> int:
+    """How often it came to nothing."""
+    return attempt.asked - (attempt.state is State.APPROVED)
+
+
 def _expected_events(payment: Payment, attempts: list[Attempt], disk: Disk) -> Counter[str]:
     expected = Counter({EventType.PAYMENT_CREATED.value: 1})
     captures = 0
     for attempt in attempts:
-        failures = attempt.asked - (attempt.state is State.APPROVED)
+        failures = _failures(attempt)
         approved = attempt.state is State.APPROVED
         match attempt.kind:
             case Kind.CHARGE | Kind.AUTHORIZE:
                 type = EventType.PAYMENT_SUCCEEDED if attempt.kind is Kind.CHARGE else EventType.PAYMENT_AUTHORIZED
-                expected[type.value] += approved
+                expected[type.value] += attempt.id == payment.authorization
                 expected[EventType.PAYMENT_FAILED.value] += failures
             case Kind.CAPTURE:
                 captures += approved
