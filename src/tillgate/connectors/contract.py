@@ -18,7 +18,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     A charge, an authorization or a verification needs the card, a payout the `account` that it goes to, and its
     `holder`. `return_url` is where the customer goes after a challenge: a page of ours, of which the path alone is said
     where the bank's pages are on the same server. `three_d_secure` is when the customer is to be authenticated; one who
-    is not there, `off_session`, cannot be asked anything. A void with `challenged` gives up a challenge that is still
+    is not there, `off_session`, cannot be asked anything, and where the merchant wants no challenge (`may_challenge`)
+    the bank declines instead. A void with `challenged` gives up a challenge that is still
     open as far as we know; one that was met meanwhile stands.
     """
 
@@ -31,6 +32,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     challenged: bool = False
     three_d_secure: Demand = Demand.AUTOMATIC
     off_session: bool = False
+    may_challenge: bool = True
 
     def __repr__(self) -> str:
         return f"Question({self.attempt.id})"

@@ -128,6 +128,7 @@ class SandboxConnector:
             return_url=question.return_url,
             three_d_secure=question.three_d_secure,
             off_session=question.off_session,
+            may_challenge=question.may_challenge,
             again=attempt.asked > 1,
         )
         path = "/cancellations" if question.challenged else _PATHS[attempt.kind]

@@ -51,6 +51,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     return_url: str | None = None
     three_d_secure: Demand = Demand.AUTOMATIC
     off_session: bool = False
+    may_challenge: bool = True
     again: bool = False
 
 

@@ -24,13 +24,15 @@ class Redirects(enum.StrEnum):
 class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What more is known of a payment that is asked for in steps (core.payment_intents).
 
-    `off_session` says that its customer is not there to act. Where the methods that may pay were left to us,
-    `automatic_methods` says which kind of them.
+    `off_session` says that its customer is not there to act, `error_on_requires_action` that they shall not
+    have to; both as the last confirmation had it. Where the methods that may pay were left to us, `automatic_methods` says which kind
+    of them.
     """
 
     payment_method_types: tuple[str, ...] = ("card",)
     automatic_methods: Redirects | None = None
     setup_future_usage: FutureUsage | None = None
     off_session: bool = False
+    error_on_requires_action: bool = False
     receipt_email: Personal[str | None] = None
     cancellation_reason: str | None = None

@@ -39,7 +39,10 @@ class IntentStatus(enum.StrEnum):
 CHANGEABLE = frozenset({IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CONFIRMATION})
 """Where no bank has said yes, and none is being asked."""
 
-_OF_INTENT = ("payment_method_types", "setup_future_usage", "off_session", "receipt_email")
+_OF_INTENT = (
+    *("payment_method_types", "setup_future_usage", "receipt_email"),
+    *("off_session", "error_on_requires_action"),
+)
 _OF_PAYMENT = ("amount", "capture_method", "return_url", "three_d_secure", "description")
 
 _OF_PAYMENTS = {
@@ -73,6 +76,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     payment_method_types: tuple[str, ...] | UnsetType = UNSET
     setup_future_usage: FutureUsage | UnsetType | None = UNSET
     off_session: bool | UnsetType = UNSET
+    error_on_requires_action: bool | UnsetType = UNSET
     receipt_email: str | UnsetType | None = UNSET
     return_url: str | UnsetType | None = UNSET
     three_d_secure: Demand | UnsetType = UNSET

@@ -78,6 +78,7 @@ def question(standing: Standing | SetupStanding, tenant: Tenant, card: Card | No
     attempt = standing.attempt
     if isinstance(standing, SetupStanding):
         return Question(attempt=attempt, card=card, merchant=tenant.name, return_url=return_url)
+    intent = payment_intents.intent_of(standing.payment)
     return Question(
         attempt=attempt,
         card=card,
@@ -85,7 +86,8 @@ def question(standing: Standing | SetupStanding, tenant: Tenant, card: Card | No
         return_url=return_url,
         challenged=attempt.kind is Kind.VOID and not standing.payment.authorized,
         three_d_secure=standing.payment.three_d_secure,
-        off_session=payment_intents.intent_of(standing.payment).off_session,
+        off_session=intent.off_session,
+        may_challenge=not intent.error_on_requires_action,
     )
 
 

@@ -274,6 +274,8 @@ class Teller:
         if practice is None or refusal is Code.INVALID_NUMBER:
             return self._decided(kind, order, refusal, pending)
         brand = cards.brand(CardNumber(card.number))
+        if practice.standing is None and not order.may_challenge:
+            return self._decided(kind, order, Code.AUTHENTICATION_REQUIRED, pending)
         if practice.standing is None:
             return self._challenge(kind, order, refusal, brand, card.number[-4:])
         refusal = Code.AUTHENTICATION_FAILED if practice.standing is Standing.REJECTED else refusal

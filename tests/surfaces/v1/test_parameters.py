@@ -74,6 +74,7 @@ KINDS = {
     "automatic_payment_methods.enabled": "true or false",
     "confirm": "true or false",
     "off_session": "true or false",
+    "error_on_requires_action": "true or false",
     "amount_to_capture": "number",
     "/v1/payment_intents/{id} metadata": "object or nothing",
     "/v1/payment_intents/{id} customer": "text",
@@ -146,6 +147,7 @@ REQUIRED = {
 NEVER_NULL = {
     *("metadata", "capture_method", "reason", "url", "enabled_events", "ordering", "status"),
     *("protocol_version", "auth_method", "confirm", "off_session", "payment_method_types", "usage"),
+    "error_on_requires_action",
     *("count", "probability", "seed", "/sandbox/faults expires_in", "/sandbox/merchants name", "settlement_days"),
     *("fee_plan", "fee_plan.basis_points", "fee_plan.fixed", "fee_plan.fixed.EUR", "dispute_fees", "dispute_fees.EUR"),
     *("automatic_payment_methods.allow_redirects", "method"),

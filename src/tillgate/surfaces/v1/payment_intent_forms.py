@@ -59,6 +59,7 @@ class PaymentIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     payment_method_options: PaymentMethodOptionsGiven | None = None
     confirm: bool = False
     off_session: bool = False
+    error_on_requires_action: bool = False
     setup_future_usage: FutureUsage | None = None
     description: Text | None = None
     metadata: Metadata = {}
@@ -90,7 +91,8 @@ class ConfirmGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     payment_method: str | None = None
     payment_method_data: PaymentMethodDataGiven | None = None
     payment_method_options: PaymentMethodOptionsGiven | None = None
-    off_session: bool | None = None
+    off_session: bool = False
+    error_on_requires_action: bool = False
     setup_future_usage: FutureUsage | None = None
     receipt_email: ShortText | None = None
     return_url: Text | None = None

@@ -197,11 +197,13 @@ async def create(call: Call) -> Reply:
             automatic_methods=given.automatic_payment_methods.parse() if given.automatic_payment_methods else None,
             setup_future_usage=given.setup_future_usage,
             off_session=given.off_session,
+            error_on_requires_action=given.error_on_requires_action,
             receipt_email=_receipt_email(given.receipt_email),
         ),
     )
-    if given.off_session and not given.confirm:
-        raise Refused(Reason.PARAMETER_INVALID, "off_session", problem="it goes with confirm only")
+    for name in ("off_session", "error_on_requires_action"):
+        if getattr(given, name) and not given.confirm:
+            raise Refused(Reason.PARAMETER_INVALID, name, problem="it goes with confirm only")
     wanted = Wanted(source=intents.source(given, is_for_later=not given.confirm), customer=given.customer)
     asked = (call.gateway, call.caller, call.key, terms, wanted)
     if given.confirm:
@@ -287,10 +289,13 @@ async def confirm(call: Call) -> Reply:
     """Charge the card, or authorize it for a later capture. After a decline, confirm again with another card."""
     given: ConfirmGiven = call.given
     payment = await _admitted(call)
+    if given.off_session and _is_browser(call):
+        raise Refused(Reason.PARAMETER_INVALID, "off_session", problem="who confirms in a browser is there")
     change = Change(
         return_url=parse_address(given.return_url, "return_url") if given.return_url else UNSET,
         three_d_secure=_demanded(call, given),
-        off_session=UNSET if given.off_session is None else given.off_session,
+        off_session=given.off_session,
+        error_on_requires_action=given.error_on_requires_action,
         setup_future_usage=UNSET if given.setup_future_usage is None else given.setup_future_usage,
         receipt_email=UNSET if given.receipt_email is None else _receipt_email(given.receipt_email),
     )

@@ -55,6 +55,7 @@ _ANYWHERE: Final = {
     "enabled_events": "The events that are sent there, by type; `*` stands for all.",
     "dynamic_last4": "The last four digits of a number that is the device's own; none where it is the card's.",
     "ending_before": "An id: the page ends before this object. It excludes `starting_after`.",
+    "error_on_requires_action": "Whether to decline (`authentication_required`) where the customer would have to act.",
     "event": "The event, by id.",
     "exp_month": "Month of expiry, 1 to 12.",
     "exp_year": "Year of expiry, with four digits or two.",
