@@ -24,9 +24,8 @@ class Redirects(enum.StrEnum):
 class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What more is known of a payment that is asked for in steps (core.payment_intents).
 
-    `off_session` says that its customer is not there to act, `error_on_requires_action` that they shall not
-    have to; both as the last confirmation had it. Where the methods that may pay were left to us, `automatic_methods` says which kind
-    of them.
+    Of the last confirmation, `off_session` says that its customer is not there to act, `error_on_requires_action` that
+    they shall not have to. Where the methods that may pay were left to us, `automatic_methods` says which kind of them.
     """
 
     payment_method_types: tuple[str, ...] = ("card",)

@@ -170,7 +170,6 @@ _OF: Final = {
     "SetupIntent.next_action": "What the customer has to do next, while the status is `requires_action`.",
     "SetupIntent.return_url": "Where the customer's browser goes once it has confirmed.",
     "SetupIntent.status": "What has to come next.",
-    "SetupIntent.customer": "For whom the card is kept, by id.",
     "SetupIntentParameters.confirm": "Whether to have the card verified at once.",
     "SetupIntentReadParameters.client_secret": "The intent's client secret. A publishable key needs it.",
     "ConfirmSetupParameters.client_secret": "The intent's client secret. A publishable key needs it.",
