@@ -77,7 +77,8 @@ async def create_confirmed(
 async def confirm(
     gateway: Gateway, caller: Caller, key: Key | None, payment_id: str, wanted: Wanted, render: Render[Standing]
 ) -> Answer:
-    """Have the card charged: the one that is given, or that of the intent, or the customer's default.
+    """Have the card charged: the one that is given, or that of the intent, or the customer's default if it is not a
+    browser that asks.
 
     Raises what core.payment_intents.confirm refuses, METHOD_OF_ANOTHER_CUSTOMER, and as `create` for the card.
     """
@@ -85,7 +86,7 @@ async def confirm(
     async def decide(occasion: Occasion) -> Asked[Standing]:
         payment = await charges.fetch(gateway, caller, payment_id)
         draft = await _changed(gateway, caller, occasion, payment, wanted, Reason.NOTHING_TO_CONFIRM)
-        return await _confirmed(gateway, caller, occasion, draft)
+        return await _confirmed(gateway, caller, occasion, draft, wanted.is_public)
 
     return await _ask(gateway, caller, key, decide, wanted, render)
 
@@ -246,20 +247,25 @@ async def _with_card(
     return _Draft(changed, paying.used_for(payment.id, occasion), paying.card)
 
 
-async def _confirmed(gateway: Gateway, caller: Caller, occasion: Occasion, draft: _Draft) -> Asked[Standing]:
+async def _confirmed(
+    gateway: Gateway, caller: Caller, occasion: Occasion, draft: _Draft, is_public: bool = False
+) -> Asked[Standing]:
     """The question to the bank, with the card that is known by now."""
     if draft.card is None:
-        draft = await _with_known_card(gateway, caller, occasion, draft)
+        draft = await _with_known_card(gateway, caller, occasion, draft, is_public)
     asking = payment_intents.confirm(draft.payment, occasion)
     decision = draft.written.merged(asking.decision)
     return Asked(Standing(asking.payment, asking.attempt), decision, draft.card)
 
 
-async def _with_known_card(gateway: Gateway, caller: Caller, occasion: Occasion, draft: _Draft) -> _Draft:
+async def _with_known_card(
+    gateway: Gateway, caller: Caller, occasion: Occasion, draft: _Draft, is_public: bool
+) -> _Draft:
     payment = draft.payment
     buyer = await _buyer(gateway, caller, occasion, payment, Wanted())
     known = payment.payment_method if payment_intents.status(payment) is IntentStatus.REQUIRES_CONFIRMATION else None
-    if known is None and buyer is not None:
+    if known is None and buyer is not None and not is_public:
+        # A client secret is no leave to charge what the customer keeps.
         known = buyer.default_payment_method
     if known is None:
         raise Refused(Reason.PARAMETER_MISSING, "payment_method")

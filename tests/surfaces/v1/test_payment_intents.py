@@ -236,6 +236,19 @@ async def test_a_browser_does_not_pay_with_the_card_of_somebody_whose_id_it_know
         assert (await page.post(f"/payment_intents/{intent['id']}/confirm", body)).status_code == status
 
 
+async def test_a_browser_names_the_card_of_the_customer_that_pays(anyones: Client) -> None:
+    customer = (await anyones.post("/customers", {"email": "ann@example.com"})).json()["id"]
+    method = (await anyones.post("/payment_methods", {"type": "card", "card": CARD})).json()["id"]
+    await anyones.post(f"/payment_methods/{method}/attach", {"customer": customer})
+    await anyones.post(f"/customers/{customer}", {"default_payment_method": method})
+    intent = await opened(anyones, customer=customer)
+    body, page = {"client_secret": intent["client_secret"]}, await browser(anyones)
+    answer = await page.post(f"/payment_intents/{intent['id']}/confirm", body)
+    shop.error(answer, 400, "invalid_request_error", "parameter_missing", "payment_method")
+    await anyones.post(f"/payment_intents/{intent['id']}", {"payment_method": method})
+    assert (await page.post(f"/payment_intents/{intent['id']}/confirm", body)).json()["status"] == "succeeded"
+
+
 async def test_the_client_secret_is_in_no_event(anyones: Client) -> None:
     intent = (await confirmed(anyones, await opened(anyones))).json()
     events = await anyones.get(f"/events?object={intent['id']}")
