@@ -107,6 +107,12 @@ def test_a_bank_that_speaks_of_other_money_contradicts_itself(other: dict[str, A
         disputes.learn(world.payment, dispute, said, 0, world.occasion())
 
 
+def test_a_dispute_in_another_currency_than_its_payment_is_not_booked() -> None:
+    said = msgspec.structs.replace(statement(PAID, "cb_1", 60), amount=Money(60, "JPY"))
+    with pytest.raises(Contradiction):
+        disputes.learn(PAID.payment, None, said, 0, occasion())
+
+
 @given(captured=st.integers(1, 100), refunded=st.integers(0, 100), taken=st.lists(st.integers(1, 100), max_size=3))
 def test_what_is_taken_beyond_what_is_left_is_the_merchants_debt(
     captured: int, refunded: int, taken: list[int]

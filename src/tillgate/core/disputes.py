@@ -150,6 +150,8 @@ def learn(
     known = dispute or _opened(payment, said, fee, occasion)
     if (known.amount, known.target) != (said.amount, said.target):
         raise Contradiction(f"{known.id}: {said.reference} is now about something else")
+    if said.amount.currency != payment.amount.currency:
+        raise Contradiction(f"{payment.id}: {said.reference} is about {said.amount.currency}")
     moved = _moved(known, said, occasion)
     if moved is dispute:
         return None
