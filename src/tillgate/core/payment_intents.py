@@ -124,7 +124,7 @@ def with_method(
     former = payment.former_methods
     if payment.payment_method not in (None, method):
         former = (*former, payment.payment_method)
-    changed = evolve(payment, payment_method=method, former_methods=former, card=card, customer=customer)
+    changed = evolve(_of(payment, customer), payment_method=method, former_methods=former, card=card)
     return evolve(changed, abandoned=payment.attempts_made, settlement_days=settlement_days, failure=None)
 
 
@@ -133,9 +133,24 @@ def with_customer(payment: Payment, customer: CustomerSummary) -> Payment:
     if payment.customer is not None and payment.customer.id == customer.id:
         return payment
     assert_changeable(payment, Reason.ALREADY_CONFIRMED)
-    is_anybodys = payment.customer is None
-    method, card = (payment.payment_method, payment.card) if is_anybodys else (None, None)
-    return evolve(payment, customer=customer, payment_method=method, card=card)
+    changed = _of(payment, customer)
+    if payment.customer is None:
+        return changed
+    former = payment.former_methods
+    if payment.payment_method is not None:
+        former = (*former, payment.payment_method)
+    # What the other's card is granted late is nothing that this customer paid.
+    abandoned = payment.attempts_made
+    return evolve(changed, payment_method=None, card=None, former_methods=former, abandoned=abandoned, failure=None)
+
+
+def _of(payment: Payment, customer: CustomerSummary | None) -> Payment:
+    """The payment as a customer's; of whom its events told before is not forgotten, for whoever erases them."""
+    before = payment.customer
+    if before is None or (customer is not None and customer.id == before.id):
+        return evolve(payment, customer=customer)
+    others = tuple(id for id in payment.former_customers if id != before.id)
+    return evolve(payment, customer=customer, former_customers=(*others, before.id))
 
 
 def assert_changeable(payment: Payment, why: Reason) -> None:

@@ -110,8 +110,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A payment by card. Totals are minor units of `amount.currency` and hold concluded facts only.
 
-    `settlement_days` says how long what is captured waits until it can be paid out. `former_methods` were to pay before
-    the one that is.
+    `settlement_days` says how long what is captured waits until it can be paid out. `former_methods` and
+    `former_customers` were to pay before those that are.
 
     Always: refunded + disputed <= captured <= authorized and voided <= authorized - captured. What banks took back over
     disputes beyond that is `overdrawn`: they may, and it is the merchant's debt. `dispute` is the newest one's id.
@@ -133,6 +133,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     intent: Intent | None = None
     settlement_days: int = 0
     customer: CustomerSummary | None = None
+    former_customers: tuple[str, ...] = ()
     description: str | None = None
     metadata: dict[str, str] = {}
     return_url: str | None = None

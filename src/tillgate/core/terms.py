@@ -1,12 +1,13 @@
-"""Terms: by what a record is found beside its id, as pairs of a name and a value: metadata, and words to be typed."""
+"""Terms: by what a record is found beside its id, as a name and a value: metadata, words to type, whose it was."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 Terms: TypeAlias = frozenset[tuple[str, str]]
 
 WORD: Final = "word"
+FORMER_CUSTOMER: Final = "former_customer"
 MOST_WORDS: Final = 40
 LONGEST_WORD: Final = 64
 
@@ -21,6 +22,11 @@ def of_metadata(metadata: Mapping[str, str]) -> Terms:
 def in_metadata(name: str, value: str) -> tuple[str, str]:
     """The term of one note."""
     return f"metadata[{_writable(name)}]", _writable(value)
+
+
+def of_former_customers(customers: Sequence[str]) -> Terms:
+    """Whose it was before it was another's, for whoever erases them."""
+    return frozenset([(FORMER_CUSTOMER, id) for id in customers])
 
 
 def of_texts(*texts: str | None) -> Terms:

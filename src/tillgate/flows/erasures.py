@@ -6,7 +6,7 @@ or the body of an event that was being frozen. That is why everything is looked 
 
 from collections.abc import Sequence
 
-from tillgate.core import customers, idempotency, payment_methods, personal
+from tillgate.core import customers, idempotency, payment_methods, personal, terms
 from tillgate.core.customers import Customer, Erasure
 from tillgate.core.decisions import Decision
 from tillgate.core.disputes import Dispute
@@ -23,10 +23,11 @@ from tillgate.flows import changes, events
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.logs import log
-from tillgate.store import find, lists, retention
+from tillgate.store import filters, find, lists, retention
 from tillgate.store.batches import Conflict
 from tillgate.store.commit import Unavailable
 from tillgate.store.engine import Retry
+from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor
 
 LAST_LOOK_AFTER: Duration = 10 * MINUTE
@@ -100,6 +101,7 @@ async def _portion(gateway: Gateway, caller: Caller, erasure: Erasure) -> Erasur
         await gateway.store.commit(Decision(save=tuple(keys)))
     for person in people:
         await events.redact(gateway, caller.tenant, person, personal.redacted)
+    await _once_theirs(gateway, caller, erasure)
     if erasure.is_last_look:
         return evolve(erasure, finished=True)
     return evolve(erasure, methods=people[1:], is_last_look=True, redacted_up_to=customers.NO_PAYMENT)
@@ -120,6 +122,20 @@ async def _setups(gateway: Gateway, erasure: Erasure) -> tuple[str, ...]:
         if not page.has_more:
             return found
         cursor = Cursor(AT_ONCE, after=page.records[-1].id)
+
+
+async def _once_theirs(gateway: Gateway, caller: Caller, erasure: Erasure) -> None:
+    """Events of payments that were the customer's before they were another's, without the former's data."""
+
+    def blank(view: Record) -> Record:
+        is_theirs = isinstance(view, Payment) and view.customer is not None and view.customer.id == erasure.id
+        return personal.redacted(view) if is_theirs else view
+
+    wanted, cursor = Wanted(terms=((terms.FORMER_CUSTOMER, erasure.id),)), Cursor(AT_ONCE)
+    while found := (await filters.page(gateway.store, Payment, erasure.tenant, cursor, wanted)).records:
+        for payment in found:
+            await events.redact(gateway, caller.tenant, payment.id, blank)
+        cursor = Cursor(AT_ONCE, after=found[-1].id)
 
 
 async def _redact_payments(gateway: Gateway, caller: Caller, erasure: Erasure, payments: Sequence[Payment]) -> None:

@@ -111,6 +111,10 @@ def terms_read(text: str | None) -> Terms:
     return frozenset(_terms.decode(text)) if text else frozenset()
 
 
+def _terms_of_payment(payment: Payment) -> Terms:
+    return _notes(payment) | terms.of_former_customers(payment.former_customers)
+
+
 def _notes(record: Payment | Refund | Dispute | PaymentMethod | Payout) -> Terms:
     return terms.of_metadata(record.metadata)
 
@@ -141,7 +145,7 @@ KEPT: dict[type[Record], Kept[Any]] = {
             schema.payments,
             lambda payment: (_customer_of(payment),),
             listed=transactions.of_payment,
-            terms=_notes,
+            terms=_terms_of_payment,
         ),
         Kept(SetupIntent, schema.setup_intents, lambda setup: (setup.customer,)),
         Kept(Attempt, schema.attempts),

@@ -282,3 +282,16 @@ async def test_deleting_and_paying_at_once_leave_nothing_behind(
     assert {answer.status_code for answer in answers} <= {200, 404}
     await pass_time(either, monkeypatch, erasures.LAST_LOOK_AFTER + MINUTE)
     assert await told(either) == []
+
+
+async def test_what_a_payment_told_of_a_customer_before_it_was_anothers_is_erased(anyones: Client) -> None:
+    hers = await customer(anyones)
+    other = (await anyones.post("/customers", {"email": "other@example.com"})).json()["id"]
+    intent = (await anyones.post("/payment_intents", {"amount": 500, "currency": "usd", "customer": hers})).json()
+    path = f"/payment_intents/{intent['id']}"
+    assert (await anyones.post(path, {"customer": other})).json()["customer"] == other
+    assert any(found.startswith("events") for found in await told(anyones.parts))
+    assert (await anyones.ask("DELETE", f"/v1/customers/{hers}")).status_code == 200
+    assert await told(anyones.parts) == []
+    payment = (await anyones.get(f"{path}?expand[]=customer")).json()
+    assert payment["customer"]["email"] == "other@example.com"
