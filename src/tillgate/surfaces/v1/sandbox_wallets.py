@@ -60,7 +60,7 @@ class WalletTokenShown(msgspec.Struct, frozen=True, kw_only=True):
     cross_origin=True,
 )
 async def apple_pay(call: Call) -> Reply:
-    """What a device with this card gives for an Apple Pay payment. Test mode only."""
+    """What a device with this card gives for an Apple Pay payment, another one each time. Test mode only."""
     given: ApplePayDeviceGiven = call.given
     assert_test_mode(call)
     data = None if given.application_data is None else application_data(given.application_data, "application_data")
@@ -78,7 +78,7 @@ async def apple_pay(call: Call) -> Reply:
     cross_origin=True,
 )
 async def google_pay(call: Call) -> Reply:
-    """What a wallet with this card gives for a Google Pay payment. Test mode only."""
+    """What a wallet with this card gives for a Google Pay payment, another one each time. Test mode only."""
     given: GooglePayDeviceGiven = call.given
     assert_test_mode(call)
     gateway = call.gateway
