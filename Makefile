@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/python -m pytest
+# All tests go in two processes, file by file in their order; some of them in one, where a debugger can get at them.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 LOCK := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) pyproject.toml
 
@@ -29,7 +31,7 @@ test: setup ## run every test, within 6 minutes (ARGS="tests/core -k money" and 
 	@tools/ensure_strace
 	@tools/ensure_node
 	@tools/ensure_chromium
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) $(or $(ARGS),$(TWO))
 
 prove: setup ## run the same tests at full size
 	@tools/ensure_postgres >/dev/null

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.waiting import LONG_SECONDS
+from tillgate.store import audit
 
 TILLGATE = Path(sys.executable).with_name("tillgate")
 
@@ -104,8 +105,12 @@ class Server:
         """What it wrote on standard error, its log, since its first start."""
         return self._errors.read_text()
 
+    async def audit(self) -> audit.Found:
+        """What an audit of its books finds: `tillgate audit` without a process of its own."""
+        return await audit.audit(self.database, self.data)
+
     def tillgate(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Another command over the same data: `server.tillgate("audit")`."""
+        """Another command over the same data: `server.tillgate("keys", "list")`."""
         return tillgate(*arguments, data=self.data, database=self.database)
 
 
