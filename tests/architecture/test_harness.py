@@ -49,7 +49,7 @@ def test_a_test_that_is_passed_over_fails_the_run(passed_over: str, tmp_path: Pa
         check=False,
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(TESTS.parent)},
+        env={**os.environ, "PYTHONPATH": str(TESTS.parent), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
     assert "No test is skipped" in run.stdout
     assert run.returncode in {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}

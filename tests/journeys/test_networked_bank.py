@@ -214,5 +214,4 @@ async def test_a_gateway_killed_before_the_bank_answers_finds_out_what_became_of
     for merchant in merchants:
         merchant.hang_up()
     assert gateway.stop() == bank.stop() == 0
-    audit = gateway.tillgate("audit")
-    assert audit.returncode == 0, audit.stderr
+    assert (await gateway.audit()).differences == []
