@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import Client
+from tests.waiting import LONG_SECONDS
 from tillgate import asgi
 from tillgate.clock import ManualClock
 from tillgate.store import migrate
@@ -35,6 +36,7 @@ class Stage(msgspec.Struct, frozen=True):
     async def payer(self, **looks: Any) -> AsyncIterator[Page]:
         """Somebody with a browser of their own."""
         context = await self.browser.new_context(**{"locale": "en-US", **looks})
+        context.set_default_timeout(1_000 * LONG_SECONDS)
         try:
             yield await context.new_page()
         finally:
@@ -54,7 +56,9 @@ async def stage(home: Path, clock: ManualClock) -> AsyncIterator[Stage]:
     await asyncio.to_thread(migrate.migrate, None, home)
     async with shop.open_shop(home, clock=clock) as parts, async_playwright() as playwright:
         # Root has no sandbox of chromium's; what is opened here are pages of ours.
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"], timeout=1_000 * LONG_SECONDS
+        )
         listener = asgi.listen("127.0.0.1", 0)
         config = uvicorn.Config(parts.application, ws="none", log_config=None, loop="none", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)

@@ -111,6 +111,7 @@ async def test_the_keyboard_alone_is_enough(stage: Stage, page: Page) -> None:
     await page.get_by_role("alert").wait_for()
     assert await page.get_by_role("alert").inner_text() == "That is not the code. Tries left: 2."
     # The cursor is where the mistake is.
+    await page.wait_for_function("document.activeElement.id === 'code'")
     await page.keyboard.type("123456")
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/returns/**")
