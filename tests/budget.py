@@ -1,4 +1,4 @@
-"""How long each folder of tests may take, and how long it took."""
+"""How long each folder of tests may take, and how long it took: the tests of both processes added up."""
 
 from collections import Counter, defaultdict
 from pathlib import Path

@@ -203,7 +203,7 @@ async def test_a_refund_has_every_field_and_can_be_looked_at(merchant: Client) -
     paid = await merchant.pay()
     refund = (await merchant.post("/refunds", {"payment": paid["id"], "amount": 100})).json()
     assert refund.keys() == {
-        *("id", "object", "amount", "currency", "payment", "payment_intent", "reason", "status"),
+        *("id", "object", "amount", "currency", "payment", "payment_intent", "charge", "reason", "status"),
         *("failure_code", "failure_message", "metadata", "created", "livemode"),
     }
     assert (await merchant.get(f"/refunds/{refund['id']}")).json() == refund
