@@ -169,6 +169,15 @@ def list_charges(shop: Shop) -> None:
     assert charge.id == intents[0].latest_charge
 
 
+@DOES("charges.search")
+def search_charges(shop: Shop) -> None:
+    order = customer(shop).id
+    one, _ = paid(shop, metadata={"order": order}), opened(shop, metadata={"order": order})
+    found = shop.client().v1.charges.search({"query": f"status:'succeeded' AND metadata['order']:'{order}'"})
+    assert isinstance(found, stripe.SearchResultObject)
+    assert [(charge.id, charge.payment_intent) for charge in found.data] == [(one.latest_charge, one.id)]
+
+
 @DOES("charges.update")
 def update_charge(shop: Shop) -> None:
     charge = shop.client().v1.charges.update(paid(shop).latest_charge, {"metadata": {"order": "7"}})

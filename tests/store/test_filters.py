@@ -117,8 +117,9 @@ def wishes(columns: tuple[str, ...], statuses: tuple[str, ...]) -> st.SearchStra
 
 
 @pytest.fixture
-async def filled(place: Place) -> AsyncIterator[Store]:
-    """A store with the records of two tenants, whose ids lie between each other's."""
+async def filled(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Store]:
+    """A store with the records of two tenants, whose ids lie between each other's, of which two are many."""
+    monkeypatch.setattr(filters, "SOON", 2)
     made = [made for _, made, _, _ in KINDS.values()]
     records: list[Record] = [each(n) for n in IDS for each in made]
     records += [each(n, OTHER) for n in range(40) for each in made]

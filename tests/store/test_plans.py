@@ -3,7 +3,7 @@
 import contextlib
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -24,6 +24,7 @@ from tillgate.core.payouts import Payout, Settlement
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.sandboxes import Sandbox
+from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.transactions import TransactionStatus, TransactionType
 from tillgate.core.wallets import WalletKey
 from tillgate.store import (
@@ -106,6 +107,7 @@ FILLED = [
         ("disputes", ", 'pay_' || (n % 900), case n % 3 when 0 then 'won' else 'lost' end, 'USD', n, null"),
         ("customers", ", 'ann' || (n % 40) || '@example.com', null"),
         ("attempts", ""),
+        ("setup_intents", ", 'cus_' || (n % 40), case when n % 9 = 0 then 'canceled' else 'succeeded' end, null"),
         ("payouts", ", case when n % 9 = 0 then 'pending' else 'paid' end, 'USD', n, null"),
         ("bank_accounts", ", case when n % 9 = 0 then 'EUR' else 'USD' end"),
         ("payment_methods", ", case when n % 2 = 0 then n end, case when n % 2 = 1 then 'cus_' || (n % 40) end, null"),
@@ -121,7 +123,7 @@ FILLED = [
     f"insert into terms {NUMBERED} select 'ten_' || (n % 3), 'word', 'w' || n, 'cus_' || n from numbered",
     f"insert into entries {NUMBERED} select 'ten_' || (n % 3), 'id_' || (1000000 + n), 'pay_' || n, n, 'k', 'v1', 'r',"
     " case when n % 20 = 0 then 'refund' else 'charge' end, 'id_' || (1000000 + n), 'USD', 1, n,"
-    " case when n % 2 = 0 then 'st_' || (n % 900) end from numbered",
+    " case when n % 2 = 0 then 'st_' || (n % 900) end, n from numbered",
     f"insert into aliases {NUMBERED} select 'ten_' || (n % 3), 'email', 'v' || n, 'cus_' || n from numbered",
     f"insert into balances {NUMBERED} select 'ten_' || (n % 3), 'a' || (n % 300), 'USD', n, 1 from numbered",
     "insert into events (tenant, id, type, stream, sequence, created, object, view, actor, surface, request_id)"
@@ -154,6 +156,8 @@ FILTERED: dict[str, tuple[type[Record], dict[str, Any]]] = {
     "refunds of a payment, of an amount": (Refund, {"amount_to": 500, "where": {"payment": "pay_1"}}),
     "disputes in one status, of an amount": (Dispute, {"statuses": ("lost",), "amount_to": 500}),
     "disputes with a note, of an amount": (Dispute, {"terms": (("metadata[a]", "1"),), "amount_to": 500}),
+    "setup intents in one status": (SetupIntent, {"statuses": ("canceled",)}),
+    "setup intents with a note": (SetupIntent, {"terms": (("metadata[a]", "1"),)}),
     "payouts of an amount": (Payout, {"amount_from": 500, "amount_to": 900}),
     "customers with a note": (Customer, {"terms": (("metadata[a]", "1"),)}),
     "customers by a word": (Customer, {"word": "w1"}),
@@ -173,13 +177,18 @@ class Asked(Exception):
 
 
 class Overhearing:
-    """A store that only tells what it is asked."""
+    """A store that only tells what it is asked, after so many questions to which it has answers."""
+
+    def __init__(self, answers: Sequence[object] = ()) -> None:
+        self._answers = list(answers)
 
     @property
     def engine(self) -> "Overhearing":
         return self
 
     async def fetch(self, query: sa.Select[Any], values: Mapping[str, Any]) -> object:
+        if self._answers:
+            return self._answers.pop(0)
         raise Asked(query, values)
 
 
@@ -204,6 +213,22 @@ PAGES |= {
     )
     for name, (type, asked) in FILTERED.items()
     for which, cursor in CURSORS.items()
+}
+SHARED = filters.Wanted(statuses=("failed", "retried"), terms=(("metadata[a]", "1"), ("metadata[b]", "1")))
+FOUND_NONE: tuple[object, ...] = ([], [(filters.SOON,)])
+PAGES |= {
+    f"in stages and with notes that many share, {found}, {which}": partial(
+        lambda store, answers, cursor: filters.page(cast(Store, Overhearing(answers)), Payment, TENANT, cursor, SHARED),
+        answers=answers,
+        cursor=cursor,
+    )
+    for which, cursor in CURSORS.items()
+    for found, answers in {
+        "how many have the first note": FOUND_NONE[:1],
+        "how many are in the stages": FOUND_NONE,
+        "fewer in the stages": (*FOUND_NONE, [(1,)], [(2,)]),
+        "fewer with the note": (*FOUND_NONE, [(2,)], [(1,)]),
+    }.items()
 }
 EVENTS: list[dict[str, Any]] = [
     {"above": "id_1000001"},
@@ -269,10 +294,16 @@ LOOKS: dict[str, Question] = {
 }
 
 
-JOINED = ("transactions", "how many transactions", *FILTERED)
+JOINED = ("transactions", "in stages", "how many transactions", *FILTERED)
 """Questions that look in several ranges of an index, or that compare rows which are found by their key."""
 
-PUT_IN_ORDER = ("customers by", "transactions", *(name for name in FILTERED if "in " in name or "amount" in name))
+PUT_IN_ORDER = (
+    "customers by",
+    "transactions",
+    "in stages",
+    "failed payments with",
+    *(name for name in FILTERED if "in " in name or "amount" in name),
+)
 """Questions whose rows come in order out of every range, so that what is put in order is a page of each at most."""
 
 COVERED = ("payments in ", "refunds in ", "disputes in ", "payouts of")
@@ -283,7 +314,7 @@ def is_short(look: str) -> bool:
     """Whether a step of SQLite's plan goes into an index by a condition, or through what such steps have found."""
     if look.startswith("SEARCH"):
         return "INDEX" in look or "PRIMARY KEY" in look
-    return re.fullmatch(r"SCAN (CONSTANT ROW|range_[0-9]+|anon_[0-9]+|all|\(subquery-[0-9]+\))", look) is not None
+    return re.fullmatch(r"SCAN (CONSTANT ROW|range_[0-9]+|anon_[0-9]+|all|soon|\(subquery-[0-9]+\))", look) is not None
 
 
 async def overheard(question: Question) -> Asked:

@@ -1,6 +1,7 @@
 """A database of an earlier release is brought to this one with everything that it holds."""
 
 import asyncio
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,13 @@ from tillgate.core.customers import Customer, CustomerSummary
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.ids import Ids
 from tillgate.core.instants import DAY, SECOND
+from tillgate.core.intents import FutureUsage
 from tillgate.core.money import Money
 from tillgate.core.payments import Cancellation, Failure, Payment
 from tillgate.core.reasons import Reason
 from tillgate.core.records import Record, evolve
 from tillgate.core.refunds import Refund, RefundState
+from tillgate.core.setup_intents import SetupIntent
 from tillgate.store import find, migrate, retention
 from tillgate.store.records import encode
 
@@ -104,14 +107,18 @@ POSTED = (
 """What the entries moved: source, destination, amount."""
 
 
-def _first_release(place: Place) -> Place:
+def _at(place: Place, revision: str) -> None:
     def upgrade(connection: sa.Connection) -> None:
         config = Config()
         config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
 
     migrate._on_connection(place.url, place.data, upgrade)
+
+
+def _first_release(place: Place) -> Place:
+    _at(place, "0001")
     statements = [
         _kept("customers", ANN, ""),
         *[_kept("payments", each, f", {_text(each.customer.id if each.customer else None)}") for each in PAYMENTS],
@@ -170,10 +177,10 @@ async def test_what_moved_the_balance_has_an_id_of_its_own_in_the_order_of_time(
 
 
 async def test_what_moved_the_balance_before_was_available_at_once(earlier: Place) -> None:
-    columns = "currency, net, available_at - occurred_at, statement"
+    columns = "currency, net, available_at - occurred_at, statement, amount"
     async with earlier.opened() as store:
         found = await rows(store, f"select {columns} from entries order by occurred_at")
-    assert found == [(None, None, None, None), ("USD", 874, 0, None), ("USD", -300, 0, None)]
+    assert found == [(None,) * 5, ("USD", 874, 0, None, 900), ("USD", -300, 0, None, -300)]
 
 
 async def test_kept_replies_say_of_whom_they_tell(earlier: Place) -> None:
@@ -181,3 +188,48 @@ async def test_kept_replies_say_of_whom_they_tell(earlier: Place) -> None:
         found = await retention.keys_about(store, TENANT, [ANN.id])
         assert found == [evolve(KEYS[0], person=ANN.id)]
         assert json.loads(encode(found[0]))["reply"]
+
+
+SETUPS = [
+    SetupIntent(tenant=TENANT, id=new("seti"), created=NOW, bank="sandbox", usage=FutureUsage.OFF_SESSION),
+    SetupIntent(
+        tenant=TENANT,
+        id=new("seti"),
+        created=NOW,
+        bank="sandbox",
+        usage=FutureUsage.OFF_SESSION,
+        customer=ANN.id,
+        canceled_at=NOW,
+        metadata={"shelf": "7"},
+    ),
+]
+GIVEN_UP = evolve(FRESH, id=new("pay"), events=2, canceled=Cancellation(1, "requested"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_what_more_filters_need_is_told_of_what_is_there(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    with contextlib.ExitStack() as stack:
+        cluster = request.getfixturevalue("postgres_cluster") if engine == "postgres" else None
+        place = Place(stack.enter_context(cluster.fresh()) if cluster else None, tmp_path)
+        await asyncio.to_thread(_at, place, "0009")
+        await place.execute(
+            *[_kept("setup_intents", each, f", {_text(each.customer)}") for each in SETUPS],
+            *[_kept("payments", each, ", null, null") for each in (PAYMENTS[4], GIVEN_UP)],
+            *[
+                f"insert into transactions values ('{TENANT}', 'txn_{each.id[4:]}', 'canceled', 'USD', 2000, null)"
+                for each in (PAYMENTS[4], GIVEN_UP)
+            ],
+        )
+        await asyncio.to_thread(migrate.migrate, place.url, place.data)
+        async with place.opened() as store:
+            assert await rows(store, "select id, status from setup_intents order by id") == [
+                (SETUPS[0].id, "requires_payment_method"),
+                (SETUPS[1].id, "canceled"),
+            ]
+            assert await rows(store, "select name, value, id from terms") == [("metadata[shelf]", "7", SETUPS[1].id)]
+            assert await rows(store, "select id, stage from transactions order by id") == [
+                (f"txn_{PAYMENTS[4].id[4:]}", "released"),
+                (f"txn_{GIVEN_UP.id[4:]}", "canceled"),
+            ]

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tillgate.core import accounts
+from tillgate.core import accounts, ledger
 from tillgate.core.instants import Instant
 from tillgate.core.ledger import Entry, MovementType, Posting
 
@@ -48,10 +48,8 @@ def of_postings(
     amount = fee = 0
     currency = postings[0].money.currency
     for posting in postings:
-        if posting.destination == accounts.PAYABLE:
-            amount += posting.money.amount
-        elif posting.source == accounts.PAYABLE and posting.destination in (accounts.FEES, accounts.DISPUTE_FEES):
+        moved = ledger.before_fees(posting)
+        amount += moved
+        if posting.source == accounts.PAYABLE and not moved:
             fee += posting.money.amount
-        elif posting.source == accounts.PAYABLE:
-            amount -= posting.money.amount
     return BalanceTransaction(id, type, source, occurred_at, amount, fee, currency, available_at or occurred_at)

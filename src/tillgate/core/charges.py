@@ -25,7 +25,7 @@ def status(payment: Payment) -> ChargeStatus:
     """Where a payment stands with its card."""
     if payment.authorized:
         return ChargeStatus.SUCCEEDED
-    if payment.failure or payment.canceled:
+    if payment.canceled or (payment.failure and not payment.action):
         return ChargeStatus.FAILED
     return ChargeStatus.PENDING
 

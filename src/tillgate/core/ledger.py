@@ -59,6 +59,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     net: int | None = None
     available_at: Instant | None = None
 
+    @property
+    def amount(self) -> int | None:
+        """What it moves of what the merchant is owed before fees, where it does."""
+        return None if self.type is None else sum(before_fees(posting) for posting in self.postings)
+
+
+def before_fees(posting: Posting) -> int:
+    """By how much a posting moves what the merchant is owed, but for fees."""
+    if posting.destination == accounts.PAYABLE:
+        return posting.money.amount
+    is_fee = posting.destination in (accounts.FEES, accounts.DISPUTE_FEES)
+    return -posting.money.amount if posting.source == accounts.PAYABLE and not is_fee else 0
+
 
 def entry(
     tenant: str,

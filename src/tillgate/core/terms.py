@@ -29,6 +29,11 @@ def of_former_customers(customers: Sequence[str]) -> Terms:
     return frozenset([(FORMER_CUSTOMER, id) for id in customers])
 
 
+def of_notes(notes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The terms of notes that are looked for, always in the same order."""
+    return tuple(in_metadata(name, value) for name, value in sorted(notes.items()))
+
+
 def of_texts(*texts: str | None) -> Terms:
     """The words of texts: the first 40 of them, each in its first 64 characters."""
     return frozenset([(WORD, word) for text in texts for word in words(text or "")[:MOST_WORDS]])

@@ -1,10 +1,12 @@
 """Transactions: payments and refunds in one list, each by what it is, whose, how much, and how it went."""
 
 import enum
+from typing import NamedTuple
 
 import msgspec
 
-from tillgate.core import payment_intents
+from tillgate.core import charges, payment_intents
+from tillgate.core.charges import ChargeStatus
 from tillgate.core.payment_intents import IntentStatus
 from tillgate.core.payments import Payment
 from tillgate.core.payments import Status as PaymentStatus
@@ -46,34 +48,56 @@ class Stage(enum.StrEnum):
     RETRIED = "retried"
     """It failed, and a bank is being asked once more."""
     CANCELED = "canceled"
+    RELEASED = "released"
+    """It was canceled after it had been authorized."""
     REFUND_PENDING = "refund_pending"
     REFUND_SUCCEEDED = "refund_succeeded"
     REFUND_FAILED = "refund_failed"
 
 
-_OF_PAYMENTS: dict[Stage, tuple[PaymentStatus, IntentStatus, TransactionStatus | None]] = {
-    Stage.DRAFT_WITHOUT_METHOD: (PaymentStatus.PENDING, IntentStatus.REQUIRES_PAYMENT_METHOD, None),
-    Stage.DRAFT: (PaymentStatus.PENDING, IntentStatus.REQUIRES_CONFIRMATION, None),
-    Stage.DRAFT_CANCELED: (PaymentStatus.CANCELED, IntentStatus.CANCELED, None),
-    Stage.REQUIRES_METHOD: (
-        PaymentStatus.PENDING,
-        IntentStatus.REQUIRES_PAYMENT_METHOD,
-        TransactionStatus.PENDING,
+class _Names(NamedTuple):
+    """What a stage is called in each list; a draft is in those of charges and transactions not at all."""
+
+    payment: PaymentStatus
+    intent: IntentStatus
+    charge: ChargeStatus | None
+    transaction: TransactionStatus | None
+
+
+_OF_PAYMENTS: dict[Stage, _Names] = {
+    Stage.DRAFT_WITHOUT_METHOD: _Names(PaymentStatus.PENDING, IntentStatus.REQUIRES_PAYMENT_METHOD, None, None),
+    Stage.DRAFT: _Names(PaymentStatus.PENDING, IntentStatus.REQUIRES_CONFIRMATION, None, None),
+    Stage.DRAFT_CANCELED: _Names(PaymentStatus.CANCELED, IntentStatus.CANCELED, None, None),
+    Stage.REQUIRES_METHOD: _Names(
+        PaymentStatus.PENDING, IntentStatus.REQUIRES_PAYMENT_METHOD, ChargeStatus.PENDING, TransactionStatus.PENDING
     ),
-    Stage.REQUIRES_CONFIRMATION: (
-        PaymentStatus.PENDING,
-        IntentStatus.REQUIRES_CONFIRMATION,
-        TransactionStatus.PENDING,
+    Stage.REQUIRES_CONFIRMATION: _Names(
+        PaymentStatus.PENDING, IntentStatus.REQUIRES_CONFIRMATION, ChargeStatus.PENDING, TransactionStatus.PENDING
     ),
-    Stage.PROCESSING: (PaymentStatus.PENDING, IntentStatus.PROCESSING, TransactionStatus.PENDING),
-    Stage.REQUIRES_ACTION: (PaymentStatus.REQUIRES_ACTION, IntentStatus.REQUIRES_ACTION, TransactionStatus.PENDING),
-    Stage.AUTHORIZED: (PaymentStatus.AUTHORIZED, IntentStatus.REQUIRES_CAPTURE, TransactionStatus.PENDING),
-    Stage.SUCCEEDED: (PaymentStatus.SUCCEEDED, IntentStatus.SUCCEEDED, TransactionStatus.SUCCEEDED),
-    Stage.FAILED: (PaymentStatus.FAILED, IntentStatus.REQUIRES_PAYMENT_METHOD, TransactionStatus.FAILED),
-    Stage.RETRIED: (PaymentStatus.FAILED, IntentStatus.PROCESSING, TransactionStatus.FAILED),
-    Stage.CANCELED: (PaymentStatus.CANCELED, IntentStatus.CANCELED, TransactionStatus.FAILED),
+    Stage.PROCESSING: _Names(
+        PaymentStatus.PENDING, IntentStatus.PROCESSING, ChargeStatus.PENDING, TransactionStatus.PENDING
+    ),
+    Stage.REQUIRES_ACTION: _Names(
+        PaymentStatus.REQUIRES_ACTION, IntentStatus.REQUIRES_ACTION, ChargeStatus.PENDING, TransactionStatus.PENDING
+    ),
+    Stage.AUTHORIZED: _Names(
+        PaymentStatus.AUTHORIZED, IntentStatus.REQUIRES_CAPTURE, ChargeStatus.SUCCEEDED, TransactionStatus.PENDING
+    ),
+    Stage.SUCCEEDED: _Names(
+        PaymentStatus.SUCCEEDED, IntentStatus.SUCCEEDED, ChargeStatus.SUCCEEDED, TransactionStatus.SUCCEEDED
+    ),
+    Stage.FAILED: _Names(
+        PaymentStatus.FAILED, IntentStatus.REQUIRES_PAYMENT_METHOD, ChargeStatus.FAILED, TransactionStatus.FAILED
+    ),
+    Stage.RETRIED: _Names(PaymentStatus.FAILED, IntentStatus.PROCESSING, ChargeStatus.FAILED, TransactionStatus.FAILED),
+    Stage.CANCELED: _Names(
+        PaymentStatus.CANCELED, IntentStatus.CANCELED, ChargeStatus.FAILED, TransactionStatus.FAILED
+    ),
+    Stage.RELEASED: _Names(
+        PaymentStatus.CANCELED, IntentStatus.CANCELED, ChargeStatus.SUCCEEDED, TransactionStatus.FAILED
+    ),
 }
-"""What each stage of a payment is called in the three lists; a draft is in that of transactions not at all."""
+
 
 _OF_REFUNDS = {
     Stage.REFUND_PENDING: RefundState.PENDING,
@@ -81,10 +105,10 @@ _OF_REFUNDS = {
     Stage.REFUND_FAILED: RefundState.FAILED,
 }
 
-_BY_NAMES = {(payment, intent, status is None): stage for stage, (payment, intent, status) in _OF_PAYMENTS.items()}
+_BY_NAMES = {(names.payment, names.intent, names.charge): stage for stage, names in _OF_PAYMENTS.items()}
 _BY_STATES = {state: stage for stage, state in _OF_REFUNDS.items()}
 
-_STATUSES = {stage: status for stage, (_, _, status) in _OF_PAYMENTS.items() if status} | {
+_STATUSES = {stage: names.transaction for stage, names in _OF_PAYMENTS.items() if names.transaction} | {
     stage: TransactionStatus(state) for stage, state in _OF_REFUNDS.items()
 }
 
@@ -96,24 +120,32 @@ def stages(
     *,
     payment: PaymentStatus | None = None,
     intent: IntentStatus | None = None,
+    charge: ChargeStatus | None = None,
     refund: RefundState | None = None,
 ) -> tuple[Stage, ...]:
     """The stages that one list or another calls by a status."""
     if refund is not None:
         return (_BY_STATES[refund],)
     return tuple(
-        stage for stage, names in _OF_PAYMENTS.items() if payment in (None, names[0]) and intent in (None, names[1])
+        stage
+        for stage, names in _OF_PAYMENTS.items()
+        if payment in (None, names.payment) and intent in (None, names.intent) and charge in (None, names.charge)
     )
 
 
 def of_payment_status(status: str) -> tuple[Stage, ...]:
     """The stages that payments call by a status; none where there is no such status."""
-    return tuple(stage for stage, names in _OF_PAYMENTS.items() if names[0] == status)
+    return tuple(stage for stage, names in _OF_PAYMENTS.items() if names.payment == status)
 
 
 def of_intent_status(status: str) -> tuple[Stage, ...]:
     """The stages that intents call by a status; none where there is no such status."""
-    return tuple(stage for stage, names in _OF_PAYMENTS.items() if names[1] == status)
+    return tuple(stage for stage, names in _OF_PAYMENTS.items() if names.intent == status)
+
+
+def of_charge_status(status: str) -> tuple[Stage, ...]:
+    """The stages that charges call by a status; none where there is no such status."""
+    return tuple(stage for stage, names in _OF_PAYMENTS.items() if names.charge == status)
 
 
 def listed(status: TransactionStatus | None = None, type: TransactionType | None = None) -> tuple[Stage, ...]:
@@ -127,7 +159,7 @@ def _type(stage: Stage) -> TransactionType:
     return TransactionType.REFUND if stage in _OF_REFUNDS else TransactionType.PAYMENT
 
 
-_PREFIXES = {TransactionType.PAYMENT: "pay_", TransactionType.REFUND: "re_"}
+PREFIXES = {TransactionType.PAYMENT: "pay_", TransactionType.REFUND: "re_"}
 
 
 class Transaction(msgspec.Struct, frozen=True):
@@ -156,7 +188,7 @@ class Transaction(msgspec.Struct, frozen=True):
     @property
     def source(self) -> str:
         """The id of the payment or refund."""
-        return _PREFIXES[self.type] + self.id.removeprefix("txn_")
+        return PREFIXES[self.type] + self.id.removeprefix("txn_")
 
 
 def of_payment(payment: Payment) -> Transaction | None:
@@ -165,7 +197,8 @@ def of_payment(payment: Payment) -> Transaction | None:
         return None
     customer = payment.customer.id if payment.customer else None
     is_draft = payment.intent is not None and not payment.attempts_made
-    stage = _BY_NAMES[payment.status, payment_intents.status(payment), is_draft]
+    charge = None if is_draft else charges.status(payment)
+    stage = _BY_NAMES[payment.status, payment_intents.status(payment), charge]
     id, amount = f"txn_{payment.id.removeprefix('pay_')}", payment.amount
     return Transaction(payment.tenant, id, stage, amount.currency, amount.amount, customer)
 

@@ -44,9 +44,10 @@ async def page(
     currency: str | None,
     source: str | None,
     payout: str | None = None,
+    amounts: tuple[int | None, int | None] = (None, None),
 ) -> tuple[list[BalanceTransaction], bool]:
     """What moved a merchant's balance, newest first, and whether there is more; all of it together is the balance."""
-    wanted = Wanted(type=type, currency=currency)
+    wanted = Wanted(type=type, currency=currency, amount_from=amounts[0], amount_to=amounts[1])
     if payout is not None:
         paid_out = await find.record(gateway.store, Payout, caller.tenant.id, payout)
         if paid_out is None:

@@ -31,8 +31,13 @@ class Page(msgspec.Struct, frozen=True):
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: Wanted) -> Page:
     """A merchant's charges that fit, newest first: payments in stages in which a bank was asked."""
     found = await filters.page(gateway.store, Payment, caller.tenant.id, cursor, wanted)
-    moved = await _moved(gateway, caller, found.records)
-    return Page([Charge(payment, _first(payment, moved)) for payment in found.records], found.has_more)
+    return Page(await of_payments(gateway, caller, found.records), found.has_more)
+
+
+async def of_payments(gateway: Gateway, caller: Caller, payments: Sequence[Payment]) -> Sequence[Charge]:
+    """The charges of payments of which a bank was asked."""
+    moved = await _moved(gateway, caller, payments)
+    return [Charge(payment, _first(payment, moved)) for payment in payments]
 
 
 async def fetch(gateway: Gateway, caller: Caller, payment_id: str) -> Charge:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import structs
 
-from tillgate.core import customers, ids, payment_intents, terms, transactions
+from tillgate.core import charges, customers, ids, payment_intents, terms, transactions
 from tillgate.core.customers import Customer
 from tillgate.core.instants import SECOND, unix_seconds
 from tillgate.core.payments import Payment
@@ -50,13 +50,17 @@ CUSTOMER_FIELDS: Fields = _SHARED | {"phone": Kind.TEXT}
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What is searched: records of a type, the fields of a query, a record's facts, the stages that a status means."""
+    """What is searched: records of a type, the fields of a query, a record's facts, the stages that a status means.
+
+    `is_one` tells which records are meant at all.
+    """
 
     type: type[Any]
     prefix: str
     fields: Fields
     facts: Callable[[Any], Facts]
     stages: Callable[[str], Iterable[Stage]] = lambda status: ()
+    is_one: Callable[[Any], bool] = lambda record: True
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -135,6 +139,14 @@ INTENTS = Subject(
     lambda payment: _facts_of_payment(payment, payment_intents.status(payment).value),
     transactions.of_intent_status,
 )
+CHARGES = Subject(
+    Payment,
+    "pay",
+    PAYMENT_FIELDS,
+    lambda payment: _facts_of_payment(payment, charges.status(payment).value),
+    transactions.of_charge_status,
+    charges.is_made,
+)
 CUSTOMERS = Subject(Customer, "cus", CUSTOMER_FIELDS, _facts_of_customer)
 
 
@@ -179,7 +191,7 @@ async def _named(gateway: Gateway, tenant: str, subject: Subject, query: Query) 
     """The record whose id the query is, of a payment that of its intent or its charge too."""
     _, _, ending = query.words[0].partition("_")
     record = await find.record(gateway.store, subject.type, tenant, f"{subject.prefix}_{ending}")
-    return [record] if record is not None and holds(query, subject.facts(record)) else []
+    return [record] if record is not None and subject.is_one(record) and holds(query, subject.facts(record)) else []
 
 
 async def _together(
@@ -219,7 +231,7 @@ async def _stream(
         page = await filters.page(gateway.store, subject.type, tenant, structs.replace(cursor, after=after), wanted)
         for record in page.records:
             after = record.id
-            if holds(query, subject.facts(record)):
+            if subject.is_one(record) and holds(query, subject.facts(record)):
                 found.append(record)
                 if len(found) == most:
                     return _Stream(found, after)

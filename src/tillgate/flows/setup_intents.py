@@ -16,7 +16,7 @@ from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.flows.sources import Source
-from tillgate.store import find, lists
+from tillgate.store import filters, find
 from tillgate.store.lists import Cursor, Page
 
 Plainly = changes.Render[SetupIntent]
@@ -122,10 +122,9 @@ async def fetch(gateway: Gateway, caller: Caller, setup_id: str) -> SetupIntent:
     return setup
 
 
-async def page(gateway: Gateway, caller: Caller, cursor: Cursor, customer: str | None = None) -> Page[SetupIntent]:
-    """A merchant's setup intents, newest first; those of one customer only if one is named."""
-    where = {"customer": customer} if customer is not None else {}
-    return await lists.page(gateway.store, SetupIntent, caller.tenant.id, cursor, where=where)
+async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: filters.Wanted) -> Page[SetupIntent]:
+    """A merchant's setup intents that fit, newest first."""
+    return await filters.page(gateway.store, SetupIntent, caller.tenant.id, cursor, wanted)
 
 
 def person(setup: SetupIntent) -> str | None:

@@ -22,6 +22,7 @@ _p = schema.postings.c
 class Wanted(msgspec.Struct, frozen=True):
     """Which balance transactions: those that fit everything that is said.
 
+    `amount_from` and `amount_to` are minor units before fees, both included, less than nothing for what was taken.
     `source` comes with `entries_above` and `entries_below`, bounds on the natural ids of what is posted for it.
     """
 
@@ -31,6 +32,8 @@ class Wanted(msgspec.Struct, frozen=True):
     entries_above: str | None = None
     entries_below: str | None = None
     statement: str | None = None
+    amount_from: int | None = None
+    amount_to: int | None = None
 
 
 async def page(store: Store, tenant: str, wanted: Wanted, cursor: Cursor) -> tuple[list[BalanceTransaction], bool]:
@@ -105,6 +108,10 @@ def _page(asked: frozenset[str]) -> sa.Select[Any]:
         query = query.where(_e.statement == sa.bindparam("statement"))
     if "currency" in asked:
         query = query.where(_e.currency == sa.bindparam("currency"))
+    if "amount_from" in asked:
+        query = query.where(_e.amount >= sa.bindparam("amount_from"))
+    if "amount_to" in asked:
+        query = query.where(_e.amount <= sa.bindparam("amount_to"))
     for name in sorted(asked & lists.BOUNDS.keys()):
         query = query.where(lists.BOUNDS[name](id, sa.bindparam(name)))
     order = (_e.tenant, *((_e.statement,) if "statement" in asked else ()), id)

@@ -145,7 +145,7 @@ class Work:
         for entry in self.decision.post:
             who = (entry.actor, entry.surface, entry.request_id)
             balance = (entry.type.value if entry.type else None, entry.balance_transaction)
-            lined = (entry.currency, entry.net, entry.available_at, None)
+            lined = (entry.currency, entry.net, entry.available_at, None, entry.amount)
             self.inserts.append(
                 (schema.entries, (entry.tenant, entry.id, entry.subject, entry.occurred_at, *who, *balance, *lined))
             )

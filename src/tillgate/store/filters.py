@@ -1,15 +1,18 @@
 """Filters: pages of records by status, amount, currency, whose they are, metadata and words, each from an index.
 
-One condition is a range of an index, the narrowest there is: terms, then a payment, customer or address, then statuses.
+One condition is a range of an index, the narrowest there is: terms, then a payment, customer or address, then statuses;
+statuses before terms where those are of so many records that a page is not soon found, and the statuses of fewer.
 What else is asked is compared on the way, in the index by status or in rows found by key.
 """
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import structs
 
 from tillgate.core import transactions
 from tillgate.core.customers import Customer
@@ -19,6 +22,7 @@ from tillgate.core.payments import Payment
 from tillgate.core.payouts import Payout, PayoutState
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
+from tillgate.core.setup_intents import SetupIntent, SetupStatus
 from tillgate.core.terms import WORD
 from tillgate.store import find, lists, ranges, schema
 from tillgate.store.database import Store
@@ -26,6 +30,12 @@ from tillgate.store.lists import BOUNDS, Cursor, Page
 from tillgate.store.records import kept
 
 R = TypeVar("R", bound=Record)
+
+SOON = 1_000
+"""So many of what has a term are looked at before it is asked whether to begin with the statuses instead."""
+
+FAR = 200_000
+"""How far it is counted to tell which of both are fewer."""
 
 NOTHING: Mapping[str, str] = {}
 
@@ -67,6 +77,7 @@ _TOLD: dict[type[Record], _Told] = {
     Refund: _Told(schema.transactions, "stage", transactions.REFUNDS, "txn_"),
     Dispute: _Told(schema.disputes, "status", tuple(DisputeStatus), "dp_"),
     Payout: _Told(schema.payouts, "status", tuple(PayoutState), "po_"),
+    SetupIntent: _Told(schema.setup_intents, "status", tuple(SetupStatus), "seti_"),
 }
 
 PREFIXES: dict[type[Record], str] = {
@@ -76,10 +87,16 @@ PREFIXES: dict[type[Record], str] = {
     Payout: "po_",
     Customer: "cus_",
     PaymentMethod: "pm_",
+    SetupIntent: "seti_",
 }
 """What ids begin with: the terms of all types lie together."""
 
 _COMPARED = ("statuses", "currency", "amount_from", "amount_to")
+_COMPARISONS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
+    "currency": ("currency", operator.eq),
+    "amount_from": ("amount", operator.ge),
+    "amount_to": ("amount", operator.le),
+}
 _NARROWEST_FIRST = ("id", "payment", "email", "customer", "fingerprint")
 
 
@@ -93,6 +110,9 @@ class _Shape(msgspec.Struct, frozen=True):
     terms: int
     by_word: bool
     bounds: frozenset[str]
+    statuses_first: bool = False
+    is_look: bool = False
+    """Whether only the first of what has the first term are looked at."""
 
     @property
     def told(self) -> _Told | None:
@@ -105,7 +125,12 @@ class _Shape(msgspec.Struct, frozen=True):
     @property
     def by_status(self) -> bool:
         """Whether nothing narrower than the statuses is asked for."""
-        return not (self.terms or self.by_word or self.columns)
+        return self.statuses_first or not (self.terms or self.by_word or self.columns)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the statuses may be narrower than the terms."""
+        return self.terms > 0 and "statuses" in self.compared and not self.columns
 
 
 async def page(store: Store, type: type[R], tenant: str, cursor: Cursor, wanted: Wanted) -> Page[R]:
@@ -114,7 +139,7 @@ async def page(store: Store, type: type[R], tenant: str, cursor: Cursor, wanted:
         return await lists.page(store, type, tenant, cursor, where=wanted.where)
     if wanted.statuses == ():
         return Page((), False)
-    told, prefix = _TOLD.get(type), PREFIXES[type]
+    told = _TOLD.get(type)
     statuses = wanted.statuses if wanted.statuses is not None else told.statuses if told else ()
     shape = _Shape(
         type=type,
@@ -130,31 +155,62 @@ async def page(store: Store, type: type[R], tenant: str, cursor: Cursor, wanted:
         "tenant": tenant,
         **(ranges.numbered(told.column, [str(status) for status in statuses]) if told else {}),
     }
-    ids = [row[0] for row in await store.engine.fetch(_query(shape), values)]
+    ids = await _ids(store, shape, values)
     has_more, ids = len(ids) > cursor.limit, ids[: cursor.limit]
-    if told and shape.by_status:
-        ids = [prefix + id.removeprefix(told.prefix) for id in ids]
     found = await find.every(store, type, tenant, ids) if ids else {}
     return Page(tuple(sorted(found.values(), key=lambda record: record.id, reverse=True)), has_more)
 
 
-def _values(shape: _Shape, cursor: Cursor, wanted: Wanted) -> dict[str, Any]:
-    prefix = PREFIXES[shape.type]
-    bounds = {name: getattr(cursor, name) for name in shape.bounds}
+async def _ids(store: Store, shape: _Shape, values: Mapping[str, Any]) -> list[str]:
+    """The ids of a page and one more: by the terms, or by the statuses if those are fewer and it takes long."""
+    if shape.is_undecided:
+        ids = await _fetched(store, structs.replace(shape, is_look=True), values)
+        if len(ids) == values["most"] or await _count(store, shape, values, SOON) < SOON:
+            return ids
+        other = structs.replace(shape, statuses_first=True)
+        if await _count(store, other, values, FAR) < await _count(store, shape, values, FAR):
+            shape = other
+    return await _fetched(store, shape, values)
+
+
+async def _fetched(store: Store, shape: _Shape, values: Mapping[str, Any]) -> list[str]:
+    ids = [row[0] for row in await store.engine.fetch(_query(shape), _here(shape, values))]
     if shape.told and shape.by_status:
-        bounds = {name: shape.told.prefix + id.removeprefix(prefix) for name, id in bounds.items()}
+        return [PREFIXES[shape.type] + id.removeprefix(shape.told.prefix) for id in ids]
+    return ids
+
+
+async def _count(store: Store, shape: _Shape, values: Mapping[str, Any], most: int) -> int:
+    """How many entries there are in the range with which a query begins, up to so many."""
+    rows = await store.engine.fetch(_counted(shape), {**_here(shape, values), "most": most})
+    return int(rows[0][0])
+
+
+def _here(shape: _Shape, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values, with bounds as the table with which a query begins has its ids."""
+    if shape.told is None or not shape.by_status:
+        return values
+    prefix, there = PREFIXES[shape.type], shape.told.prefix
+    return {**values, **{name: there + values[name].removeprefix(prefix) for name in shape.bounds}}
+
+
+def _values(shape: _Shape, cursor: Cursor, wanted: Wanted) -> dict[str, Any]:
     return {
         "most": cursor.limit + 1,
-        "first": prefix,
-        "last": prefix[:-1] + "`",
-        **bounds,
+        "soon": SOON,
+        **{name: getattr(cursor, name) for name in shape.bounds},
         **{name: getattr(wanted, name) for name in ("currency", "amount_from", "amount_to", "word")},
         "word_name": WORD,
         "word_end": None if wanted.word is None else wanted.word + "\U0010ffff",
         **{f"is_{name}": is_ for name, is_ in wanted.where.items()},
-        **ranges.numbered("term", [name for name, _ in wanted.terms]),
-        **ranges.numbered("value", [value for _, value in wanted.terms]),
+        **term_values(wanted.terms),
     }
+
+
+def term_values(terms: Sequence[tuple[str, str]]) -> dict[str, object]:
+    """The parameters of `of_terms`."""
+    names, values = [name for name, _ in terms], [value for _, value in terms]
+    return {**ranges.numbered("term", names), **ranges.numbered("value", values)}
 
 
 @cache
@@ -163,6 +219,8 @@ def _query(shape: _Shape) -> sa.Select[Any]:
         told = shape.told
         assert told is not None, shape
         conditions = [*_compared(told.table, shape.compared - {"statuses"}), *_bounds(told.table, shape)]
+        of_record = renamed(told.table.c.id, told.prefix, PREFIXES[shape.type])
+        conditions += [_has_term(number, of_record) for number in range(shape.terms)]
         return ranges.merged(
             told.table, told.column, shape.statuses, [told.table.c.id], conditions, oldest_first=shape.oldest_first
         )
@@ -178,29 +236,71 @@ def _by_column(shape: _Shape) -> sa.Select[Any]:
 
 def _by_terms(shape: _Shape) -> sa.Select[Any]:
     """By the first term, which gives ids in order; those of words that begin alike are few, and put in order."""
-    t = schema.terms.c
-    query = sa.select(t.id).where(t.tenant == sa.bindparam("tenant"), t.id >= sa.bindparam("first"))
-    query = query.where(t.id < sa.bindparam("last"))
-    order = [t.id]
-    if shape.terms:
-        query = query.where(t.name == sa.bindparam("term_0"), t.value == sa.bindparam("value_0"))
-        order = [t.tenant, t.name, t.value, t.id]
-    else:
+    t, prefix = schema.terms.c, PREFIXES[shape.type]
+    if shape.by_word and not shape.terms:
         begins = (t.value >= sa.bindparam("word"), t.value < sa.bindparam("word_end"))
-        query = query.where(t.name == sa.bindparam("word_name"), *begins).group_by(t.id)
-    for number in range(1, shape.terms):
-        query = query.where(_has_term(number))
-    return _narrowed(query, schema.terms, shape).order_by(*ranges.ordered(*order, oldest_first=shape.oldest_first))
+        query = sa.select(t.id).where(*_among(prefix), t.name == sa.bindparam("word_name"), *begins).group_by(t.id)
+        return _narrowed(query, schema.terms, shape).order_by(*ranges.ordered(t.id, oldest_first=shape.oldest_first))
+    order = ranges.ordered(*in_order_of_terms(), oldest_first=shape.oldest_first)
+    if not shape.is_look:
+        query = sa.select(t.id).where(*of_terms(prefix, shape.terms))
+        return _narrowed(query, schema.terms, shape).order_by(*order)
+    first = sa.select(t.id).where(*of_terms(prefix, 1), *_bounds(schema.terms, shape)).order_by(*order)
+    soon = first.limit(sa.bindparam("soon")).subquery("soon")
+    query = sa.select(soon.c.id).where(*[_has_term(number, soon.c.id) for number in range(1, shape.terms)])
+    return _narrowed(query, soon, shape).order_by(*ranges.ordered(soon.c.id, oldest_first=shape.oldest_first))
 
 
-def _has_term(number: int) -> sa.ColumnElement[bool]:
+@cache
+def _counted(shape: _Shape) -> sa.Select[Any]:
+    if shape.by_status:
+        told = shape.told
+        assert told is not None, shape
+        table, column = told.table, told.table.c[told.column]
+        narrow = [table.c.tenant == sa.bindparam("tenant"), ranges.one_of(column, shape.statuses)]
+    else:
+        table, narrow = schema.terms, of_terms(PREFIXES[shape.type], 1)
+    found = sa.select(table.c.id).where(*narrow, *_bounds(table, shape)).limit(sa.bindparam("most"))
+    return sa.select(sa.func.count()).select_from(found.subquery())
+
+
+def of_terms(prefix: str, count: int) -> list[sa.ColumnElement[bool]]:
+    """Conditions on entries of the first of some terms: their records' ids begin so, and they have the others too."""
+    t = schema.terms.c
+    named = [t.name == sa.bindparam("term_0"), t.value == sa.bindparam("value_0")]
+    return [*_among(prefix), *named, *[_has_term(number, t.id) for number in range(1, count)]]
+
+
+def in_order_of_terms() -> tuple[sa.ColumnElement[Any], ...]:
+    """The order in which the entries of one term lie."""
+    t = schema.terms.c
+    return (t.tenant, t.name, t.value, t.id)
+
+
+def renamed(id: sa.ColumnElement[str], prefix: str, other: str) -> sa.ColumnElement[str]:
+    """An id that begins with a prefix, under another."""
+    if prefix == other:
+        return id
+    literal: sa.ColumnElement[str] = sa.literal_column(f"'{other}'", sa.Text)
+    return literal + sa.func.substr(id, len(prefix) + 1)
+
+
+def _among(prefix: str) -> list[sa.ColumnElement[bool]]:
+    """Conditions on the terms of one type's records: their ids begin so, and what follows `_` in bytes ends them."""
+    t, literal = schema.terms.c, sa.literal_column
+    first: sa.ColumnElement[str] = literal(f"'{prefix}'", sa.Text)
+    last: sa.ColumnElement[str] = literal(f"'{prefix[:-1]}`'", sa.Text)
+    return [t.tenant == sa.bindparam("tenant"), t.id >= first, t.id < last]
+
+
+def _has_term(number: int, id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     other = schema.terms.alias(f"other_{number}").c
     named = (other.name == sa.bindparam(f"term_{number}"), other.value == sa.bindparam(f"value_{number}"))
-    here = (other.tenant == sa.bindparam("tenant"), other.id == schema.terms.c.id)
+    here = (other.tenant == sa.bindparam("tenant"), other.id == id)
     return sa.exists(sa.select(1).where(*here, *named))
 
 
-def _narrowed(query: sa.Select[Any], driver: sa.Table, shape: _Shape) -> sa.Select[Any]:
+def _narrowed(query: sa.Select[Any], driver: sa.FromClause, shape: _Shape) -> sa.Select[Any]:
     """The query with what else is compared, in rows that are found by the ids which the driver gives."""
     record, told = kept(shape.type).table, shape.told
     if driver is not record and (shape.columns or (shape.compared and told and told.table is record)):
@@ -210,8 +310,7 @@ def _narrowed(query: sa.Select[Any], driver: sa.Table, shape: _Shape) -> sa.Sele
         assert told is not None, shape
         query = query.where(*_compared(told.table, shape.compared, shape.statuses, told.column))
         if told.table is not record:
-            bare = sa.func.substr(driver.c.id, len(PREFIXES[shape.type]) + 1)
-            there: sa.ColumnElement[str] = sa.literal_column(f"'{told.prefix}'", sa.Text) + bare
+            there = renamed(driver.c.id, PREFIXES[shape.type], told.prefix)
             query = query.where(told.table.c.tenant == sa.bindparam("tenant"), told.table.c.id == there)
     return query.where(*_bounds(driver, shape)).limit(sa.bindparam("most"))
 
@@ -220,17 +319,13 @@ def _columns(record: sa.Table, shape: _Shape) -> list[sa.ColumnElement[bool]]:
     return [record.c[name] == sa.bindparam(f"is_{name}") for name in shape.columns]
 
 
-def _bounds(table: sa.Table, shape: _Shape) -> list[sa.ColumnElement[bool]]:
+def _bounds(table: sa.FromClause, shape: _Shape) -> list[sa.ColumnElement[bool]]:
     return [BOUNDS[name](table.c.id, sa.bindparam(name)) for name in sorted(shape.bounds)]
 
 
 def _compared(
     table: sa.Table, compared: frozenset[str], statuses: int = 0, column: str = ""
 ) -> list[sa.ColumnElement[bool]]:
-    conditions = {
-        "currency": table.c.currency == sa.bindparam("currency"),
-        "amount_from": table.c.amount >= sa.bindparam("amount_from"),
-        "amount_to": table.c.amount <= sa.bindparam("amount_to"),
-    }
-    found = [conditions[name] for name in sorted(compared & conditions.keys())]
+    asked = sorted(compared & _COMPARISONS.keys())
+    found = [compare(table.c[column], sa.bindparam(name)) for name in asked for column, compare in [_COMPARISONS[name]]]
     return [*found, ranges.one_of(table.c[column], statuses)] if "statuses" in compared else found

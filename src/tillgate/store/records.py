@@ -115,7 +115,7 @@ def _terms_of_payment(payment: Payment) -> Terms:
     return _notes(payment) | terms.of_former_customers(payment.former_customers)
 
 
-def _notes(record: Payment | Refund | Dispute | PaymentMethod | Payout) -> Terms:
+def _notes(record: Payment | Refund | Dispute | PaymentMethod | Payout | SetupIntent) -> Terms:
     return terms.of_metadata(record.metadata)
 
 
@@ -147,7 +147,7 @@ KEPT: dict[type[Record], Kept[Any]] = {
             listed=transactions.of_payment,
             terms=_terms_of_payment,
         ),
-        Kept(SetupIntent, schema.setup_intents, lambda setup: (setup.customer,)),
+        Kept(SetupIntent, schema.setup_intents, lambda setup: (setup.customer, setup.status.value), terms=_notes),
         Kept(Attempt, schema.attempts),
         Kept(
             Refund,

@@ -46,7 +46,10 @@ payments = _record_table(
 setup_intents = _record_table(
     "setup_intents",
     sa.Column("customer", Text),
+    sa.Column("status", Text, nullable=False),
     _partial_index("setup_intents_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
+    sa.Index("setup_intents_by_status", "tenant", "status", "id"),
+    is_found_by_terms=True,
 )
 attempts = _record_table("attempts")
 refunds = _record_table(
@@ -216,6 +219,7 @@ entries = sa.Table(
     sa.Column("net", Whole),
     sa.Column("available_at", Whole),
     sa.Column("statement", Text),
+    sa.Column("amount", Whole),
     sa.Index(
         "entries_of_balance",
         "tenant",
@@ -351,5 +355,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 9
+CURRENT = 10
 """The schema that this code writes."""

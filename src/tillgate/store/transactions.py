@@ -2,6 +2,7 @@
 
 import functools
 import operator
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from tillgate.core import transactions
 from tillgate.core.transactions import Stage, Transaction, TransactionStatus, TransactionType
-from tillgate.store import ranges, schema
+from tillgate.store import filters, ranges, schema
 from tillgate.store.database import Store
 
 _t = schema.transactions.c
@@ -19,7 +20,8 @@ _t = schema.transactions.c
 class Wanted(msgspec.Struct, frozen=True):
     """Which transactions: those that fit everything that is said.
 
-    `amount_from` and `amount_to` are minor units, both included; `at_least` and `below` are bounds on ids.
+    `amount_from` and `amount_to` are minor units, both included; `at_least` and `below` are bounds on ids. `terms` are
+    pairs of core.terms, all of which the payment or refund is to have.
     """
 
     status: TransactionStatus | None = None
@@ -30,6 +32,7 @@ class Wanted(msgspec.Struct, frozen=True):
     customer: str | None = None
     at_least: str | None = None
     below: str | None = None
+    terms: tuple[tuple[str, str], ...] = ()
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -40,13 +43,13 @@ class Wanted(msgspec.Struct, frozen=True):
 async def page(store: Store, tenant: str, wanted: Wanted, limit: int, offset: int) -> list[Transaction]:
     """So many of a tenant's transactions, newest first, after having passed over `offset`."""
     values = {**_values(tenant, wanted), "most": limit, "offset": offset, "reach": limit + offset}
-    rows = await store.engine.fetch(_page(_asked(wanted), len(wanted.stages)), values)
+    rows = await store.engine.fetch(_page(_asked(wanted), len(wanted.stages), len(wanted.terms)), values)
     return [_of_row(tenant, row) for row in rows]
 
 
 async def count(store: Store, tenant: str, wanted: Wanted) -> int:
     """How many of a tenant's transactions there are."""
-    query = _count(_asked(wanted), len(wanted.stages))
+    query = _count(_asked(wanted), len(wanted.stages), len(wanted.terms))
     rows = await store.engine.fetch(query, _values(tenant, wanted))
     return int(rows[0][0])
 
@@ -78,6 +81,7 @@ def _values(tenant: str, wanted: Wanted) -> dict[str, Any]:
         "tenant": tenant,
         **msgspec.to_builtins(wanted),
         **ranges.numbered("stage", [stage.value for stage in wanted.stages]),
+        **filters.term_values(wanted.terms),
     }
 
 
@@ -96,9 +100,18 @@ def _where(asked: frozenset[str]) -> list[sa.ColumnElement[bool]]:
 
 
 @cache
-def _page(asked: frozenset[str], stages: int) -> sa.Select[Any]:
-    """By the index of the customer where one is named, else by those of the stages; the rest is compared in it."""
-    if "customer" in asked:
+def _page(asked: frozenset[str], stages: int, terms: int) -> sa.Select[Any]:
+    """By terms, else the customer where one is named, else by stages; the rest is compared in their indexes."""
+    if terms:
+        parts = [
+            _noted(_COLUMNS, prefix, asked, stages, terms)
+            .order_by(*ranges.ordered(*filters.in_order_of_terms(), oldest_first=False))
+            .limit(sa.bindparam("reach"))
+            for prefix in transactions.PREFIXES.values()
+        ]
+        both = sa.union_all(*[sa.select(part.subquery(f"range_{n}")) for n, part in enumerate(parts)]).subquery("all")
+        query = sa.select(both).order_by(both.c.id.desc())
+    elif "customer" in asked:
         query = sa.select(*_COLUMNS).where(_t.tenant == sa.bindparam("tenant"), *_where(asked))
         query = query.where(ranges.one_of(_t.stage, stages))
         query = query.order_by(*ranges.ordered(_t.tenant, _t.customer, _t.id, oldest_first=False))
@@ -110,10 +123,23 @@ def _page(asked: frozenset[str], stages: int) -> sa.Select[Any]:
 
 
 @cache
-def _count(asked: frozenset[str], stages: int) -> sa.Select[Any]:
+def _count(asked: frozenset[str], stages: int, terms: int) -> sa.Select[Any]:
+    if terms:
+        each = [
+            _noted((sa.func.count(),), prefix, asked, stages, terms).scalar_subquery()
+            for prefix in transactions.PREFIXES.values()
+        ]
+        return sa.select(functools.reduce(operator.add, each))
     mine = sa.select(sa.func.count()).select_from(schema.transactions)
     mine = mine.where(_t.tenant == sa.bindparam("tenant"), *_where(asked))
     if "customer" in asked:
         return mine.where(ranges.one_of(_t.stage, stages))
     counts = [mine.where(_t.stage == sa.bindparam(f"stage_{number}")).scalar_subquery() for number in range(stages)]
     return sa.select(functools.reduce(operator.add, counts))
+
+
+def _noted(columns: Sequence[Any], prefix: str, asked: frozenset[str], stages: int, terms: int) -> sa.Select[Any]:
+    """What is asked of the transactions of payments or refunds, by prefix, that are found by terms."""
+    there = _t.id == filters.renamed(schema.terms.c.id, prefix, "txn_")
+    query = sa.select(*columns).where(_t.tenant == sa.bindparam("tenant"), there, *filters.of_terms(prefix, terms))
+    return query.where(ranges.one_of(_t.stage, stages), *_where(asked))

@@ -130,6 +130,13 @@ module.exports = {
     assert.deepEqual(listed.data.map((charge) => charge.payment_intent), [other.id, one.id]);
     assert.deepEqual(ids(await client(shop).charges.list({ payment_intent: one.id })), [one.latest_charge]);
   },
+  "charges.search": async (shop) => {
+    const metadata = { order: (await customer(shop)).id };
+    const { latest_charge } = await paid(shop, { metadata });
+    await opened(shop, { metadata });
+    const query = `status:'succeeded' AND metadata['order']:'${metadata.order}'`;
+    assert.deepEqual(ids(await client(shop).charges.search({ query })), [latest_charge]);
+  },
   "charges.update": async (shop) => {
     const { id, latest_charge } = await paid(shop);
     await client(shop).charges.update(latest_charge, { metadata: { order: "7" } });

@@ -177,6 +177,7 @@ STORY = (
     Step("searchEverything", query="?query=john%20doe&limit=1"),
     Step("searchPayments", query="?query=status:%27succeeded%27%20AND%20amount%3E1000&limit=1"),
     Step("searchPaymentIntents", query="?query=status:%27succeeded%27%20AND%20amount%3E1000&limit=1"),
+    Step("searchCharges", query="?query=status:%27succeeded%27%20AND%20amount%3E1000&limit=1"),
     Step("searchCustomers", query="?query=email:%27customer@example.com%27&limit=1"),
     Step("listEvents", query="?limit=2", name="happened"),
     Step("getEvent", id="@happened.data.0"),

@@ -10,6 +10,7 @@ from tillgate.assembly import Assembly
 
 pytestmark = pytest.mark.anyio
 
+SETUP = {"confirm": True, "payment_method_data": {"type": "card", "card": CARD}, "metadata": {"order": "8"}}
 DECLINED = {**CARD, "number": "4000000000000002"}
 
 
@@ -38,6 +39,10 @@ async def stocked(either: Assembly) -> tuple[Client, dict[str, str]]:
     for name, of, amount in (("dollars_back", "small", 300), ("euros_back", "euros", 500)):
         notes = {"why": "broken"} if of == "small" else {}
         answer = await client.post("/refunds", {"payment": made[of], "amount": amount, "metadata": notes})
+        made[name] = answer.json()["id"]
+    for name, more in {"wished": {"metadata": {"order": "9"}}, "set_up": {"customer": ann, **SETUP}}.items():
+        answer = await client.post("/setup_intents", more)
+        assert answer.status_code == 200, answer.text
         made[name] = answer.json()["id"]
     return client, made
 
@@ -97,6 +102,20 @@ OTHERS = {
     "/payment_intents?metadata[order]=2": "draft",
     "/charges?amount[gte]=3000": "canceled declined",
     "/charges?metadata[order]=1": "declined small",
+    "/charges?status=succeeded": "canceled euros held small",
+    "/charges?status=failed": "declined",
+    "/charges?status=pending": "",
+    "/charges?status=succeeded&metadata[shop]=north": "held small",
+    "/charges?status=failed&metadata[shop]=north": "",
+    "/setup_intents": "set_up wished",
+    "/setup_intents?status=succeeded": "set_up",
+    "/setup_intents?status=requires_payment_method": "wished",
+    "/setup_intents?status=canceled": "",
+    "/setup_intents?metadata[order]=9": "wished",
+    "/setup_intents?metadata[order]=9&status=succeeded": "",
+    "/setup_intents?metadata[order]=8&status=succeeded&customer={ann}": "set_up",
+    "/setup_intents?customer={ann}": "set_up",
+    "/setup_intents?created[lt]=1": "",
     "/refunds?status=succeeded": "euros_back dollars_back",
     "/refunds?status=failed": "",
     "/refunds?currency=eur": "euros_back",
@@ -128,6 +147,14 @@ TRANSACTIONS = {
     "amount=300": "dollars_back",
     "amount[lte]=500&type=refund": "euros_back dollars_back",
     "status=pending": "held",
+    "metadata[order]=1": "declined small",
+    "metadata[shop]=north&metadata[order]=1": "small",
+    "metadata[shop]=north&status=pending": "held",
+    "metadata[why]=broken": "dollars_back",
+    "metadata[why]=broken&type=payment": "",
+    "metadata[order]=2": "",
+    "metadata[order]=1&created[lt]=1": "",
+    "metadata[order]=1&amount[gt]=1000": "declined",
     "created[lt]=1": "",
 }
 
@@ -141,6 +168,35 @@ async def test_transactions_are_told_apart_by_amount_and_time(
     wanted = [made[name] for name in TRANSACTIONS[query].split()]
     assert [line["source"] for line in body["data"]] == wanted
     assert body["total"] == len(wanted)
+
+
+async def test_transactions_with_a_note_come_page_by_page(stocked: tuple[Client, dict[str, str]]) -> None:
+    client, made = stocked
+    for offset, name in enumerate(("declined", "small")):
+        body = (await client.get(f"/transactions?metadata[order]=1&limit=1&offset={offset}")).json()
+        assert [line["source"] for line in body["data"]] == [made[name]]
+        assert (body["total"], body["has_more"]) == (2, offset == 0)
+
+
+MOVED = {
+    "amount=2000": "euros",
+    "amount=-300": "dollars_back",
+    "amount[lt]=0": "euros_back dollars_back",
+    "amount[gte]=-300&amount[lte]=1000": "dollars_back small",
+    "amount[gt]=2000": "",
+    "amount[gt]=-500&amount[lt]=0&type=refund": "dollars_back",
+    "amount=2000&currency=usd": "",
+}
+
+
+@pytest.mark.parametrize("query", MOVED)
+async def test_balance_transactions_are_told_apart_by_what_they_moved(
+    stocked: tuple[Client, dict[str, str]], query: str
+) -> None:
+    client, made = stocked
+    wanted = [made[name] for name in MOVED[query].split()]
+    body = (await client.get(f"/balance_transactions?{query}")).json()
+    assert [line["source"] for line in body["data"]] == wanted
 
 
 async def test_another_merchants_are_not_found(either: Assembly, stocked: tuple[Client, dict[str, str]]) -> None:
@@ -172,6 +228,12 @@ WRONG = {
     "/refunds?status=authorized": "status",
     "/refunds?payment=pay_x&payment_intent=pi_x": "payment_intent",
     "/customers?amount=1": "amount",
+    "/setup_intents?status=nice": "status",
+    "/setup_intents?amount=1": "amount",
+    "/charges?status=canceled": "status",
+    "/transactions?metadata=1": "metadata",
+    "/balance_transactions?amount=1.5": "amount",
+    "/balance_transactions?amount[gt]=-": "amount.gt",
     "/transactions?amount[gt]=x": "amount.gt",
 }
 

@@ -145,6 +145,26 @@ async def test_intents_are_found_by_statuses_of_their_own(stocked: tuple[Client,
         assert ids == ["pi_" + made[name].removeprefix("pay_")]
 
 
+CHARGES = {
+    "status:'succeeded'": "held cake tea",
+    "-status:'succeeded'": "declined",
+    "status:'pending'": "",
+    "amount>=2000 AND customer:'{ann}'": "cake",
+    "smith": "declined cake",
+    "{tea}": "tea",
+}
+
+
+@pytest.mark.parametrize("query", CHARGES)
+async def test_charges_are_found_but_no_drafts(stocked: tuple[Client, dict[str, str]], query: str) -> None:
+    client, made = stocked
+    await client.post("/payment_intents", {"amount": 2_000, "currency": "usd", "customer": made["ann"]})
+    wanted = ["ch_" + made[name].removeprefix("pay_") for name in CHARGES[query].split()]
+    asked = query.format(**made) if "{" in query else query
+    assert await found(client, "charges/search", asked) == wanted
+    assert await found(client, "search", asked, type="charges") == wanted
+
+
 async def test_a_search_that_looked_enough_says_where_to_go_on(
     stocked: tuple[Client, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from tillgate.flows import balances
 from tillgate.http.exchange import Reply
 from tillgate.store.lists import Cursor
 from tillgate.surfaces.v1 import expansion, payment_names
-from tillgate.surfaces.v1.forms import ListGiven, ListShown
+from tillgate.surfaces.v1.forms import ListGiven, ListShown, MovedAmount, MovedAmountsGiven, amounts_of
 from tillgate.surfaces.v1.listings import Listing
 from tillgate.surfaces.v1.operations import Call, Nothing, operation, shown
 
@@ -38,12 +38,14 @@ class BalanceTransactionStatus(enum.StrEnum):
 
 
 class BalanceTransactionsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of balance transactions: of one type, in one currency, of one payment, refund or payout, as is said."""
+    """A page of balance transactions: of one type, in one currency, of one payment, refund or payout, of some
+    amount, as is said."""
 
     type: MovementType | None = None
     currency: str | None = None
     source: str | None = None
     payout: str | None = None
+    amount: MovedAmount | MovedAmountsGiven | None = None
 
 
 class FeeShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +126,7 @@ async def _find(call: Call, given: BalanceTransactionsGiven, cursor: Cursor) -> 
         currency=currencies.parse(given.currency, "currency") if given.currency is not None else None,
         source=payment_names.payment(given.source) if given.source is not None else None,
         payout=given.payout,
+        amounts=amounts_of(given.amount),
     )
     return _Page(found, has_more)
 

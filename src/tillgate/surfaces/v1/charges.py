@@ -1,5 +1,6 @@
 """Charges on the wire: a read view of payments, for programs that think in charges."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -26,10 +27,11 @@ from tillgate.surfaces.v1.three_d_secure import PaymentMethodDetailsShown
 
 
 class ChargesGiven(MoneyListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of charges: one customer's or one payment intent's, of some time, amount or metadata if so asked."""
+    """A page of charges: one customer's or one payment intent's, of some time, status, amount or metadata."""
 
     customer: str | None = None
     payment_intent: str | None = None
+    status: ChargeStatus | None = None
 
 
 class ChargeChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -138,10 +140,18 @@ async def page(call: Call) -> Reply:
     """Payments that a bank was asked for, as charges, newest first."""
     given: ChargesGiven = call.given
     only = None if given.payment_intent is None else payment_names.payment(given.payment_intent)
-    wanted = given.wanted(transactions.listed(type=TransactionType.PAYMENT), customer=given.customer, id=only)
+    asked = given.status
+    stages = transactions.listed(type=TransactionType.PAYMENT) if asked is None else transactions.stages(charge=asked)
+    wanted = given.wanted(stages, customer=given.customer, id=only)
     found = await flows.page(call.gateway, call.caller, payment_names.cursor(given.cursor("ch")), wanted)
     data = [show(charge, livemode=call.tenant.is_live) for charge in found.charges]
     return await shown(call, ListShown(url="/v1/charges", has_more=found.has_more, data=data))
+
+
+async def shown_in(call: Call, payments: Sequence[Payment]) -> list[ChargeShown]:
+    """The charges of payments of which a bank was asked, as a call shows them."""
+    found = await flows.of_payments(call.gateway, call.caller, payments)
+    return [show(charge, livemode=call.tenant.is_live) for charge in found]
 
 
 @operation("GET", "/v1/charges/{id}", Scope.PAYMENTS_READ, Nothing, ChargeShown)

@@ -214,6 +214,19 @@ class AmountsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lte: WholeAmount | None = None
 
 
+MovedAmount = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+"""A whole number of the smallest currency unit, less than nothing for what was taken."""
+
+
+class MovedAmountsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds on what was moved, in the smallest currency unit: `amount[gte]` and the like."""
+
+    gt: MovedAmount | None = None
+    gte: MovedAmount | None = None
+    lt: MovedAmount | None = None
+    lte: MovedAmount | None = None
+
+
 NotesWanted = Annotated[
     dict[Annotated[str, Meta(min_length=1, max_length=40)], Annotated[str, Meta(max_length=500)]],
     Meta(max_length=10),
@@ -229,7 +242,7 @@ class NotedListGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only
     @property
     def terms(self) -> tuple[tuple[str, str], ...]:
         """By what the metadata is found."""
-        return tuple(terms.in_metadata(name, value) for name, value in sorted(self.metadata.items()))
+        return terms.of_notes(self.metadata)
 
 
 class MoneyListGiven(NotedListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -254,9 +267,9 @@ class MoneyListGiven(NotedListGiven, frozen=True, forbid_unknown_fields=True, kw
         )
 
 
-def amounts_of(given: int | AmountsGiven | None) -> tuple[int | None, int | None]:
+def amounts_of(given: int | AmountsGiven | MovedAmountsGiven | None) -> tuple[int | None, int | None]:
     """The lowest and the highest amount that is wanted, both included."""
-    span = AmountsGiven(gte=given, lte=given) if isinstance(given, int) else given or AmountsGiven()
+    span = MovedAmountsGiven(gte=given, lte=given) if isinstance(given, int) else given or AmountsGiven()
     lowest = [span.gte, None if span.gt is None else span.gt + 1]
     highest = [span.lte, None if span.lt is None else span.lt - 1]
     return (

@@ -1,7 +1,7 @@
-"""Search on the wire: one query over payments, intents or customers, a page at a time."""
+"""Search on the wire: one query over payments, intents, charges or customers, a page at a time."""
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -14,7 +14,8 @@ from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import search as flows
 from tillgate.flows.search import Place, Subject
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import customers, payment_intents, payments
+from tillgate.surfaces.v1 import charges, customers, payment_intents, payments
+from tillgate.surfaces.v1.charges import ChargeShown
 from tillgate.surfaces.v1.customers import CustomerShown
 from tillgate.surfaces.v1.operations import Call, operation, shown
 from tillgate.surfaces.v1.payment_intent_forms import PaymentIntentShown
@@ -28,6 +29,7 @@ class SearchType(enum.StrEnum):
 
     PAYMENTS = "payments"
     PAYMENT_INTENTS = "payment_intents"
+    CHARGES = "charges"
     CUSTOMERS = "customers"
 
 
@@ -55,15 +57,24 @@ class SearchShown(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
     data: Sequence[S]
 
 
-Show = Callable[[Call, Any], Any]
+Show = Callable[[Call, Sequence[Any]], Awaitable[Sequence[Any]]]
+
+
+def _each(show: Callable[[Call, Any], Any]) -> Show:
+    async def shown(call: Call, records: Sequence[Any]) -> Sequence[Any]:
+        return [show(call, record) for record in records]
+
+    return shown
+
 
 _SUBJECTS: dict[SearchType, tuple[Subject, Scope, Show]] = {
-    SearchType.PAYMENTS: (flows.PAYMENTS, Scope.PAYMENTS_READ, payments.shown_in),
-    SearchType.PAYMENT_INTENTS: (flows.INTENTS, Scope.PAYMENTS_READ, payment_intents.shown_in),
+    SearchType.PAYMENTS: (flows.PAYMENTS, Scope.PAYMENTS_READ, _each(payments.shown_in)),
+    SearchType.PAYMENT_INTENTS: (flows.INTENTS, Scope.PAYMENTS_READ, _each(payment_intents.shown_in)),
+    SearchType.CHARGES: (flows.CHARGES, Scope.PAYMENTS_READ, charges.shown_in),
     SearchType.CUSTOMERS: (
         flows.CUSTOMERS,
         Scope.CUSTOMERS_READ,
-        lambda call, customer: customers.show(customer, livemode=call.tenant.is_live),
+        _each(lambda call, customer: customers.show(customer, livemode=call.tenant.is_live)),
     ),
 }
 
@@ -74,7 +85,7 @@ async def _found(call: Call, type: SearchType, url: str) -> Reply:
     call.principal.require(scope)
     query, place = core.parse(given.query, subject.fields), _place(given.page, subject.prefix)
     found = await flows.search(call.gateway, call.caller, subject, query, place, given.limit)
-    data: list[Any] = [show(call, record) for record in found.records]
+    data = await show(call, found.records)
     next_page = None if found.next is None else f"{found.next.mentions:d}.{found.next.after or ''}"
     return await shown(call, SearchShown(url=url, has_more=found.next is not None, next_page=next_page, data=data))
 
@@ -90,7 +101,7 @@ def _place(page: str | None, prefix: str) -> Place:
 
 @operation("GET", "/v1/search", (Scope.PAYMENTS_READ, Scope.CUSTOMERS_READ), SearchGiven, SearchShown[Any])
 async def anything(call: Call) -> Reply:
-    """Search payments, intents or customers, newest first, by conditions or by words as you would type them."""
+    """Search payments, intents, charges or customers, newest first, by conditions or by words as you type them."""
     type: SearchType | None = call.given.type
     if type is None:
         may_not = call.principal.scopes.isdisjoint((Scope.ALL, Scope.PAYMENTS_READ))
@@ -110,10 +121,16 @@ async def of_intents(call: Call) -> Reply:
     return await _found(call, SearchType.PAYMENT_INTENTS, "/v1/payment_intents/search")
 
 
+@operation("GET", "/v1/charges/search", Scope.PAYMENTS_READ, QueryGiven, SearchShown[ChargeShown])
+async def of_charges(call: Call) -> Reply:
+    """Search payments that a bank was asked for, as charges, newest first."""
+    return await _found(call, SearchType.CHARGES, "/v1/charges/search")
+
+
 @operation("GET", "/v1/customers/search", Scope.CUSTOMERS_READ, QueryGiven, SearchShown[CustomerShown])
 async def of_customers(call: Call) -> Reply:
     """Search customers, newest first. Words are found by how they begin."""
     return await _found(call, SearchType.CUSTOMERS, "/v1/customers/search")
 
 
-OPERATIONS = (anything, of_payments, of_intents, of_customers)
+OPERATIONS = (anything, of_payments, of_intents, of_charges, of_customers)

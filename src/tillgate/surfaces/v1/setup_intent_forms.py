@@ -10,7 +10,7 @@ from tillgate.core.intents import FutureUsage
 from tillgate.core.setup_intents import SetupStatus
 from tillgate.surfaces.v1 import expansion
 from tillgate.surfaces.v1.changes import MetadataChange
-from tillgate.surfaces.v1.forms import ListGiven, Metadata, Text
+from tillgate.surfaces.v1.forms import Metadata, NotedListGiven, Text
 from tillgate.surfaces.v1.payment_intent_forms import (
     AutomaticMethodsGiven,
     AutomaticMethodsShown,
@@ -76,10 +76,11 @@ class SetupIntentReadGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     client_secret: ClientSecret | None = None
 
 
-class SetupIntentsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class SetupIntentsGiven(NotedListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A page of setup intents, of one customer's if named."""
 
     customer: str | None = None
+    status: SetupStatus | None = None
 
 
 class LastSetupErrorShown(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
 from tillgate.flows.setup_intents import Wanted
 from tillgate.http.exchange import Reply
+from tillgate.store import filters
 from tillgate.surfaces.v1 import errors, expansion, intents
 from tillgate.surfaces.v1.changes import notes
 from tillgate.surfaces.v1.forms import ListShown, list_shown, parse_address
@@ -142,8 +143,16 @@ async def create(call: Call) -> Reply:
 async def page(call: Call) -> Reply:
     """Setup intents, newest first."""
     given: SetupIntentsGiven = call.given
-    found = await flows.page(call.gateway, call.caller, given.cursor("seti"), given.customer)
+    found = await flows.page(call.gateway, call.caller, given.cursor("seti"), _filter(given))
     return await shown(call, list_shown(found, "/v1/setup_intents", lambda setup: shown_in(call, setup)))
+
+
+def _filter(given: SetupIntentsGiven) -> filters.Wanted:
+    return filters.Wanted(
+        statuses=None if given.status is None else (given.status,),
+        where={} if given.customer is None else {"customer": given.customer},
+        terms=given.terms,
+    )
 
 
 @operation("GET", "/v1/setup_intents/{id}", _READ_BY_BROWSER, SetupIntentReadGiven, SetupIntentShown, cross_origin=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from tillgate.core import currencies, ids
+from tillgate.core import currencies, ids, terms
 from tillgate.core.credentials import Scope
 from tillgate.core.instants import DAY, Instant, unix_seconds
 from tillgate.core.reasons import Reason, Refused
@@ -19,7 +19,7 @@ from tillgate.flows.transactions import Source
 from tillgate.http.exchange import Reply
 from tillgate.store.transactions import Wanted
 from tillgate.surfaces.v1 import expansion
-from tillgate.surfaces.v1.forms import AmountsGiven, CreatedGiven, Moment, WholeAmount, amounts_of, ids_of
+from tillgate.surfaces.v1.forms import AmountsGiven, CreatedGiven, Moment, NotesWanted, WholeAmount, amounts_of, ids_of
 from tillgate.surfaces.v1.operations import Call, Nothing, operation, shown
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -36,6 +36,7 @@ class TransactionsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     to_date: str | None = None
     created: Moment | CreatedGiven | None = None
     amount: WholeAmount | AmountsGiven | None = None
+    metadata: NotesWanted = {}
     type: TransactionType | None = None
     currency: str | None = None
     customer: str | None = None
@@ -108,6 +109,7 @@ def _wanted(given: TransactionsGiven) -> Wanted:
         type=given.type,
         currency=currencies.parse(given.currency, "currency") if given.currency is not None else None,
         customer=given.customer,
+        terms=terms.of_notes(given.metadata),
         amount_from=amounts[0],
         amount_to=amounts[1],
         at_least=max(filter(None, (at_least, from_id)), default=None),
