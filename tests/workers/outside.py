@@ -79,29 +79,31 @@ class World(msgspec.Struct, frozen=True):
     outside: Outside
     deliverer: Deliverer
 
-    async def endpoint(self, path: str, *, ordering: Ordering = Ordering.DEFAULT, url: str = "") -> str:
-        """A new endpoint of Demo Shop's, for all events; its id."""
+    async def endpoint(
+        self, path: str, *, ordering: Ordering = Ordering.DEFAULT, url: str = "", caller: Caller = CALLER
+    ) -> str:
+        """A new endpoint for all events, Demo Shop's unless another calls; its id."""
 
         async def plainly(endpoint: WebhookEndpoint, secret: str) -> Answer:
             return Answer(200, endpoint.id.encode())
 
         url = url or f"https://shop.example/{path}"
         wishes = Wishes(url=url, enabled_events=("*",), ordering=ordering)
-        made = await webhook_endpoints.create(self.parts.gateway, CALLER, None, wishes, plainly)
+        made = await webhook_endpoints.create(self.parts.gateway, caller, None, wishes, plainly)
         return made.body.decode()
 
-    async def announce(self, *streams: tuple[str, int]) -> list[str]:
+    async def announce(self, *streams: tuple[str, int], tenant: str = DEMO_SHOP.id) -> list[str]:
         """An event for each (stream, sequence), committed together; their ids."""
         gateway, now = self.parts.gateway, self.clock.wall()
         events = [
             Event(
-                tenant=DEMO_SHOP.id,
+                tenant=tenant,
                 id=gateway.ids.new("evt", now),
                 type=EventType.CUSTOMER_UPDATED,
                 stream=stream,
                 sequence=sequence,
                 created=now,
-                view=Customer(tenant=DEMO_SHOP.id, id=stream, created=now, name=f"{stream} {sequence}"),
+                view=Customer(tenant=tenant, id=stream, created=now, name=f"{stream} {sequence}"),
                 actor="key_1",
                 surface="v1",
                 request_id="req_1",

@@ -9,20 +9,23 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from tests.sizes import at_size
 from tests.waiting import eventually
 from tests.workers import outside
 from tests.workers.outside import WELL, Post, World
 from tillgate.core import deliveries
+from tillgate.core.decisions import Decision
 from tillgate.core.deliveries import DeliveryState
 from tillgate.core.instants import DAY, HOUR, MINUTE, SECOND
 from tillgate.core.merchants import DEMO_SHOP
+from tillgate.core.records import evolve
 from tillgate.core.webhook_endpoints import DisabledReason, Ordering
 from tillgate.flows import deliveries as flow
 from tillgate.flows import webhook_endpoints
 from tillgate.store import deliveries as kept
-from tillgate.store import leases, outbox
+from tillgate.store import leases, outbox, schema
 from tillgate.transport.egress import Posted
 from tillgate.workers.deliveries import FIRST_AT_AN_ENDPOINT, Deliverer
 
@@ -339,3 +342,21 @@ async def test_a_deleted_endpoint_gets_nothing_any_more(world: World) -> None:
     await world.deliver()
     assert world.outside.posts == []
     assert await kept.ready(world.parts.gateway.store, world.clock.wall() + DAY, 10) == []
+
+
+async def test_who_is_gone_is_in_nobodys_way(world: World) -> None:
+    """As where a sandbox was removed while a request of it was under way, or between an event and its delivery."""
+    parting = evolve(DEMO_SHOP, tenant="ten_gone", id="ten_gone", version=0)
+    caller = msgspec.structs.replace(outside.CALLER, tenant=parting)
+    await world.parts.gateway.store.commit(Decision(save=(parting,)))
+    await world.endpoint("gone", caller=caller)
+    await world.endpoint("here")
+    await world.announce(("cus_gone", 1), tenant=parting.id)
+    assert await world.deliverer.fan_out() == 1
+    await world.parts.gateway.store.engine.change(sa.delete(schema.tenants).returning(schema.tenants.c.id), {})
+    world.clock.advance(MINUTE)
+    await world.announce(("cus_gone", 2), tenant=parting.id)
+    await world.announce(("cus_here", 1))
+    await world.deliver()
+    assert outside.names(world.outside, "here") == ["cus_here 1"]
+    assert outside.names(world.outside, "gone") == []

@@ -11,6 +11,7 @@ from tillgate.core.events import Event
 from tillgate.core.faults import FaultKind
 from tillgate.core.instants import MILLISECOND, SECOND, Duration, Instant, unix_seconds
 from tillgate.core.merchants import Tenant
+from tillgate.core.reasons import Refused
 from tillgate.core.webhook_endpoints import MOST, Ordering, WebhookEndpoint
 from tillgate.flows import webhook_endpoints
 from tillgate.flows.directory import Directory
@@ -68,7 +69,8 @@ async def fan_out(gateway: Gateway, directory: Directory) -> int:
         return 0
     # After the outbox: an endpoint that was there before an event was announced is told of it.
     endpoints = {id: await webhook_endpoints.of_tenant(gateway, id) for id in {each.tenant for each in waiting}}
-    tenants = {id: await directory.tenant(id) for id in endpoints if endpoints[id]}
+    tenants = {id: tenant for id in endpoints if endpoints[id] and (tenant := await _present(directory, id))}
+    endpoints = {id: endpoints[id] if id in tenants else () for id in endpoints}
     seen = await outbox.seen(gateway.store, waiting[-1]) if tenants else {}
 
     def write(event: Event, form: str) -> str:
@@ -82,6 +84,14 @@ async def fan_out(gateway: Gateway, directory: Directory) -> int:
     except (Retry, CommitUnknown):
         log.debug("events are fanned out once more")
     return len(portion.handled)
+
+
+async def _present(directory: Directory, tenant: str) -> Tenant | None:
+    """A merchant; None where a sandbox was removed while somebody still wrote something down for it."""
+    try:
+        return await directory.tenant(tenant)
+    except Refused:
+        return None
 
 
 def _addressed(
@@ -135,12 +145,12 @@ async def send_again(gateway: Gateway, tenant: Tenant, event: Event, endpoints: 
 
 
 async def courier(gateway: Gateway, directory: Directory, ready: Ready) -> Courier | None:
-    """What is needed to post to an endpoint; None, and nothing waits for it any more, where it is switched off."""
+    """What is needed to post to an endpoint; None, and nothing waits for it any more, where it is off or gone."""
     endpoint = await find.record(gateway.store, WebhookEndpoint, ready.tenant, ready.endpoint)
-    if endpoint is None or not endpoint.is_enabled:
+    tenant = await _present(directory, ready.tenant)
+    if endpoint is None or not endpoint.is_enabled or tenant is None:
         await webhook_endpoints.forget(gateway, ready.endpoint)
         return None
-    tenant = await directory.tenant(ready.tenant)
     wall = gateway.clock.wall()
     has_faults = not tenant.is_live and any(await gateway.planted.of(tenant.id, wall))
     return Courier(tenant, endpoint, await webhook_endpoints.secrets(gateway, endpoint, wall), has_faults)
