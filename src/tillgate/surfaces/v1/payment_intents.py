@@ -225,6 +225,11 @@ async def _find(call: Call, given: PaymentIntentsGiven, cursor: Cursor) -> Page[
     return await charges.page(call.gateway, call.caller, payment_names.cursor(cursor), wanted)
 
 
+def _exported(call: Call, payment: Payment) -> PaymentIntentShown:
+    """A payment as its intent, in a file that goes who knows where: without what proves that one may confirm it."""
+    return msgspec.structs.replace(shown_in(call, payment), client_secret=None)
+
+
 LISTING = Listing(
     "payment_intents",
     "pi",
@@ -232,7 +237,7 @@ LISTING = Listing(
     PaymentIntentsGiven,
     PaymentIntentShown,
     _find,
-    shown_in,
+    _exported,
 )
 
 

@@ -165,7 +165,7 @@ _OF: Final = {
     "LastSetupError.code": "One of the codes of `/docs/errors`.",
     "LastSetupError.decline_code": "What the issuer said, where that tells more.",
     "LastSetupError.message": "What the customer can do next.",
-    "PaymentIntent.client_secret": "What the payer's browser confirms it with. Webhooks leave it out.",
+    "PaymentIntent.client_secret": "What the payer's browser confirms it with. Webhooks and exports leave it out.",
     "PaymentIntent.next_action": "What the customer has to do next, while the status is `requires_action`.",
     "PaymentIntent.status": "What has to come next.",
     "PaymentIntentChangeParameters.amount": "In the smallest unit of the currency; until a bank was asked.",
