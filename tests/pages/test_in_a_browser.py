@@ -1,4 +1,5 @@
-"""The challenge page in a browser: pressed, typed at, left alone, gone back to, and looked at by day and by night."""
+"""The challenge page in a browser: pressed, typed at, left alone, gone back to, and looked at by day and by night; and
+the reference on a phone."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -165,6 +166,13 @@ async def _can_be_read_and_pressed(page: Page) -> None:
         assert contrast >= 4.5, text
     assert all(height >= 44 for height in await page.evaluate(HEIGHTS))
     assert await page.evaluate(OVERFLOW) <= 0
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/errors"])
+async def test_the_reference_is_no_wider_than_a_phone(stage: Stage, path: str) -> None:
+    async with stage.payer(viewport={"width": 390, "height": 844}) as page:
+        await page.goto(f"{stage.url}{path}")
+        assert await page.evaluate(OVERFLOW) <= 0
 
 
 EMBED = """(url) => {
