@@ -12,7 +12,7 @@ from tillgate import assembly
 from tillgate.assembly import Opened
 from tillgate.core import bank_accounts as bank_accounts_core
 from tillgate.core.bank_accounts import BankAccount
-from tillgate.core.credentials import Scope
+from tillgate.core.credentials import ALL_SCOPES, Scope
 from tillgate.core.decisions import Decision
 from tillgate.core.instants import SECOND
 from tillgate.core.merchants import DEMO_SHOP
@@ -93,6 +93,15 @@ def stored(data: Path) -> bytes:
     return b"".join((data / f"tillgate.sqlite3{suffix}").read_bytes() for suffix in ("", "-wal"))
 
 
+@pytest.mark.parametrize(("given", "may"), [([], ALL_SCOPES), (["payments.read"], {Scope.PAYMENTS_READ})])
+async def test_a_client_may_do_everything_or_what_its_scopes_say(
+    opened: Opened, given: list[str], may: frozenset[Scope]
+) -> None:
+    new = await done(opened, "keys create", kind="oauth_client", scopes=given)
+    client, _ = await opened.directory.client(new["credential"]["id"], new["secret"], on_this_machine=False)
+    assert client.scopes == may
+
+
 @pytest.mark.parametrize("kind", ["secret_key", "publishable_key"])
 async def test_a_secret_is_shown_once_and_stored_nowhere(opened: Opened, tmp_path: Path, kind: str) -> None:
     new = await done(opened, "keys create", kind=kind)
@@ -141,7 +150,7 @@ async def test_a_revoked_key_stays_revoked_since_the_first_time(opened: Opened) 
     ("command", "given", "said"),
     [
         ("keys create", {"kind": "restricted_key"}, "needs at least one --scope"),
-        ("keys create", {"kind": "secret_key", "scopes": ["payments.read"]}, "Only restricted keys take --scope"),
+        ("keys create", {"kind": "secret_key", "scopes": ["payments.read"]}, "Only restricted keys and clients take --scope"),
         ("keys create", {"kind": "restricted_key", "scopes": ["payments.eat"]}, "payments.eat"),
         ("keys create", {"kind": "secret_key", "merchant": "ten_none"}, "There is no merchant ten_none"),
         ("keys create", {"kind": "secret_key", "expires_at": 1}, "before it is made"),

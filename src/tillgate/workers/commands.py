@@ -349,13 +349,15 @@ def _scopes(kind: CredentialKind, wanted: list[Scope]) -> frozenset[Scope]:
     match kind:
         case CredentialKind.SECRET_KEY if not wanted:
             return ALL_SCOPES
+        case CredentialKind.OAUTH_CLIENT:
+            return frozenset(wanted) or ALL_SCOPES
         case CredentialKind.PUBLISHABLE_KEY if not wanted:
             return PUBLISHABLE_SCOPES
         case CredentialKind.RESTRICTED_KEY if wanted:
             return frozenset(wanted)
         case CredentialKind.RESTRICTED_KEY:
             raise Impossible("A restricted key needs at least one --scope.")
-    raise Impossible("Only restricted keys take --scope: what other kinds may do is settled.")
+    raise Impossible("Only restricted keys and clients take --scope: what other kinds may do is settled.")
 
 
 async def _new(office: Office, secret: str) -> New:
