@@ -150,7 +150,11 @@ async def test_a_revoked_key_stays_revoked_since_the_first_time(opened: Opened) 
     ("command", "given", "said"),
     [
         ("keys create", {"kind": "restricted_key"}, "needs at least one --scope"),
-        ("keys create", {"kind": "secret_key", "scopes": ["payments.read"]}, "Only restricted keys and clients take --scope"),
+        (
+            "keys create",
+            {"kind": "secret_key", "scopes": ["payments.read"]},
+            "Only restricted keys and clients take --scope",
+        ),
         ("keys create", {"kind": "restricted_key", "scopes": ["payments.eat"]}, "payments.eat"),
         ("keys create", {"kind": "secret_key", "merchant": "ten_none"}, "There is no merchant ten_none"),
         ("keys create", {"kind": "secret_key", "expires_at": 1}, "before it is made"),
