@@ -13,6 +13,8 @@ from tillgate.surfaces.v1.surface import OPERATIONS
 
 Described = dict[str, Any]
 
+_REFERENCE = re.compile(r'"#/components/schemas/(\w+)"')
+
 
 @functools.cache
 def described() -> Described:
@@ -50,23 +52,27 @@ def assert_described(method: str, path: str, status: int, headers: Mapping[str, 
         assert name.lower() in headers or not schema.get("required"), f"{asked['operationId']}: no {name}"
     if kind != "application/json":
         return
-    said = _validator(asked["operationId"], status).iter_errors(json.loads(body))
+    said = _validator(json.dumps(response["content"][kind]["schema"])).iter_errors(json.loads(body))
     assert not (wrong := [f"{error.instance_path}: {error.message}" for error in said]), (asked["operationId"], wrong)
 
 
 @functools.cache
-def _validator(id: str, status: int) -> jsonschema_rs.Draft202012Validator:
-    for methods in described()["paths"].values():
-        for asked in methods.values():
-            if asked["operationId"] == id:
-                schema = asked["responses"][str(status)]["content"]["application/json"]["schema"]
-                return jsonschema_rs.Draft202012Validator(_closed({**schema, **_components()}))
-    raise KeyError(id)
+def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+    """For a schema, as JSON, with those that it refers to: there are many, and only a few are needed at a time."""
+    needed: Described = {}
+    missing = set(_REFERENCE.findall(schema))
+    while missing:
+        name = missing.pop()
+        needed[name] = _schemas()[name]
+        missing |= set(_REFERENCE.findall(json.dumps(needed[name]))) - needed.keys()
+    whole = {**_closed(json.loads(schema)), "components": {"schemas": needed}}
+    return jsonschema_rs.Draft202012Validator(whole)
 
 
 @functools.cache
-def _components() -> Described:
-    return {"components": {"schemas": described()["components"]["schemas"]}}
+def _schemas() -> Described:
+    schemas: Described = _closed(described()["components"]["schemas"])
+    return schemas
 
 
 def _closed(node: Any) -> Any:
