@@ -96,6 +96,7 @@ TRANSACTIONS: list[dict[str, Any]] = [
     {"status": TransactionStatus.FAILED, "at_least": MIDDLE, "below": f"id_{1_000_010 + ROWS // 2}"},
     {"status": TransactionStatus.SUCCEEDED, "currency": "USD"},
     {"status": TransactionStatus.SUCCEEDED, "type": TransactionType.PAYMENT},
+    {"terms": (("metadata[a]", "1"),), "type": TransactionType.PAYMENT},
 ]
 
 NUMBERED = f"with recursive numbered (n) as (select 1 union all select n + 1 from numbered where n < {ROWS})"

@@ -46,7 +46,8 @@ def numbered(name: str, values: Sequence[object]) -> dict[str, object]:
     return {f"{name}_{number}": value for number, value in enumerate(values)}
 
 
-def one_of(column: sa.ColumnElement[Any], count: int) -> sa.ColumnElement[bool]:
-    """A condition: the column has one of the parameters, `column_0` and on."""
+def one_of(column: sa.ColumnElement[Any], count: int, *, by_index: bool = True) -> sa.ColumnElement[bool]:
+    """A condition: the column has one of the parameters, `column_0` and on; where said, compared and not looked up."""
     wanted: list[Any] = [sa.bindparam(f"{column.key}_{number}") for number in range(count)]
-    return column.in_(wanted)
+    compared: sa.ColumnElement[Any] = column if by_index else sa.func.coalesce(column, sa.literal_column("''"))
+    return compared.in_(wanted)

@@ -142,4 +142,5 @@ def _noted(columns: Sequence[Any], prefix: str, asked: frozenset[str], stages: i
     """What is asked of the transactions of payments or refunds, by prefix, that are found by terms."""
     there = _t.id == filters.renamed(schema.terms.c.id, prefix, "txn_")
     query = sa.select(*columns).where(_t.tenant == sa.bindparam("tenant"), there, *filters.of_terms(prefix, terms))
-    return query.where(ranges.one_of(_t.stage, stages), *_where(asked))
+    # By key: SQLite would rather look into every stage for each entry, which takes ten times as long.
+    return query.where(ranges.one_of(_t.stage, stages, by_index=False), *_where(asked))
