@@ -23,7 +23,7 @@ from tillgate.core.attempts import Attempt, Contradiction, Kind, State, Verdict
 from tillgate.core.disputes import DisputeStatus
 from tillgate.core.events import EventType
 from tillgate.core.money import Money
-from tillgate.core.payments import REPLACED, REVERSALS, Payment, Reservation, Status
+from tillgate.core.payments import REVERSALS, Payment, Reservation, Status
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.timers import TimerKind
 
@@ -109,9 +109,9 @@ def status(world: World) -> Status:
 
 
 def is_left_behind(world: World, attempt: Attempt) -> bool:
-    """Whether another card took an attempt's place, or it only ends the challenge of such a one."""
-    if attempt.kind is Kind.WITHDRAW:
-        return attempt.cause == REPLACED
+    """Whether another card took an attempt's place, or it is only about the challenge of such a one."""
+    if attempt.kind in (Kind.VOID, Kind.WITHDRAW):
+        return attempt.target is not None and is_left_behind(world, world.attempts[attempt.target])
     return attempt.kind in BY_CARD and int(attempt.id.split("_")[-1]) <= world.payment.abandoned
 
 
@@ -263,12 +263,12 @@ def _still_fits(world: World, attempt: Attempt) -> bool:
     if attempt.kind in REVERSALS:
         same = [one for one in world.attempts.values() if one.kind in REVERSALS and one.target == attempt.target]
         return attempt.id == same[-1].id and attempt.target in _going_back(world)
-    if attempt.kind is not Kind.VOID:
-        return attempt.kind is not Kind.WITHDRAW
+    if attempt.kind is not Kind.VOID or is_left_behind(world, attempt):
+        return attempt.kind not in (Kind.VOID, Kind.WITHDRAW)
     if held := _held(world):
         return attempt.amount.amount == held
     target = world.attempts[attempt.target] if attempt.target else None
-    return target is not None and target.state is State.CHALLENGED and not is_left_behind(world, target)
+    return target is not None and target.state is State.CHALLENGED
 
 
 def _going_back(world: World) -> set[str]:
@@ -285,6 +285,9 @@ def _leaves_room(world: World, attempt: Attempt) -> bool:
             return attempt.target in _going_back(world)
         case Kind.CAPTURE:
             return attempt.amount.amount <= _held(world)
+        case Kind.VOID if is_left_behind(world, attempt):
+            # The challenge that it was to end is of no matter any more.
+            return True
         case Kind.VOID:
             return attempt.amount.amount <= _held(world) or not _approved(world, *BY_CARD)
         case Kind.REFUND:
@@ -317,4 +320,7 @@ def _on_the_way(world: World, *kinds: Kind) -> int:
 
 
 def _is_canceled(world: World) -> bool:
-    return _approved(world, Kind.VOID) > 0
+    return any(
+        one.kind is Kind.VOID and one.state is State.APPROVED and not is_left_behind(world, one)
+        for one in world.attempts.values()
+    )

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterator
 
 from tests.core import claims, progress
 from tests.core.claims import BY_CARD
-from tests.core.happenings import Answer, AskAgain, Decide, Happening, Withdraw
+from tests.core.happenings import Answer, AskAgain, Decide, Happening, Retract, Reverse, Withdraw
 from tests.core.world import World, happenings, tried
 from tillgate.core.attempts import Attempt, Contradiction, Kind, State
 from tillgate.core.disputes import Dispute
@@ -33,8 +33,8 @@ def steps(start: World, never_seen: int) -> Iterator[Step]:
                 claims.refused(world, what, after)
             elif after is not world:
                 progress.follow(world, what, after)
-                if essence(after) not in seen and _left_open(after) <= never_seen:
-                    seen.add(essence(after))
+                if _left_open(after) <= never_seen and (what_may_come := essence(after)) not in seen:
+                    seen.add(what_may_come)
                     ahead.append(after)
 
 
@@ -94,15 +94,18 @@ def _alive(world: World, attempt: Attempt) -> Hashable:
     """What may come of an attempt. A lost answer leaves open what the first one did, and so do, but for the card, a
     pending one and a challenge."""
     state = State.SENDING if attempt.state is State.UNKNOWN else attempt.state
-    if state is State.CHALLENGED and attempt.kind not in BY_CARD:
+    left_behind = claims.is_left_behind(world, attempt)
+    to_withdraw = not attempt.is_final and (TimerKind.WITHDRAW_CHALLENGE, attempt.id) in world.timers
+    if state is State.CHALLENGED and (attempt.kind not in BY_CARD or (left_behind and not to_withdraw)):
         state = State.PENDING
+    if left_behind and attempt.kind in (Kind.VOID, Kind.WITHDRAW):
+        return attempt.kind, state
     return (
         (attempt.kind, attempt.amount.amount, state, attempt.cause),
         sum(held.amount for held in world.payment.in_flight if held.attempt == attempt.id),
         attempt.id == world.payment.authorization,
         attempt.target and _alive(world, world.attempts[attempt.target]),
-        claims.is_left_behind(world, attempt),
-        not attempt.is_final and (TimerKind.WITHDRAW_CHALLENGE, attempt.id) in world.timers,
+        (left_behind, to_withdraw),
         [one.reversal is not None for one in world.payment.surplus if attempt.id in (one.attempt, one.reversal)] != [],
         attempt.refund is not None and world.refunds[attempt.refund].announced,
     )
@@ -117,8 +120,8 @@ def _step(world: World, what: Happening) -> Hashable:
     match what:
         case Answer(attempt, verdict, early):
             return _alive(world, world.attempts[attempt]), verdict, early
-        case AskAgain(attempt) | Withdraw(attempt):
-            return _alive(world, world.attempts[attempt])
+        case AskAgain(attempt) | Withdraw(attempt) | Retract(attempt) | Reverse(attempt):
+            return type(what), _alive(world, world.attempts[attempt])
         case Decide(dispute, status):
             return _objection(world.disputes[dispute]), status
         case _:

@@ -6,7 +6,7 @@ from tillgate.core import payments
 from tillgate.core.attempts import Attempt, Kind
 from tillgate.core.decisions import Decision
 from tillgate.core.occasions import Occasion
-from tillgate.core.payments import BY_CARD, REPLACED, Asking, Payment
+from tillgate.core.payments import BY_CARD, Asking, Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.core.timers import Timer, TimerKind
@@ -34,6 +34,6 @@ def freed(payment: Payment, occasion: Occasion) -> tuple[Payment, Decision]:
 
 def withdraw(payment: Payment, given_up: Attempt, occasion: Occasion) -> Asking:
     """Have the bank end a challenge that was given up, so that nobody meets it any more; it sets nothing aside."""
-    asking = payments.reserve(payment, Kind.WITHDRAW, given_up.amount, occasion, target=given_up.id, cause=REPLACED)
+    asking = payments.reserve(payment, Kind.WITHDRAW, given_up.amount, occasion, target=given_up.id)
     after = evolve(asking.payment, in_flight=payment.in_flight, failure=payment.failure)
     return Asking(after, asking.attempt, msgspec.structs.replace(asking.decision, save=(after, asking.attempt)))

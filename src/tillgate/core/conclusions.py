@@ -167,6 +167,8 @@ def _captured(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
 
 
 def _voided(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
+    if payments.is_abandoned(payment, attempt):
+        return payment, (), ()
     canceled = payment.canceled or Cancellation(occasion.now, attempt.cause or "requested")
     if not payment.authorized:
         news = () if payment.canceled else (EventType.PAYMENT_CANCELED,)
@@ -287,7 +289,7 @@ def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occas
         due_at = None if attempt.state is State.APPROVED else occasion.wall + HOUR
         timers.append(Timer(payment.tenant, TimerKind.REVERSE, attempt.target, due_at))
     failed = attempt.is_final and attempt.state is not State.APPROVED
-    ends_challenge = attempt.kind in (Kind.VOID, Kind.WITHDRAW) and attempt.cause != payments.REPLACED
+    ends_challenge = attempt.kind in (Kind.VOID, Kind.WITHDRAW) and not payments.is_abandoned(payment, attempt)
     if ends_challenge and attempt.is_final and not payment.authorized and payment.asked:
         timers.append(Timer(payment.tenant, TimerKind.INQUIRE, payment.asked.attempt, occasion.wall))
     if failed and attempt.cause == "expired" and payment.held:

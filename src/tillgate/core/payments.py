@@ -77,9 +77,6 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     bank_code: str | None = None
 
 
-REPLACED = "replaced"
-"""The cause of ending a challenge that was given up for another card."""
-
 ABANDONED = "abandoned"
 """The cause of a cancellation of which no bank had to be told."""
 
@@ -355,8 +352,11 @@ def update(
 
 
 def is_abandoned(payment: Payment, attempt: Attempt) -> bool:
-    """Whether an attempt by card was given up for another card."""
-    return attempt.kind in BY_CARD and int(attempt.id.rpartition("_")[2]) <= payment.abandoned
+    """Whether an attempt by card was given up for another card, or one is only about such a one's challenge."""
+    by_card = attempt.id if attempt.kind in BY_CARD else None
+    if attempt.kind in (Kind.VOID, Kind.WITHDRAW):
+        by_card = attempt.target
+    return by_card is not None and int(by_card.rpartition("_")[2]) <= payment.abandoned
 
 
 def announced(payment: Payment, types: tuple[EventType, ...], occasion: Occasion) -> tuple[Payment, Decision]:

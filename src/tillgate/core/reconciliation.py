@@ -10,7 +10,7 @@ from tillgate.core.attempts import Attempt, Kind, State
 from tillgate.core.conclusions import POSTED_AS
 from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.money import Money
-from tillgate.core.payments import BY_CARD, REPLACED, Payment, Reservation
+from tillgate.core.payments import BY_CARD, Payment, Reservation
 from tillgate.core.refunds import Refund, RefundState
 
 
@@ -117,9 +117,9 @@ def _is_surplus(payment: Payment, attempt: Attempt) -> bool:
 def _moved_nothing(story: Story, attempt: Attempt) -> bool:
     """What ended a challenge: nothing was granted yet, or it was met after all."""
     granted = [yes.sequence or 0 for yes in story.approved(*BY_CARD) if not _is_surplus(story.payment, yes)]
-    if attempt.kind is Kind.WITHDRAW:
-        return True
-    return attempt.kind is Kind.VOID and not any(sequence <= (attempt.sequence or 0) for sequence in granted)
+    if attempt.kind is not Kind.VOID or payments.is_abandoned(story.payment, attempt):
+        return attempt.kind in (Kind.VOID, Kind.WITHDRAW)
+    return not any(sequence <= (attempt.sequence or 0) for sequence in granted)
 
 
 def _totals(story: Story) -> Iterator[str]:
@@ -144,7 +144,7 @@ def _totals(story: Story) -> Iterator[str]:
     if [payment.authorization] * bool(payment.authorized) != [attempt.id for attempt in made["authorized"]]:
         yield f"{payment.authorization} is not what the bank granted"
     by_bank = payment.canceled is not None and payment.canceled.cause != payments.ABANDONED
-    if by_bank != bool(story.approved(Kind.VOID)):
+    if by_bank != any(not payments.is_abandoned(payment, void) for void in story.approved(Kind.VOID)):
         yield f"it is {'canceled without' if payment.canceled else 'not canceled by'} the bank's yes"
     if not totals.is_sound(payment):
         yield "more came back than was taken, or more was taken and released than was granted"
@@ -154,7 +154,7 @@ def _in_flight(story: Story) -> Iterator[str]:
     waiting = {
         attempt.id: attempt
         for attempt in story.attempts
-        if not (attempt.is_final or attempt.cause == REPLACED or payments.is_abandoned(story.payment, attempt))
+        if not (attempt.is_final or payments.is_abandoned(story.payment, attempt))
     }
     for held in story.payment.in_flight:
         attempt = waiting.pop(held.attempt, None)

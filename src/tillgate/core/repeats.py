@@ -30,6 +30,8 @@ def _still_fits(payment: Payment, attempt: Attempt) -> bool:
             return waits and not payments.is_abandoned(payment, attempt)
         case Kind.CAPTURE:
             return payment.capturable >= attempt.amount
+        case Kind.VOID if payments.is_abandoned(payment, attempt):
+            return False
         case Kind.VOID if payment.action and payment.asked:
             return attempt.target == payment.asked.attempt and not payments.is_settling(payment)
         case Kind.VOID:
