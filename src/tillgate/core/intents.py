@@ -1,10 +1,12 @@
 """Intents: what more is known of a payment that is asked for in steps."""
 
 import enum
+from typing import Final
 
 import msgspec
 
 from tillgate.core.personal import Personal
+from tillgate.core.reasons import Reason, Refused
 
 
 class FutureUsage(enum.StrEnum):
@@ -35,3 +37,19 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error_on_requires_action: bool = False
     receipt_email: Personal[str | None] = None
     cancellation_reason: str | None = None
+
+
+MOST_CARDS: Final = 50
+"""With so many cards one intent is tried: who has more is testing cards, and every event tells of them all."""
+
+
+def put_aside(former: tuple[str, ...], current: str | None, chosen: str | None) -> tuple[str, ...]:
+    """The cards that an intent was tried with before, once another is `chosen` in the place of the current one.
+
+    Raises Refused(CARDS_EXHAUSTED).
+    """
+    if current in (None, chosen):
+        return former
+    if len(former) + 1 >= MOST_CARDS:
+        raise Refused(Reason.CARDS_EXHAUSTED, "payment_method", most=MOST_CARDS)
+    return (*former, current)

@@ -5,7 +5,7 @@ import enum
 import msgspec
 from msgspec import UNSET, UnsetType, structs
 
-from tillgate.core import metadata, money, payments
+from tillgate.core import intents, metadata, money, payments
 from tillgate.core.attempts import State
 from tillgate.core.cards import CardSummary
 from tillgate.core.customers import CustomerSummary
@@ -118,27 +118,26 @@ def with_method(
 ) -> Payment:
     """The payment with the card that is to pay, whose it is, and how long what it pays waits to be paid out.
 
-    Raises Refused(ALREADY_CONFIRMED).
+    Raises Refused(ALREADY_CONFIRMED, CARDS_EXHAUSTED).
     """
     assert_changeable(payment, Reason.ALREADY_CONFIRMED)
-    former = payment.former_methods
-    if payment.payment_method not in (None, method):
-        former = (*former, payment.payment_method)
+    former = intents.put_aside(payment.former_methods, payment.payment_method, method)
     changed = evolve(_of(payment, customer), payment_method=method, former_methods=former, card=card)
     return evolve(changed, abandoned=payment.attempts_made, settlement_days=settlement_days, failure=None)
 
 
 def with_customer(payment: Payment, customer: CustomerSummary) -> Payment:
-    """The payment of another customer, whose card is then another too. Raises Refused(ALREADY_CONFIRMED)."""
+    """The payment of another customer, whose card is then another too.
+
+    Raises Refused(ALREADY_CONFIRMED, CARDS_EXHAUSTED).
+    """
     if payment.customer is not None and payment.customer.id == customer.id:
         return payment
     assert_changeable(payment, Reason.ALREADY_CONFIRMED)
     changed = _of(payment, customer)
     if payment.customer is None:
         return changed
-    former = payment.former_methods
-    if payment.payment_method is not None:
-        former = (*former, payment.payment_method)
+    former = intents.put_aside(payment.former_methods, payment.payment_method, None)
     # What the other's card is granted late is nothing that this customer paid.
     abandoned = payment.attempts_made
     return evolve(changed, payment_method=None, card=None, former_methods=former, abandoned=abandoned, failure=None)

@@ -24,6 +24,7 @@ class Reason(enum.StrEnum):
     NOTHING_TO_CONFIRM = "nothing_to_confirm"
     ALREADY_CONFIRMED = "already_confirmed"
     SETUP_OVER = "setup_over"
+    CARDS_EXHAUSTED = "cards_exhausted"
     CLIENT_SECRET_INVALID = "client_secret_invalid"  # noqa: S105
     CAPTURE_EXCEEDS_AUTHORIZED = "capture_exceeds_authorized"
     REFUND_EXCEEDS_CAPTURED = "refund_exceeds_captured"

@@ -6,7 +6,7 @@ from typing import final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tillgate.core import attempts, challenges, metadata, payment_methods
+from tillgate.core import attempts, challenges, intents, metadata, payment_methods
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, State
 from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
@@ -166,12 +166,10 @@ def changed(setup: SetupIntent, change: Change) -> SetupIntent:
 def with_method(setup: SetupIntent, method: str, customer: str | None) -> SetupIntent:
     """The setup intent with the card that is to be kept, and for whom; a challenge of another card is given up.
 
-    Raises Refused(IN_PROGRESS, SETUP_OVER).
+    Raises Refused(IN_PROGRESS, SETUP_OVER, CARDS_EXHAUSTED).
     """
     assert_open(setup)
-    former = setup.former_methods
-    if setup.payment_method not in (None, method):
-        former = (*former, setup.payment_method)
+    former = intents.put_aside(setup.former_methods, setup.payment_method, method)
     changed = evolve(setup, payment_method=method, former_methods=former, customer=customer)
     return evolve(changed, attempt=None, action=None, failure=None)
 
@@ -179,14 +177,16 @@ def with_method(setup: SetupIntent, method: str, customer: str | None) -> SetupI
 def with_customer(setup: SetupIntent, customer: str) -> SetupIntent:
     """The setup intent for another customer, whose card is then another too.
 
-    Raises Refused(IN_PROGRESS, SETUP_OVER).
+    Raises Refused(IN_PROGRESS, SETUP_OVER, CARDS_EXHAUSTED).
     """
     if setup.customer == customer:
         return setup
     assert_open(setup)
     if setup.customer is None:
         return evolve(setup, customer=customer)
-    return evolve(setup, customer=customer, payment_method=None, attempt=None, action=None, failure=None)
+    former = intents.put_aside(setup.former_methods, setup.payment_method, None)
+    changed = evolve(setup, customer=customer, payment_method=None, former_methods=former)
+    return evolve(changed, attempt=None, action=None, failure=None)
 
 
 def assert_open(setup: SetupIntent) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, Client
+from tillgate.core import intents
 from tillgate.core.credentials import PUBLISHABLE_SCOPES, CredentialKind
 from tillgate.flows import directory
 
@@ -110,6 +111,23 @@ async def test_a_declined_intent_takes_another_card(anyones: Client) -> None:
     ]
     again = await confirmed(anyones, intent)
     shop.error(again, 400, "invalid_request_error", "payment_intent_unexpected_state", "payment_intent")
+
+
+async def test_an_intent_is_no_place_to_test_cards(anyones: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intents, "MOST_CARDS", 3)
+    intent = await opened(anyones)
+    for _ in range(3):
+        shop.error(await confirmed(anyones, intent, **with_card(DECLINED)), 402, "card_error", "card_declined")
+    refused = await confirmed(anyones, intent)
+    shop.error(refused, 400, "invalid_request_error", "payment_methods_exhausted", "payment_method")
+    setup = (await anyones.post("/setup_intents", {})).json()
+    for _ in range(3):
+        declined = await anyones.post(f"/setup_intents/{setup['id']}/confirm", with_card(DECLINED))
+        shop.error(declined, 402, "card_error", "card_declined")
+    refused = await anyones.post(f"/setup_intents/{setup['id']}/confirm", with_card())
+    shop.error(refused, 400, "invalid_request_error", "payment_methods_exhausted", "payment_method")
+    canceled = await anyones.post(f"/payment_intents/{intent['id']}/cancel", {})
+    assert canceled.json()["status"] == "canceled"
 
 
 async def test_a_card_that_is_known_is_confirmed_by_its_word(anyones: Client) -> None:

@@ -75,6 +75,9 @@ WORDINGS: dict[Reason, Wording] = {
     Reason.SETUP_OVER: _invalid(
         "setup_intent_unexpected_state", "The status of this setup intent is {status}: that can be done no more."
     ),
+    Reason.CARDS_EXHAUSTED: _invalid(
+        "payment_methods_exhausted", "This intent was tried with {most} cards. Cancel it and create another."
+    ),
     Reason.CLIENT_SECRET_INVALID: _invalid(
         "client_secret_invalid",
         "This is not the client secret of this intent. Use the one that its creation answered.",

@@ -194,6 +194,9 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.NOTHING_TO_CONFIRM: _ends_with("/payment_intents/{id}/confirm"),
     Reason.SETUP_OVER: lambda operation: _sets_up(operation) and "{id}" in operation.path,
     Reason.ALREADY_CONFIRMED: _changes_intent,
+    Reason.CARDS_EXHAUSTED: lambda operation: (
+        "_intents/{id}" in operation.path and _takes("payment_method", "customer")(operation)
+    ),
     Reason.CLIENT_SECRET_INVALID: _takes_client_secret,
     Reason.NOTHING_TO_REFUND: _refunds,
     Reason.REFUND_EXCEEDS_CAPTURED: _refunds,
