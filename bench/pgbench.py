@@ -69,6 +69,7 @@ def template_of(url: str) -> dict[str, str]:
         "request_id": succeeded["request_id"],
         "payment_pending": pending["view"],
         "payment_succeeded": payment["body"],
+        "payment_terms": payment["terms"],
         "attempt_sending": _without(attempt, "concluded_at", state="sending"),
         "attempt_approved": attempt["body"],
         "payment_method": method["body"],

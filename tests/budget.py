@@ -9,19 +9,19 @@ from tests.sizes import PROVING
 
 BUDGET_SECONDS = {
     "architecture": 15,
-    "clients": 12,
+    "clients": 15,
     "connectors": 5,
-    "core": 15,
-    "http": 10,
-    "journeys": 117,
-    "pages": 11,
-    "sandbox": 5,
-    "simulation": 40,
-    "store": 40,
-    "surfaces": 55,
+    "core": 20,
+    "http": 15,
+    "journeys": 155,
+    "pages": 20,
+    "sandbox": 10,
+    "simulation": 60,
+    "store": 55,
+    "surfaces": 155,
     "transport": 5,
     "vault": 5,
-    "workers": 15,
+    "workers": 20,
 }
 
 _spent: defaultdict[str, float] = defaultdict(float)
