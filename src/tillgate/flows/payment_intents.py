@@ -3,7 +3,6 @@
 import msgspec
 
 from tillgate.core import abandonment, payment_intents, payments
-from tillgate.core.cards import Card
 from tillgate.core.conclusions import Standing
 from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
@@ -11,14 +10,14 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.payment_intents import Change, IntentStatus
 from tillgate.core.payments import Payment, Terms
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import attempts, changes, client_secrets, sources
+from tillgate.flows import attempts, changes, client_secrets, intents, sources
 from tillgate.flows import payments as charges
 from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
+from tillgate.flows.intents import Draft, Presented
 from tillgate.flows.sources import Source
 from tillgate.logs import log
-from tillgate.store import find
 from tillgate.store.commit import Unavailable
 from tillgate.store.engine import Retry
 
@@ -26,25 +25,8 @@ Plainly = changes.Render[Payment]
 """How the surface shows an intent of which no bank was asked."""
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of an intent, beside what it is: the card and the customer, and whether a browser asks."""
-
-    change: Change = Change()
-    source: Source | None = None
-    customer: str | None = None
-    is_public: bool = False
-
-
-class _Draft(msgspec.Struct, frozen=True):
-    """A payment as it is to be, what is written with it, and the card in the open where one was needed."""
-
-    payment: Payment
-    written: Decision = Decision()
-    card: Card | None = None
-
-
 async def create(
-    gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, wanted: Wanted, render: Plainly
+    gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, presented: Presented, render: Plainly
 ) -> Answer:
     """Open an intent, to be confirmed later.
 
@@ -53,29 +35,35 @@ async def create(
     """
 
     async def decide(occasion: Occasion) -> tuple[Payment, Decision]:
-        draft = await _opened(gateway, caller, occasion, terms, wanted)
-        payment, decision = payment_intents.open(draft.payment, occasion)
+        draft = await _opened(gateway, caller, occasion, terms, presented)
+        payment, decision = payment_intents.open(draft.intent, occasion)
         return payment, decision.merged(draft.written)
 
     return await changes.make(gateway, caller, key, decide, render, charges.person)
 
 
 async def create_confirmed(
-    gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, wanted: Wanted, render: Render[Standing]
+    gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, presented: Presented, render: Render[Standing]
 ) -> Answer:
     """Open an intent and confirm it at once. Raises what `create` and core.payment_intents.confirm refuse."""
 
     async def decide(occasion: Occasion) -> Asked[Standing]:
-        draft = await _opened(gateway, caller, occasion, terms, wanted)
-        payment, opening = payment_intents.open(draft.payment, occasion)
-        draft = msgspec.structs.replace(draft, payment=payment, written=draft.written.announcing(opening))
+        draft = await _opened(gateway, caller, occasion, terms, presented)
+        payment, opening = payment_intents.open(draft.intent, occasion)
+        draft = msgspec.structs.replace(draft, intent=payment, written=draft.written.announcing(opening))
         return await _confirmed(gateway, caller, occasion, draft)
 
-    return await _ask(gateway, caller, key, decide, wanted, render)
+    return await _ask(gateway, caller, key, decide, presented, render)
 
 
 async def confirm(
-    gateway: Gateway, caller: Caller, key: Key | None, payment_id: str, wanted: Wanted, render: Render[Standing]
+    gateway: Gateway,
+    caller: Caller,
+    key: Key | None,
+    payment_id: str,
+    change: Change,
+    presented: Presented,
+    render: Render[Standing],
 ) -> Answer:
     """Have the card charged: the one that is given, or that of the intent, or the customer's default if it is not a
     browser that asks.
@@ -85,21 +73,27 @@ async def confirm(
 
     async def decide(occasion: Occasion) -> Asked[Standing]:
         payment = await charges.fetch(gateway, caller, payment_id)
-        draft = await _changed(gateway, caller, occasion, payment, wanted, Reason.NOTHING_TO_CONFIRM)
-        return await _confirmed(gateway, caller, occasion, draft, wanted.is_public)
+        draft = await _changed(gateway, caller, occasion, payment, change, presented, Reason.NOTHING_TO_CONFIRM)
+        return await _confirmed(gateway, caller, occasion, draft, presented.is_public)
 
-    return await _ask(gateway, caller, key, decide, wanted, render)
+    return await _ask(gateway, caller, key, decide, presented, render)
 
 
 async def update(
-    gateway: Gateway, caller: Caller, key: Key | None, payment_id: str, wanted: Wanted, render: Plainly
+    gateway: Gateway,
+    caller: Caller,
+    key: Key | None,
+    payment_id: str,
+    change: Change,
+    presented: Presented,
+    render: Plainly,
 ) -> Answer:
     """Other terms, another card or customer. Raises what core.payment_intents.changed refuses."""
 
     async def decide(occasion: Occasion) -> tuple[Payment, Decision]:
         payment = await charges.fetch(gateway, caller, payment_id)
-        draft = await _changed(gateway, caller, occasion, payment, wanted)
-        changed, decision = payment_intents.update(payment, draft.payment, occasion)
+        draft = await _changed(gateway, caller, occasion, payment, change, presented)
+        changed, decision = payment_intents.update(payment, draft.intent, occasion)
         return changed, decision.merged(draft.written)
 
     return await changes.make(gateway, caller, key, decide, render, charges.person)
@@ -154,7 +148,7 @@ async def _ask(
     caller: Caller,
     key: Key | None,
     decide: attempts.Decide[Standing],
-    wanted: Wanted,
+    presented: Presented,
     render: Render[Standing],
 ) -> Answer:
     """Ask the bank; a card that is to be kept is kept at once where all goes well, and by its timer otherwise."""
@@ -164,8 +158,7 @@ async def _ask(
         paid[:] = [now.payment]
         return await render(now)
 
-    card = wanted.source.card if wanted.source else None
-    answer = await attempts.ask(gateway, caller, key, decide, rendered, card)
+    answer = await attempts.ask(gateway, caller, key, decide, rendered, presented.card)
     for payment in paid:
         if payment.authorized and payment_intents.keeps_method(payment):
             try:
@@ -175,9 +168,11 @@ async def _ask(
     return answer
 
 
-async def _opened(gateway: Gateway, caller: Caller, occasion: Occasion, terms: Terms, wanted: Wanted) -> _Draft:
+async def _opened(
+    gateway: Gateway, caller: Caller, occasion: Occasion, terms: Terms, presented: Presented
+) -> Draft[Payment]:
     tenant = caller.tenant
-    buyer, _ = await sources.customer(gateway, caller, occasion, wanted.customer)
+    buyer = await intents.buyer(gateway, caller, presented.customer, None)
     payment = payments.open(
         terms,
         tenant=tenant.id,
@@ -188,9 +183,9 @@ async def _opened(gateway: Gateway, caller: Caller, occasion: Occasion, terms: T
         bank=tenant.bank,
         occasion=occasion,
     )
-    if wanted.source is None:
-        return _Draft(payment)
-    return await _with_card(gateway, caller, occasion, payment, buyer, wanted.source)
+    if presented.source is None:
+        return Draft(payment)
+    return await _with_card(gateway, caller, occasion, payment, buyer, presented.source)
 
 
 async def _changed(
@@ -198,31 +193,22 @@ async def _changed(
     caller: Caller,
     occasion: Occasion,
     payment: Payment,
-    wanted: Wanted,
+    change: Change,
+    presented: Presented,
     unless: Reason | None = None,
-) -> _Draft:
-    """The payment with what is wanted of it; `unless` is the reason to refuse where nothing may change any more."""
-    free, freed = abandonment.freed(payment, occasion) if wanted.source else (payment, Decision())
+) -> Draft[Payment]:
+    """The payment as it is to be; `unless` is the reason to refuse where nothing may change any more."""
+    free, freed = abandonment.freed(payment, occasion) if presented.source else (payment, Decision())
     if unless is not None:
         payment_intents.assert_changeable(free, unless)
-    changed = payment_intents.changed(free, wanted.change)
-    buyer = await _buyer(gateway, caller, occasion, changed, wanted)
-    if wanted.customer is not None and buyer is not None:
+    changed = payment_intents.changed(free, change)
+    buyer = await intents.buyer(gateway, caller, presented.customer, charges.person(changed))
+    if presented.customer is not None and buyer is not None:
         changed = payment_intents.with_customer(changed, buyer.summary)
-    if wanted.source is None:
-        return _Draft(changed)
-    draft = await _with_card(gateway, caller, occasion, changed, buyer, wanted.source, wanted.is_public)
+    if presented.source is None:
+        return Draft(changed)
+    draft = await _with_card(gateway, caller, occasion, changed, buyer, presented.source, presented.is_public)
     return msgspec.structs.replace(draft, written=freed.merged(draft.written))
-
-
-async def _buyer(
-    gateway: Gateway, caller: Caller, occasion: Occasion, payment: Payment, wanted: Wanted
-) -> Customer | None:
-    if wanted.customer is not None:
-        return (await sources.customer(gateway, caller, occasion, wanted.customer))[0]
-    if payment.customer is None:
-        return None
-    return await find.record(gateway.store, Customer, caller.tenant.id, payment.customer.id)
 
 
 async def _with_card(
@@ -233,36 +219,30 @@ async def _with_card(
     buyer: Customer | None,
     source: Source,
     is_public: bool = False,
-) -> _Draft:
-    paying = await sources.method(gateway, caller, occasion, source)
-    method = paying.method
-    if method.customer is not None:
-        # Who only has the client secret cannot bring in the card of just anybody whose id they know.
-        if is_public and (buyer is None or buyer.id != method.customer):
-            raise Refused(Reason.METHOD_OF_ANOTHER_CUSTOMER, "payment_method")
-        buyer = await sources.owner(gateway, caller, method, buyer)
+) -> Draft[Payment]:
+    paying, buyer = await sources.paying(gateway, caller, occasion, source, buyer, is_public=is_public)
     customer = buyer.summary if buyer else payment.customer
     settlement_days = sources.settlement_days(gateway, caller.tenant, paying.card)
-    changed = payment_intents.with_method(payment, method.id, method.card, customer, settlement_days)
-    return _Draft(changed, paying.used_for(payment.id, occasion), paying.card)
+    changed = payment_intents.with_method(payment, paying.method.id, paying.method.card, customer, settlement_days)
+    return Draft(changed, paying.used_for(payment.id, occasion), paying.card)
 
 
 async def _confirmed(
-    gateway: Gateway, caller: Caller, occasion: Occasion, draft: _Draft, is_public: bool = False
+    gateway: Gateway, caller: Caller, occasion: Occasion, draft: Draft[Payment], is_public: bool = False
 ) -> Asked[Standing]:
     """The question to the bank, with the card that is known by now."""
     if draft.card is None:
         draft = await _with_known_card(gateway, caller, occasion, draft, is_public)
-    asking = payment_intents.confirm(draft.payment, occasion)
+    asking = payment_intents.confirm(draft.intent, occasion)
     decision = draft.written.merged(asking.decision)
     return Asked(Standing(asking.payment, asking.attempt), decision, draft.card)
 
 
 async def _with_known_card(
-    gateway: Gateway, caller: Caller, occasion: Occasion, draft: _Draft, is_public: bool
-) -> _Draft:
-    payment = draft.payment
-    buyer = await _buyer(gateway, caller, occasion, payment, Wanted())
+    gateway: Gateway, caller: Caller, occasion: Occasion, draft: Draft[Payment], is_public: bool
+) -> Draft[Payment]:
+    payment = draft.intent
+    buyer = await intents.buyer(gateway, caller, None, charges.person(payment))
     known = payment.payment_method if payment_intents.status(payment) is IntentStatus.REQUIRES_CONFIRMATION else None
     if known is None and buyer is not None and not is_public:
         # A client secret is no leave to charge what the customer keeps.

@@ -53,15 +53,12 @@ async def _open(
     buyer, introduction = await sources.customer(gateway, caller, occasion, customer)
     if source == Source() and buyer is not None:
         source = Source(id=buyer.default_payment_method)
-    paying = await sources.method(gateway, caller, occasion, source)
-    method = paying.method
-    if method.customer is not None:
-        buyer = await sources.owner(gateway, caller, method, buyer)
+    paying, buyer = await sources.paying(gateway, caller, occasion, source, buyer)
     payment = payments.open(
         terms,
         tenant=tenant.id,
-        payment_method=method.id,
-        card=method.card,
+        payment_method=paying.method.id,
+        card=paying.method.card,
         customer=buyer.summary if buyer else None,
         fee_plan=tenant.fee_plan,
         bank=tenant.bank,

@@ -4,17 +4,17 @@ import msgspec
 
 from tillgate.core import setup_intents
 from tillgate.core.attempts import Attempt
-from tillgate.core.cards import Card
 from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.setup_intents import Change, SetupIntent, SetupStatus, Standing, Terms
-from tillgate.flows import attempts, changes, client_secrets, sources, standings
+from tillgate.flows import attempts, changes, client_secrets, intents, sources, standings
 from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
+from tillgate.flows.intents import Draft, Presented
 from tillgate.flows.sources import Source
 from tillgate.store import filters, find
 from tillgate.store.lists import Cursor, Page
@@ -23,25 +23,8 @@ Plainly = changes.Render[SetupIntent]
 """How the surface shows a setup intent of which no bank was asked."""
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of a setup intent, beside what it is: the card and the customer, and whether a browser asks."""
-
-    change: Change = Change()
-    source: Source | None = None
-    customer: str | None = None
-    is_public: bool = False
-
-
-class _Draft(msgspec.Struct, frozen=True):
-    """A setup intent as it is to be, what is written with it, and the card in the open where one was needed."""
-
-    setup: SetupIntent
-    written: Decision = Decision()
-    card: Card | None = None
-
-
 async def create(
-    gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, wanted: Wanted, render: Plainly
+    gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, presented: Presented, render: Plainly
 ) -> Answer:
     """Open a setup intent, to be confirmed later.
 
@@ -49,30 +32,35 @@ async def create(
     """
 
     async def decide(occasion: Occasion) -> tuple[SetupIntent, Decision]:
-        draft = await _opened(gateway, caller, occasion, terms, wanted)
-        setup, decision = setup_intents.announced(draft.setup, EventType.SETUP_INTENT_CREATED, occasion)
+        draft = await _opened(gateway, caller, occasion, terms, presented)
+        setup, decision = setup_intents.announced(draft.intent, EventType.SETUP_INTENT_CREATED, occasion)
         return setup, decision.merged(draft.written)
 
     return await changes.make(gateway, caller, key, decide, render, person)
 
 
 async def create_confirmed(
-    gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, wanted: Wanted, render: Render[Standing]
+    gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, presented: Presented, render: Render[Standing]
 ) -> Answer:
     """Open a setup intent and confirm it at once. Raises what `create` and core.setup_intents.confirm refuse."""
 
     async def decide(occasion: Occasion) -> Asked[Standing]:
-        draft = await _opened(gateway, caller, occasion, terms, wanted)
-        setup, opening = setup_intents.announced(draft.setup, EventType.SETUP_INTENT_CREATED, occasion)
+        draft = await _opened(gateway, caller, occasion, terms, presented)
+        setup, opening = setup_intents.announced(draft.intent, EventType.SETUP_INTENT_CREATED, occasion)
         written = draft.written.announcing(opening)
-        return await _confirmed(gateway, caller, occasion, _Draft(setup, written, draft.card))
+        return await _confirmed(gateway, caller, occasion, Draft(setup, written, draft.card))
 
-    card = wanted.source.card if wanted.source else None
-    return await attempts.ask(gateway, caller, key, decide, render, card)
+    return await attempts.ask(gateway, caller, key, decide, render, presented.card)
 
 
 async def confirm(
-    gateway: Gateway, caller: Caller, key: Key | None, setup_id: str, wanted: Wanted, render: Render[Standing]
+    gateway: Gateway,
+    caller: Caller,
+    key: Key | None,
+    setup_id: str,
+    change: Change,
+    presented: Presented,
+    render: Render[Standing],
 ) -> Answer:
     """Have the card verified: the one that is given, or that of the setup intent.
 
@@ -82,23 +70,28 @@ async def confirm(
     async def decide(occasion: Occasion) -> Asked[Standing]:
         setup = await fetch(gateway, caller, setup_id)
         setup_intents.assert_open(setup)
-        draft = await _changed(gateway, caller, occasion, setup, wanted)
+        draft = await _changed(gateway, caller, occasion, setup, change, presented)
         return await _confirmed(gateway, caller, occasion, draft)
 
-    card = wanted.source.card if wanted.source else None
-    return await attempts.ask(gateway, caller, key, decide, render, card)
+    return await attempts.ask(gateway, caller, key, decide, render, presented.card)
 
 
 async def update(
-    gateway: Gateway, caller: Caller, key: Key | None, setup_id: str, wanted: Wanted, render: Plainly
+    gateway: Gateway,
+    caller: Caller,
+    key: Key | None,
+    setup_id: str,
+    change: Change,
+    presented: Presented,
+    render: Plainly,
 ) -> Answer:
     """Another card or customer, description or metadata. Raises what core.setup_intents.changed refuses."""
 
     async def decide(occasion: Occasion) -> tuple[SetupIntent, Decision]:
         setup = await fetch(gateway, caller, setup_id)
-        draft = await _changed(gateway, caller, occasion, setup, wanted)
-        saved = Decision(save=(draft.setup,)) if draft.setup != setup else Decision()
-        return draft.setup, saved.merged(draft.written)
+        draft = await _changed(gateway, caller, occasion, setup, change, presented)
+        saved = Decision(save=(draft.intent,)) if draft.intent != setup else Decision()
+        return draft.intent, saved.merged(draft.written)
 
     return await changes.make(gateway, caller, key, decide, render, person)
 
@@ -137,27 +130,27 @@ def client_secret(gateway: Gateway, tenant: str, setup_id: str) -> str:
     return client_secrets.of(gateway, tenant, setup_id, setup_id)
 
 
-async def _opened(gateway: Gateway, caller: Caller, occasion: Occasion, terms: Terms, wanted: Wanted) -> _Draft:
-    buyer, _ = await sources.customer(gateway, caller, occasion, wanted.customer)
+async def _opened(
+    gateway: Gateway, caller: Caller, occasion: Occasion, terms: Terms, presented: Presented
+) -> Draft[SetupIntent]:
+    buyer = await intents.buyer(gateway, caller, presented.customer, None)
     owner = buyer.id if buyer else None
     setup = setup_intents.open(terms, caller.tenant.id, caller.tenant.bank, owner, occasion)
-    if wanted.source is None:
-        return _Draft(setup)
-    return await _with_card(gateway, caller, occasion, setup, buyer, wanted.source)
+    if presented.source is None:
+        return Draft(setup)
+    return await _with_card(gateway, caller, occasion, setup, buyer, presented.source)
 
 
-async def _changed(gateway: Gateway, caller: Caller, occasion: Occasion, setup: SetupIntent, wanted: Wanted) -> _Draft:
-    changed = setup_intents.changed(setup, wanted.change)
-    owner = wanted.customer if wanted.customer is not None else setup.customer
-    buyer = None
-    if wanted.customer is not None:
-        buyer, _ = await sources.customer(gateway, caller, occasion, owner)
-        changed = setup_intents.with_customer(changed, wanted.customer)
-    elif owner is not None:
-        buyer = await find.record(gateway.store, Customer, caller.tenant.id, owner)
-    if wanted.source is None:
-        return _Draft(changed)
-    return await _with_card(gateway, caller, occasion, changed, buyer, wanted.source, wanted.is_public)
+async def _changed(
+    gateway: Gateway, caller: Caller, occasion: Occasion, setup: SetupIntent, change: Change, presented: Presented
+) -> Draft[SetupIntent]:
+    changed = setup_intents.changed(setup, change)
+    buyer = await intents.buyer(gateway, caller, presented.customer, setup.customer)
+    if presented.customer is not None:
+        changed = setup_intents.with_customer(changed, presented.customer)
+    if presented.source is None:
+        return Draft(changed)
+    return await _with_card(gateway, caller, occasion, changed, buyer, presented.source, presented.is_public)
 
 
 async def _with_card(
@@ -168,27 +161,23 @@ async def _with_card(
     buyer: Customer | None,
     source: Source,
     is_public: bool = False,
-) -> _Draft:
+) -> Draft[SetupIntent]:
     setup_intents.assert_open(setup)
-    paying = await sources.method(gateway, caller, occasion, source)
-    method = paying.method
-    if method.customer is not None:
-        # Who only has the client secret cannot bring in the card of just anybody whose id they know.
-        if is_public and (buyer is None or buyer.id != method.customer):
-            raise Refused(Reason.METHOD_OF_ANOTHER_CUSTOMER, "payment_method")
-        buyer = await sources.owner(gateway, caller, method, buyer)
-    changed = setup_intents.with_method(setup, method.id, buyer.id if buyer else setup.customer)
-    return _Draft(changed, paying.used_for(setup.id, occasion), paying.card)
+    paying, buyer = await sources.paying(gateway, caller, occasion, source, buyer, is_public=is_public)
+    changed = setup_intents.with_method(setup, paying.method.id, buyer.id if buyer else setup.customer)
+    return Draft(changed, paying.used_for(setup.id, occasion), paying.card)
 
 
-async def _confirmed(gateway: Gateway, caller: Caller, occasion: Occasion, draft: _Draft) -> Asked[Standing]:
+async def _confirmed(
+    gateway: Gateway, caller: Caller, occasion: Occasion, draft: Draft[SetupIntent]
+) -> Asked[Standing]:
     """The question to the bank, with the card that is known by now."""
-    setup = draft.setup
+    setup = draft.intent
     if draft.card is None and setup.status is SetupStatus.REQUIRES_CONFIRMATION:
-        buyer = await find.record(gateway.store, Customer, setup.tenant, setup.customer) if setup.customer else None
+        buyer = await intents.buyer(gateway, caller, None, setup.customer)
         known = await _with_card(gateway, caller, occasion, setup, buyer, Source(id=setup.payment_method))
-        draft = _Draft(known.setup, draft.written.merged(known.written), known.card)
-    asking = setup_intents.confirm(draft.setup, occasion)
+        draft = Draft(known.intent, draft.written.merged(known.written), known.card)
+    asking = setup_intents.confirm(draft.intent, occasion)
     decision = draft.written.merged(asking.decision)
     return Asked(await _standing(gateway, asking.setup_intent, asking.attempt, decision), decision, draft.card)
 

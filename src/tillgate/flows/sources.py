@@ -61,14 +61,6 @@ async def customer(
     return await buyers.fetch(gateway, caller, wanted, "customer"), Decision()
 
 
-async def owner(gateway: Gateway, caller: Caller, method: PaymentMethod, buyer: Customer | None) -> Customer:
-    """Whose card pays; no other customer can be named beside it."""
-    assert method.customer is not None, method.id
-    if buyer is not None and buyer.id != method.customer:
-        raise Refused(Reason.METHOD_OF_ANOTHER_CUSTOMER, "payment_method")
-    return buyer or await buyers.fetch(gateway, caller, method.customer, "payment_method")
-
-
 class Paying(msgspec.Struct, frozen=True):
     """The kept card that pays, the card in the open for the bank, the token that stood for it, and what is claimed."""
 
@@ -94,12 +86,31 @@ def settlement_days(gateway: Gateway, tenant: Tenant, card: Card) -> int:
     return 0 if gateway.banks[tenant.bank].settles_at_once(card) else tenant.settlement_days
 
 
-async def method(gateway: Gateway, caller: Caller, occasion: Occasion, source: Source) -> Paying:
-    """What pays. In test mode it may be no source at all.
+async def paying(
+    gateway: Gateway,
+    caller: Caller,
+    occasion: Occasion,
+    source: Source,
+    buyer: Customer | None,
+    *,
+    is_public: bool = False,
+) -> tuple[Paying, Customer | None]:
+    """What pays, and whose it is: no other customer can be named beside it. In test mode it may be no source at all.
 
-    Raises Refused: NOT_FOUND, TOKEN_USED, TOKEN_EXPIRED, CARD_GONE, what flows.wallets.opened refuses, and
-    PARAMETER_MISSING `card` where live money has no card to come from.
+    Raises Refused: NOT_FOUND, METHOD_OF_ANOTHER_CUSTOMER, TOKEN_USED, TOKEN_EXPIRED, CARD_GONE, what
+    flows.wallets.opened refuses, and PARAMETER_MISSING `card` where live money has no card to come from.
     """
+    found = await _paying(gateway, caller, occasion, source)
+    owner = found.method.customer
+    if owner is None:
+        return found, buyer
+    # Who only has the client secret cannot bring in the card of just anybody whose id they know.
+    if (buyer is None and is_public) or (buyer is not None and buyer.id != owner):
+        raise Refused(Reason.METHOD_OF_ANOTHER_CUSTOMER, "payment_method")
+    return found, buyer or await buyers.fetch(gateway, caller, owner, "payment_method")
+
+
+async def _paying(gateway: Gateway, caller: Caller, occasion: Occasion, source: Source) -> Paying:
     if source.wallet is not None:
         opened = await wallets.opened(gateway, caller, source.wallet, occasion)
         method, claims = wallets.keep(gateway, caller, opened, occasion, with_cryptogram=source.is_for_later)

@@ -19,7 +19,7 @@ from tillgate.flows import payment_intents as flows
 from tillgate.flows import payments as charges
 from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
-from tillgate.flows.payment_intents import Wanted
+from tillgate.flows.intents import Presented
 from tillgate.http.exchange import Reply
 from tillgate.store.lists import Cursor, Page
 from tillgate.surfaces.v1 import errors, expansion, intents, payment_names, payments, three_d_secure
@@ -204,8 +204,8 @@ async def create(call: Call) -> Reply:
     for name in ("off_session", "error_on_requires_action"):
         if getattr(given, name) and not given.confirm:
             raise Refused(Reason.PARAMETER_INVALID, name, problem="it goes with confirm only")
-    wanted = Wanted(source=intents.source(given, is_for_later=not given.confirm), customer=given.customer)
-    asked = (call.gateway, call.caller, call.key, terms, wanted)
+    presented = Presented(source=intents.source(given, is_for_later=not given.confirm), customer=given.customer)
+    asked = (call.gateway, call.caller, call.key, terms, presented)
     if given.confirm:
         return answered(await flows.create_confirmed(*asked, _render(call)))
     return answered(await flows.create(*asked, _plainly(call)))
@@ -278,8 +278,10 @@ async def update(call: Call) -> Reply:
         description=UNSET if given.description is UNSET else given.description or None,
         notes=notes(given.metadata),
     )
-    wanted = Wanted(change=change, source=intents.source(given, is_for_later=True), customer=given.customer)
-    return answered(await flows.update(call.gateway, call.caller, call.key, payment.id, wanted, _plainly(call)))
+    presented = Presented(source=intents.source(given, is_for_later=True), customer=given.customer)
+    return answered(
+        await flows.update(call.gateway, call.caller, call.key, payment.id, change, presented, _plainly(call))
+    )
 
 
 @operation(
@@ -305,8 +307,10 @@ async def confirm(call: Call) -> Reply:
         receipt_email=UNSET if given.receipt_email is None else _receipt_email(given.receipt_email),
     )
     source = intents.source(given, is_for_later=False)
-    wanted = Wanted(change=change, source=source, is_public=_is_browser(call))
-    return answered(await flows.confirm(call.gateway, call.caller, call.key, payment.id, wanted, _render(call)))
+    presented = Presented(source=source, is_public=_is_browser(call))
+    return answered(
+        await flows.confirm(call.gateway, call.caller, call.key, payment.id, change, presented, _render(call))
+    )
 
 
 @operation("POST", "/v1/payment_intents/{id}/capture", Scope.PAYMENTS_WRITE, CaptureIntentGiven, PaymentIntentShown)

@@ -12,7 +12,7 @@ from tillgate.flows import client_secrets
 from tillgate.flows import setup_intents as flows
 from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
-from tillgate.flows.setup_intents import Wanted
+from tillgate.flows.intents import Presented
 from tillgate.http.exchange import Reply
 from tillgate.store import filters
 from tillgate.surfaces.v1 import errors, expansion, intents
@@ -132,8 +132,8 @@ async def create(call: Call) -> Reply:
         metadata=given.metadata,
         return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
     )
-    wanted = Wanted(source=intents.source(given, is_for_later=not given.confirm), customer=given.customer)
-    asked = (call.gateway, call.caller, call.key, terms, wanted)
+    presented = Presented(source=intents.source(given, is_for_later=not given.confirm), customer=given.customer)
+    asked = (call.gateway, call.caller, call.key, terms, presented)
     if given.confirm:
         return answered(await flows.create_confirmed(*asked, _render(call)))
     return answered(await flows.create(*asked, _plainly(call)))
@@ -171,8 +171,8 @@ async def update(call: Call) -> Reply:
         description=UNSET if given.description is UNSET else given.description or None,
         notes=notes(given.metadata),
     )
-    wanted = Wanted(change=change, source=intents.source(given, is_for_later=True), customer=given.customer)
-    return answered(await flows.update(call.gateway, call.caller, call.key, call.id, wanted, _plainly(call)))
+    presented = Presented(source=intents.source(given, is_for_later=True), customer=given.customer)
+    return answered(await flows.update(call.gateway, call.caller, call.key, call.id, change, presented, _plainly(call)))
 
 
 @operation(
@@ -184,8 +184,10 @@ async def confirm(call: Call) -> Reply:
     setup = await _admitted(call)
     change = Change(return_url=parse_address(given.return_url, "return_url") if given.return_url else UNSET)
     source = intents.source(given, is_for_later=False)
-    wanted = Wanted(change=change, source=source, is_public=_is_browser(call))
-    return answered(await flows.confirm(call.gateway, call.caller, call.key, setup.id, wanted, _render(call)))
+    presented = Presented(source=source, is_public=_is_browser(call))
+    return answered(
+        await flows.confirm(call.gateway, call.caller, call.key, setup.id, change, presented, _render(call))
+    )
 
 
 @operation("POST", "/v1/setup_intents/{id}/cancel", Scope.SETUP_INTENTS_WRITE, CancelSetupGiven, SetupIntentShown)
