@@ -4,8 +4,9 @@ import pytest
 
 from tests.core import world
 from tillgate.core import charges
+from tillgate.core.cancellations import Cancellation
 from tillgate.core.charges import ChargeStatus
-from tillgate.core.payments import Cancellation, CaptureMethod, Failure, Payment
+from tillgate.core.payments import CaptureMethod, Failure, Payment
 from tillgate.core.reasons import Reason
 from tillgate.core.records import evolve
 

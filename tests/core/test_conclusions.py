@@ -4,6 +4,7 @@ from tests.core.happenings import Answer, Capture, Charge, Expire, GiveBack, Hap
 from tests.core.world import LATER, START, World, attempt_of, happen, lived, occasion, opened, said
 from tillgate.core import accounts, conclusions, payments
 from tillgate.core.attempts import Action, Contradiction, Kind, Outcome, Verdict
+from tillgate.core.cancellations import Cancellation
 from tillgate.core.events import EventType
 from tillgate.core.instants import DAY, HOUR
 from tillgate.core.ledger import Posting
@@ -296,7 +297,7 @@ def test_what_happens_to_a_part_does_not_bring_a_failed_expiry_forward() -> None
 
 def test_an_expired_payment_is_canceled_for_that_cause() -> None:
     world = manual(*AUTHORIZED, Expire(), (Kind.VOID, Verdict.APPROVED))
-    assert world.payment.canceled == payments.Cancellation(START + world.time, "expired")
+    assert world.payment.canceled == Cancellation(START + world.time, "expired")
     assert not world.timers
 
 

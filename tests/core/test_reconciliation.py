@@ -8,8 +8,9 @@ from tests.core.happenings import Capture, Charge, Decide, GiveBack, Object, Voi
 from tests.core.world import START, World, lived, opened
 from tillgate.core import accounts, reconciliation
 from tillgate.core.attempts import Kind, State, Verdict
+from tillgate.core.cancellations import Cancellation
 from tillgate.core.disputes import DisputeStatus, Response, ResponseKind
-from tillgate.core.payments import Cancellation, CaptureMethod, Reservation
+from tillgate.core.payments import CaptureMethod, Reservation
 from tillgate.core.reconciliation import Moved, Story
 from tillgate.core.records import evolve
 from tillgate.core.refunds import RefundState

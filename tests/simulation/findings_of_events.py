@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tests.simulation.disk import Disk
-from tillgate.core import payment_intents, payments
+from tillgate.core import cancellations, payment_intents, payments
 from tillgate.core.attempts import Attempt, Kind, State
 from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.events import EventType
@@ -88,7 +88,7 @@ def _expected_events(payment: Payment, attempts: list[Attempt], disk: Disk) -> C
     if captures:
         expected[EventType.PAYMENT_SUCCEEDED.value] += 1
         expected[EventType.PAYMENT_CAPTURED.value] += captures - 1
-    if payment.canceled and payment.canceled.cause == payments.ABANDONED:
+    if payment.canceled and payment.canceled.cause == cancellations.ABANDONED:
         expected[EventType.PAYMENT_CANCELED.value] += 1
     if payment.intent is not None:
         expected.update({to.value: expected[of.value] for of, to in payment_intents.TOLD_AS.items()})

@@ -16,13 +16,14 @@ from tests.store.places import ENGINES, Place, rows
 from tests.store.samples import TENANT, payment, refund
 from tillgate.core import customers, ids, transactions
 from tillgate.core.attempts import Attempt, Kind, State
+from tillgate.core.cancellations import Cancellation
 from tillgate.core.customers import Customer, CustomerSummary
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.ids import Ids
 from tillgate.core.instants import DAY, SECOND
 from tillgate.core.intents import FutureUsage
 from tillgate.core.money import Money
-from tillgate.core.payments import Cancellation, Failure, Payment
+from tillgate.core.payments import Failure, Payment
 from tillgate.core.reasons import Reason
 from tillgate.core.records import Record, evolve
 from tillgate.core.refunds import Refund, RefundState

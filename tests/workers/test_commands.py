@@ -23,6 +23,7 @@ from tillgate.core.webhook_endpoints import WebhookEndpoint, Wishes
 from tillgate.flows import bank_accounts, sealing, tokens, webhook_endpoints
 from tillgate.flows.gateway import Answer, Caller
 from tillgate.flows.idempotency import Key
+from tillgate.flows.signing_keys import Signer
 from tillgate.flows.sources import TEST_CARD
 from tillgate.settings import Settings
 from tillgate.store import find, lists
@@ -285,6 +286,7 @@ async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go
     await endpoint_with_two_secrets(opened)
     await done(opened, "wallets add", key=GOOGLE)
     await bank_account(opened)
+    await Signer(opened.gateway, "test").sign({})
     before = await in_the_open(opened)
     first = await done(opened, "vault status")
     assert {key["purpose"] for key in first["keys"]} == set(Purpose)
@@ -296,7 +298,7 @@ async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go
 
     monkeypatch.setattr(sealing, "KEPT_FOR", 0)
     assert await done(opened, "vault prune") == [], "something is still sealed under each of them"
-    assert await resealed(opened) == 3 * 20 + 4
+    assert await resealed(opened) == 3 * 20 + 5
     assert await resealed(opened) == 0
     assert {key["id"] for key in await done(opened, "vault prune")} == old
     assert await in_the_open(opened) == before

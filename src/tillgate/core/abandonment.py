@@ -15,11 +15,11 @@ from tillgate.core.timers import Timer, TimerKind
 def freed(payment: Payment, occasion: Occasion) -> tuple[Payment, Decision]:
     """The payment ready for another card: a challenge that is open is given up, and the bank told so by and by.
 
-    What the bank grants all the same goes back (core.reversals). Raises Refused(IN_PROGRESS) while a cancellation is on
-    its way.
+    What the bank grants all the same goes back (core.reversals). Who is asked on the phone is asked for no card.
+    Raises Refused(IN_PROGRESS) while a cancellation is on its way.
     """
     asked = payment.asked
-    if payment.status is not payments.Status.REQUIRES_ACTION or asked is None:
+    if payment.status is not payments.Status.REQUIRES_ACTION or asked is None or payment.ticket is not None:
         return payment, Decision()
     if payments.is_settling(payment):
         raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)

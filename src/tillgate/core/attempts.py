@@ -8,6 +8,7 @@ from tillgate.core.faults import Drawn
 from tillgate.core.instants import HOUR, SECOND, Duration, Instant
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
+from tillgate.core.phone_wallets import Payer
 from tillgate.core.reasons import Reason
 from tillgate.core.records import Record, evolve
 from tillgate.core.three_d_secure import Authentication
@@ -74,7 +75,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     `done` is what the bank says it did, where it says so; `bank_reference` its own name for it. `as_of` is the wall
     time at which the bank was asked what became of a question; unsaid, it is when the outcome is looked at.
     `authentication` says how the card's holder was authenticated, where that was tried, also beside a no.
-    `returned` says why what was paid out, and approved, has come back since.
+    `returned` says why what was paid out, and approved, has come back since. `payer` is who said yes on the phone.
     """
 
     verdict: Verdict
@@ -86,6 +87,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     as_of: Instant | None = None
     authentication: Authentication | None = None
     returned: Reason | None = None
+    payer: Payer | None = None
 
 
 UNKNOWN = Outcome(verdict=Verdict.UNKNOWN)

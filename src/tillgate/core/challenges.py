@@ -10,11 +10,14 @@ from tillgate.core.three_d_secure import CHALLENGE_LASTS
 from tillgate.core.timers import Timer, TimerKind
 
 
-def expires_at(attempt: Attempt) -> Instant:
+def expires_at(attempt: Attempt, payment: Payment | None = None) -> Instant:
     """From when on (business time) nobody waits any more for an attempt's challenge to be met.
 
-    It is a little longer than it lasts, so that a bank that counts as we do has ended it by itself.
+    It is a little longer than it lasts, so that a bank that counts as we do has ended it by itself; the ticket of a
+    payment by phone says it to the moment.
     """
+    if payment is not None and payment.ticket is not None:
+        return payment.ticket.expires_at
     return attempt.asked_at + CHALLENGE_LASTS + MINUTE
 
 
@@ -24,7 +27,7 @@ def expiry(before: Payment, payment: Payment, attempt: Attempt) -> tuple[Timer, 
         return ()
     # What ends one may be another attempt than that which began it.
     challenged = before.asked.attempt if before.action and before.asked else attempt.id
-    due_at = expires_at(attempt) if payment.action else None
+    due_at = expires_at(attempt, payment) if payment.action else None
     return (Timer(attempt.tenant, TimerKind.EXPIRE_CHALLENGE, challenged, due_at),)
 
 

@@ -5,23 +5,27 @@ import msgspec
 from tillgate.core import (
     accounts,
     attempts,
+    cancellations,
     challenges,
     fees,
     instants,
     ledger,
     payment_intents,
     payments,
+    phone_wallets,
     three_d_secure,
     totals,
 )
 from tillgate.core.attempts import Attempt, Contradiction, Kind, Outcome, State
-from tillgate.core.decisions import Decision
+from tillgate.core.cancellations import Cancellation
+from tillgate.core.decisions import Decision, Numbering
 from tillgate.core.events import EventType, event
 from tillgate.core.instants import HOUR
 from tillgate.core.ledger import Entry, Posting, entry
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
-from tillgate.core.payments import AUTHORIZATION_LASTS, BY_CARD, Cancellation, Failure, Payment, Reservation, Surplus
+from tillgate.core.payments import AUTHORIZATION_LASTS, BY_CARD, Failure, Payment, Reservation, Surplus
+from tillgate.core.reasons import Reason
 from tillgate.core.records import Record, evolve
 from tillgate.core.refunds import Refund, RefundState
 from tillgate.core.timers import Timer, TimerKind
@@ -60,7 +64,7 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     if moved is None:
         return None
     payment, types, postings = _change(standing, moved, outcome, occasion)
-    payment = _authenticated(payment, moved)
+    payment = _ticketed(_authenticated(payment, moved), moved, outcome, occasion)
     types = payment_intents.told(payment, types, _heard(payment, standing.attempt, moved))
     refund = _refund_after(standing.refund, moved) if standing.refund else None
     told = _news(standing, payment, types, refund)
@@ -80,6 +84,7 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
             for number, (type, view) in enumerate(told, start=before + 1)
         ),
         schedule=_timers(standing.payment, payment, moved, occasion),
+        number=_numbers(standing.payment, payment, moved, occasion),
     )
     return Standing(payment, moved, refund, posted), decision
 
@@ -100,7 +105,7 @@ def _change(before: Standing, attempt: Attempt, outcome: Outcome, occasion: Occa
     if payments.is_abandoned(payment, attempt):
         return payment, (), ()
     if attempt.is_final:
-        return _failed(payment, attempt)
+        return _failed(payment, attempt, occasion)
     if attempt.kind not in BY_CARD or payment.authorized or payment.canceled:
         return payment, (), ()
     challenged = attempt.state is State.CHALLENGED
@@ -127,7 +132,7 @@ def _is_surplus(payment: Payment, attempt: Attempt) -> bool:
     """Whether a bank's yes comes after another, to a card that was given up for another, or after the merchant was told
     that none will: the money goes back.
     """
-    given_up = payment.canceled is not None and payment.canceled.cause == payments.ABANDONED
+    given_up = payment.canceled is not None and payment.canceled.cause == cancellations.ABANDONED
     return bool(payment.authorized) or given_up or payments.is_abandoned(payment, attempt)
 
 
@@ -152,8 +157,9 @@ def _authorized(payment: Payment, attempt: Attempt, occasion: Occasion) -> Chang
     if _is_surplus(payment, attempt):
         return _with_surplus(payment, attempt, accounts.holds(payment.bank), accounts.SURPLUS_HELD)
     # What is granted after the challenge was given up is of no use to anybody, and is released at once.
-    lasts = 0 if payment.canceled else AUTHORIZATION_LASTS
-    changed = evolve(_granted(payment, attempt), authorization_expires_at=occasion.now + lasts)
+    expires_at = payment.ticket.expires_at if payment.ticket else occasion.now + AUTHORIZATION_LASTS
+    expires_at = occasion.now if payment.canceled else expires_at
+    changed = evolve(_granted(payment, attempt), authorization_expires_at=expires_at)
     held = Posting(accounts.holds(payment.bank), accounts.AUTHORIZED, attempt.amount)
     return changed, (EventType.PAYMENT_AUTHORIZED,), (held,)
 
@@ -222,12 +228,14 @@ def _taken(payment: Payment, amount: Money) -> tuple[Payment, tuple[Posting, ...
     return changed, (taken, Posting(accounts.PAYABLE, accounts.FEES, fee))
 
 
-def _failed(payment: Payment, attempt: Attempt) -> Change:
+def _failed(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
     assert attempt.reason is not None, attempt.id
     failure = Failure(attempt.reason, attempt.bank_code)
     match attempt.kind:
         case Kind.CHARGE | Kind.AUTHORIZE if payment.authorized:
             return payment, (), ()
+        case Kind.AUTHORIZE if payment.ticket and not payment.canceled:
+            return _unpaid(evolve(payment, failure=failure, action=None), attempt, occasion)
         case Kind.CHARGE | Kind.AUTHORIZE:
             told = () if payment.canceled else (EventType.PAYMENT_FAILED,)
             return evolve(payment, failure=failure, action=None), told, ()
@@ -235,6 +243,44 @@ def _failed(payment: Payment, attempt: Attempt) -> Change:
             return evolve(payment, failure=failure), (EventType.PAYMENT_CAPTURE_FAILED,), ()
         case _:
             return payment, (), ()
+
+
+def _unpaid(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
+    """A payment by phone is asked for once: with a no it is over.
+
+    That it was withdrawn is told by whoever withdrew it.
+    """
+    if attempt.reason is Reason.TICKET_WITHDRAWN:
+        return payment, (), ()
+    cause = _UNPAID.get(attempt.reason or Reason.NEVER_SEEN, cancellations.DECLINED)
+    return evolve(payment, canceled=Cancellation(occasion.now, cause)), (EventType.PAYMENT_CANCELED,), ()
+
+
+_UNPAID = {Reason.TICKET_EXPIRED: cancellations.LAPSED, Reason.NEVER_SEEN: cancellations.ABANDONED}
+"""Why a payment by phone is over; for any other reason its customer is why."""
+
+
+def _ticketed(payment: Payment, attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Payment:
+    """The payment with who confirmed it on the phone, and with when it was taken."""
+    ticket = payment.ticket
+    if ticket is None:
+        return payment
+    if outcome.payer is not None and attempt.kind is Kind.AUTHORIZE:
+        ticket = msgspec.structs.replace(ticket, payer=outcome.payer)
+    if payment.captured and ticket.completed_at is None:
+        ticket = msgspec.structs.replace(ticket, completed_at=occasion.now)
+    return evolve(payment, ticket=ticket)
+
+
+def _numbers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occasion) -> tuple[Numbering, ...]:
+    """What is paid by phone, and what goes back, is numbered by the merchant's day, once it is certain."""
+    if payment.ticket is None or attempt.state is not State.APPROVED:
+        return ()
+    series = phone_wallets.series(occasion.now)
+    if attempt.kind is Kind.REFUND:
+        return (Numbering(payment.tenant, series, attempt.refund or attempt.id),)
+    first = payment.captured and not before.captured
+    return (Numbering(payment.tenant, series, payment.id),) if first else ()
 
 
 def _refund_after(refund: Refund, attempt: Attempt) -> Refund:

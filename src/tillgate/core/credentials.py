@@ -19,6 +19,10 @@ class CredentialKind(enum.StrEnum):
     OAUTH_CLIENT = "oauth_client"
     """A client's secret; the credential's id is the client's. It is good for access tokens only."""
     ACCESS_TOKEN = "access_token"  # noqa: S105
+    PUBLIC_TOKEN = "public_token"  # noqa: S105
+    """Names a business in the phone wallet's API; whoever sees its button sees it."""
+    PRIVATE_TOKEN = "private_token"  # noqa: S105
+    """Proves to be that business, beside its public token."""
 
 
 class Scope(enum.StrEnum):
@@ -65,6 +69,10 @@ PREFIXES = {
     (CredentialKind.ACCESS_TOKEN, Mode.TEST): "at_test_",
     (CredentialKind.ACCESS_TOKEN, Mode.LIVE): "at_live_",
 }
+"""How secrets begin, by kind and mode; those of the phone wallet's API are bare."""
+
+NOT_BY_HEADER = frozenset({CredentialKind.OAUTH_CLIENT, CredentialKind.PUBLIC_TOKEN, CredentialKind.PRIVATE_TOKEN})
+"""Kinds that are of no use as the key of a request."""
 
 
 ACCESS_TOKEN_LASTS: Duration = HOUR

@@ -63,7 +63,8 @@ class EventType(enum.StrEnum):
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """A fact. `stream` keeps events in order, `sequence` counts in it from 1; what is about a payment is in its stream.
 
-    `view` is the record as it was at that moment, from which each surface renders its own form.
+    `view` is the record as it was at that moment, from which each surface renders its own form. `number` is that of
+    its merchant's day, given inside the commit, so that it is known on reading only.
     """
 
     tenant: str
@@ -76,6 +77,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     surface: str
     request_id: str
+    number: int | None = None
 
 
 def event(type: EventType, view: Record, stream: str, sequence: int, occasion: Occasion) -> Event:

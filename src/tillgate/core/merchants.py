@@ -3,6 +3,7 @@
 import enum
 from typing import ClassVar
 
+from tillgate.core import phone_wallets
 from tillgate.core.fees import FeePlan
 from tillgate.core.instants import Instant
 from tillgate.core.records import Record
@@ -33,10 +34,11 @@ class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     `dispute_fees` is what a dispute costs, by currency in minor units (absent: nothing).
     What is captured can be paid out `settlement_days` later, from midnight (UTC) on.
-    `parent` is the merchant that made this one as a sandbox of its own.
+    `parent` is the merchant that made this one as a sandbox of its own. Payments by phone have the terms of
+    `phone_fee_plan`; `phone` is the business's own number, from which it pays itself nothing.
     """
 
-    SHAPE: ClassVar[int] = 5
+    SHAPE: ClassVar[int] = 6
 
     created: Instant
     name: str
@@ -47,6 +49,10 @@ class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
     dispute_fees: dict[str, int] = {}
     settlement_days: int = 2
     parent: str | None = None
+    phone_fee_plan: FeePlan = phone_wallets.FEES
+    phone: str = ""
+    industry: str = "RETAIL"
+    is_non_profit: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -69,5 +75,6 @@ DEMO_SHOP = Tenant(
     fee_plan=SANDBOX_FEES,
     bank="sandbox",
     dispute_fees=SANDBOX_DISPUTE_FEES,
+    phone="7870000000",
 )
 """The one merchant of a sandbox that nobody configured. It exists by definition and is never live."""

@@ -5,8 +5,9 @@ import enum
 import msgspec
 from msgspec import UNSET, UnsetType, structs
 
-from tillgate.core import intents, metadata, money, payments
+from tillgate.core import cancellations, intents, metadata, money, payments
 from tillgate.core.attempts import State
+from tillgate.core.cancellations import Cancellation
 from tillgate.core.cards import CardSummary
 from tillgate.core.customers import CustomerSummary
 from tillgate.core.decisions import Decision
@@ -15,7 +16,7 @@ from tillgate.core.intents import FutureUsage, Intent
 from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
-from tillgate.core.payments import Asking, Cancellation, CaptureMethod, Payment
+from tillgate.core.payments import Asking, CaptureMethod, Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.core.three_d_secure import Demand
@@ -213,7 +214,7 @@ def may_cancel_at_once(payment: Payment) -> bool:
 def cancel(payment: Payment, reason: str | None, occasion: Occasion) -> tuple[Payment, Decision]:
     """Give up an intent that no bank knows of, or has said yes to. Raises Refused(IN_PROGRESS, NOTHING_TO_CANCEL)."""
     assert_changeable(payment, Reason.NOTHING_TO_CANCEL)
-    canceled = evolve(with_reason(payment, reason), canceled=Cancellation(occasion.now, payments.ABANDONED))
+    canceled = evolve(with_reason(payment, reason), canceled=Cancellation(occasion.now, cancellations.ABANDONED))
     return payments.announced(canceled, told(canceled, (EventType.PAYMENT_CANCELED,)), occasion)
 
 

@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from tillgate.core import attempts, metadata, money
 from tillgate.core.attempts import Attempt, Kind
+from tillgate.core.cancellations import Cancellation
 from tillgate.core.cards import CardSummary
 from tillgate.core.customers import CustomerSummary
 from tillgate.core.decisions import Decision
@@ -17,6 +18,7 @@ from tillgate.core.intents import Intent
 from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
+from tillgate.core.phone_wallets import Ticket
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record, evolve
 from tillgate.core.three_d_secure import Authentication, Demand
@@ -77,15 +79,6 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     bank_code: str | None = None
 
 
-ABANDONED = "abandoned"
-"""The cause of a cancellation of which no bank had to be told."""
-
-
-class Cancellation(msgspec.Struct, frozen=True):
-    """That, when and why no more money will be taken: `requested`, `expired` or ABANDONED."""
-
-    at: Instant
-    cause: str
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,10 +95,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     three_d_secure: Demand = Demand.AUTOMATIC
     asked_as: dict[str, str] = {}
     intent: Intent | None = None
+    ticket: Ticket | None = None
 
 
 class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """A payment by card. Totals are minor units of `amount.currency` and hold concluded facts only.
+    """A payment by card, or by phone where it has a `ticket`.
+
+    Totals are minor units of `amount.currency` and hold concluded facts only.
 
     `settlement_days` says how long what is captured waits until it can be paid out. `former_methods` and
     `former_customers` were to pay before those that are.
@@ -117,7 +113,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     `faults` names what its test merchant had go wrong with it, by core.faults.FaultKind.
     """
 
-    SHAPE = 4
+    SHAPE = 5
 
     created: Instant
     amount: Money
@@ -128,6 +124,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     fee_plan: FeePlan
     bank: str
     intent: Intent | None = None
+    ticket: Ticket | None = None
     settlement_days: int = 0
     customer: CustomerSummary | None = None
     former_customers: tuple[str, ...] = ()
@@ -250,6 +247,7 @@ def open(
         three_d_secure=terms.three_d_secure,
         asked_as=terms.asked_as,
         intent=terms.intent,
+        ticket=terms.ticket,
     )
 
 

@@ -89,6 +89,17 @@ class Reason(enum.StrEnum):
     ACCOUNT_CLOSED = "account_closed"
     NEVER_SEEN = "never_seen"
 
+    # What was said on the phone.
+    WALLET_LIMIT_EXCEEDED = "wallet_limit_exceeded"
+    WALLET_BLOCKED = "wallet_blocked"
+    WALLET_DECLINED = "wallet_declined"
+    TICKET_EXPIRED = "ticket_expired"
+    TICKET_WITHDRAWN = "ticket_withdrawn"
+    TICKET_UNCONFIRMED = "ticket_unconfirmed"
+    TICKET_CONFIRMED = "ticket_confirmed"
+    TICKET_OVER = "ticket_over"
+    PAYER_IS_PAYEE = "payer_is_payee"
+
     # The same key, twice.
     IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"

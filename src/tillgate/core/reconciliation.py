@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tillgate.core import accounts, fees, payments, totals
+from tillgate.core import accounts, cancellations, fees, payments, totals
 from tillgate.core.attempts import Attempt, Kind, State
 from tillgate.core.conclusions import POSTED_AS
 from tillgate.core.disputes import Dispute, DisputeStatus
@@ -143,7 +143,7 @@ def _totals(story: Story) -> Iterator[str]:
         yield f"fees is {payment.fees}, {due} is due"
     if [payment.authorization] * bool(payment.authorized) != [attempt.id for attempt in made["authorized"]]:
         yield f"{payment.authorization} is not what the bank granted"
-    by_bank = payment.canceled is not None and payment.canceled.cause != payments.ABANDONED
+    by_bank = payment.canceled is not None and payment.canceled.cause not in cancellations.WITHOUT_VOID
     if by_bank != any(not payments.is_abandoned(payment, void) for void in story.approved(Kind.VOID)):
         yield f"it is {'canceled without' if payment.canceled else 'not canceled by'} the bank's yes"
     if not totals.is_sound(payment):

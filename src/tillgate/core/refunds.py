@@ -11,6 +11,7 @@ from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Asking, Failure, Payment
+from tillgate.core.phone_wallets import Ticket
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record, evolve
 
@@ -24,9 +25,9 @@ class RefundState(enum.StrEnum):
 
 
 class Refund(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """Money on its way back to the customer, or there. `reason` is the merchant's own text."""
+    """Money on its way back to the customer, or there. `reason` is the merchant's own text, `ticket` its payment's."""
 
-    SHAPE = 2
+    SHAPE = 3
 
     created: Instant
     payment: str
@@ -39,6 +40,7 @@ class Refund(Record, frozen=True, kw_only=True, omit_defaults=True):
     failure: Failure | None = None
     announced: bool = False
     customer: str | None = None
+    ticket: Ticket | None = None
 
 
 def ask(
@@ -75,6 +77,7 @@ def ask(
         metadata=metadata or {},
         asked_as=payment.asked_as,
         customer=payment.customer.id if payment.customer else None,
+        ticket=payment.ticket,
     )
     return refund, asking
 

@@ -1,6 +1,6 @@
 """Challenges: what is done about one that nobody met in time, or that was given up for another card."""
 
-from tillgate.core import abandonment, challenges
+from tillgate.core import abandonment, cancellations, challenges, payments
 from tillgate.core.attempts import State
 from tillgate.core.conclusions import Standing
 from tillgate.core.merchants import Tenant
@@ -18,7 +18,8 @@ async def expire(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
     waiting = await standings.current(gateway, tenant.id, attempt_id)
     if waiting.attempt.state is not State.CHALLENGED:
         return True
-    if gateway.clock.now(tenant.id) < challenges.expires_at(waiting.attempt):
+    payment = waiting.payment if isinstance(waiting, Standing) else None
+    if gateway.clock.now(tenant.id) < challenges.expires_at(waiting.attempt, payment):
         return False
     if await attempts.resolve(gateway, tenant, attempt_id):
         return True
@@ -26,7 +27,11 @@ async def expire(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
         return False
     try:
         payment = (await standings.current(gateway, tenant.id, attempt_id)).payment
-        asking = challenges.withdraw(payment, waiting.attempt, gateway.occasion(system(tenant, "expiry")))
+        occasion = gateway.occasion(system(tenant, "expiry"))
+        if payment.ticket:
+            asking = payments.void(payment, cancellations.EXPIRED, occasion)
+        else:
+            asking = challenges.withdraw(payment, waiting.attempt, occasion)
         await gateway.store.commit(asking.decision)
     except (Refused, Conflict):
         return False

@@ -10,6 +10,7 @@ from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.instants import DAY, Duration
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.records import Record, evolve
+from tillgate.core.signing_keys import SigningKey
 from tillgate.core.wallets import WalletKey
 from tillgate.core.webhook_endpoints import WebhookEndpoint
 from tillgate.flows.gateway import Gateway
@@ -43,6 +44,7 @@ SEALED = (
     Sealed(WebhookEndpoint, "secret", Purpose.WEBHOOK),
     Sealed(WebhookEndpoint, "previous_secret", Purpose.WEBHOOK),
     Sealed(BankAccount, "sealed", Purpose.BANK_ACCOUNT),
+    Sealed(SigningKey, "sealed", Purpose.SIGNING),
 )
 """Everything under seal. A key is only ever removed for a purpose that is listed here."""
 

@@ -88,6 +88,7 @@ def question(standing: Standing | SetupStanding, tenant: Tenant, card: Card | No
         three_d_secure=standing.payment.three_d_secure,
         off_session=intent.off_session,
         may_challenge=not intent.error_on_requires_action,
+        ticket=standing.payment.ticket,
     )
 
 

@@ -37,7 +37,21 @@ VIEWS: dict[str, type[Record]] = {
 
 _e = schema.events.c
 
-COLUMNS = (_e.tenant, _e.id, _e.type, _e.stream, _e.sequence, _e.created, _e.view, _e.actor, _e.surface, _e.request_id)
+_number = (
+    sa.select(sa.func.min(schema.numbers.c.number))
+    .where(
+        schema.numbers.c.tenant == _e.tenant,
+        schema.numbers.c.subject == _e.object,
+        schema.numbers.c.series >= "day:",
+        schema.numbers.c.series < "day;",
+    )
+    .scalar_subquery()
+)
+
+COLUMNS = (
+    *(_e.tenant, _e.id, _e.type, _e.stream, _e.sequence, _e.created, _e.view, _e.actor, _e.surface, _e.request_id),
+    _number,
+)
 """Of which `of_row` makes an event."""
 
 
@@ -67,6 +81,7 @@ def of_row(row: Any) -> Event:
         actor=who[0],
         surface=who[1],
         request_id=who[2],
+        number=who[3],
     )
 
 

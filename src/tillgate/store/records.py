@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from tillgate.core import customers, terms, transactions
+from tillgate.core import customers, terms, tickets, transactions
 from tillgate.core.attempts import Attempt
 from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.credentials import Credential
@@ -23,6 +23,7 @@ from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.sandboxes import Sandbox
 from tillgate.core.setup_intents import SetupIntent
+from tillgate.core.signing_keys import SigningKey
 from tillgate.core.terms import Terms
 from tillgate.core.transactions import Transaction
 from tillgate.core.wallets import WalletKey
@@ -112,7 +113,7 @@ def terms_read(text: str | None) -> Terms:
 
 
 def _terms_of_payment(payment: Payment) -> Terms:
-    return _notes(payment) | terms.of_former_customers(payment.former_customers)
+    return _notes(payment) | terms.of_former_customers(payment.former_customers) | tickets.terms(payment)
 
 
 def _notes(record: Payment | Refund | Dispute | PaymentMethod | Payout | SetupIntent) -> Terms:
@@ -184,6 +185,7 @@ KEPT: dict[type[Record], Kept[Any]] = {
         Kept(Settlement, schema.settlements, contested=True),
         Kept(PayoutSettings, schema.payout_settings, contested=True),
         Kept(Fault, schema.faults, lambda fault: (fault.lives_until,)),
+        Kept(SigningKey, schema.signing_keys, contested=True),
         Kept(Sandbox, schema.sandboxes, lambda sandbox: (sandbox.status,)),
     )
 }

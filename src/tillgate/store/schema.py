@@ -124,6 +124,7 @@ faults = _record_table(
     sa.Column("lives_until", Whole),
     _partial_index("faults_planted", "lives_until", "tenant", where="lives_until IS NOT NULL"),
 )
+signing_keys = _record_table("signing_keys")
 sandboxes = _record_table(
     "sandboxes",
     sa.Column("status", Text, nullable=False),
@@ -355,5 +356,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 10
+CURRENT = 20
 """The schema that this code writes."""

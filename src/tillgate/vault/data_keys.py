@@ -37,6 +37,7 @@ class Purpose(enum.StrEnum):
     IDEMPOTENCY = "idempotency"
     WEBHOOK = "webhook"
     BANK_ACCOUNT = "bank_account"
+    SIGNING = "signing"
 
 
 PERMANENT = frozenset({Purpose.FINGERPRINT, Purpose.IDEMPOTENCY})

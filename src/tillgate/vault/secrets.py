@@ -57,3 +57,11 @@ class Secrets:
         """The number in the open, for the bank. Raises Unsealable."""
         opened = await self._envelope.open_loading(sealed, purpose=Purpose.BANK_ACCOUNT, bound_to=(tenant, account))
         return opened.decode()
+
+    def seal_signing_key(self, tenant: str, id: str, private: bytes) -> bytes:
+        """The private half of a signing key, as its record keeps it."""
+        return self._envelope.seal(private, purpose=Purpose.SIGNING, bound_to=(tenant, id))
+
+    async def open_signing_key(self, tenant: str, id: str, sealed: bytes) -> bytes:
+        """The private half in the open, to sign with. Raises Unsealable."""
+        return await self._envelope.open_loading(sealed, purpose=Purpose.SIGNING, bound_to=(tenant, id))

@@ -1,0 +1,36 @@
+"""Numbers: which gapless number of its merchant's day a record was given, and which record has one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from tillgate.store import ranges, schema
+from tillgate.store.database import Store
+
+_n = schema.numbers.c
+
+
+async def of(store: Store, tenant: str, subjects: Sequence[str]) -> dict[str, int]:
+    """The numbers of records by their ids; those without one are left out."""
+    if not subjects:
+        return {}
+    wanted: list[Any] = [sa.bindparam(f"subject_{number}") for number in range(len(subjects))]
+    query = sa.select(_n.subject, _n.number).where(
+        _n.tenant == sa.bindparam("tenant"), _n.subject.in_(wanted), _n.series >= "day:", _n.series < "day;"
+    )
+    rows = await store.engine.fetch(query, {"tenant": tenant, **ranges.numbered("subject", list(subjects))})
+    return {row[0]: row[1] for row in rows}
+
+
+async def of_series(store: Store, tenant: str, first: str, last: str) -> list[tuple[str, int]]:
+    """The records of series from the first to the last, both included, with their numbers, in order."""
+    values = {"tenant": tenant, "first": first, "last": last}
+    return [(subject, number) for subject, number in await store.engine.fetch(_OF_SERIES, values)]
+
+
+_OF_SERIES = (
+    sa.select(_n.subject, _n.number)
+    .where(_n.tenant == sa.bindparam("tenant"), _n.series >= sa.bindparam("first"), _n.series <= sa.bindparam("last"))
+    .order_by(_n.series, _n.number)
+)
