@@ -5,11 +5,11 @@ reached in several ways has more.
 """
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from tillgate.connectors.contract import BankAnswer, BankNotice
-from tillgate.core.attempts import Attempt
+from tillgate.core.attempts import Attempt, Kind
 from tillgate.core.disputes import Dispute, Statement
 from tillgate.core.reasons import Reason
 from tillgate.core.three_d_secure import Authentication
@@ -25,6 +25,14 @@ class Dialect(Protocol):
     @property
     def secrets(self) -> Mapping[str, str]:
         """What the connector is made with."""
+
+    @property
+    def kinds(self) -> Sequence[Kind]:
+        """What the bank can be asked to do."""
+
+    @property
+    def takes_cards(self) -> bool:
+        """Whether it asks issuers, whose cardholders are authenticated, and may dispute what they paid."""
 
     def yes(self, attempt: Attempt) -> BankAnswer:
         """The question was answered with a yes."""

@@ -10,6 +10,7 @@ from tillgate.core.ids import Ids
 from tillgate.core.instants import DAY
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
+from tillgate.core.phone_wallets import Ticket
 from tillgate.core.three_d_secure import Demand
 
 NOON = 1_767_268_800_000_000
@@ -71,6 +72,7 @@ def question(
     challenged: bool = False,
     demand: Demand = Demand.AUTOMATIC,
     off_session: bool = False,
+    phone: str = "7871234567",
 ) -> Question:
     """The question of an attempt, with a card or an account where one is needed."""
     by_card = about.kind in (Kind.CHARGE, Kind.AUTHORIZE, Kind.VERIFY)
@@ -84,4 +86,5 @@ def question(
         challenged=challenged,
         three_d_secure=demand,
         off_session=off_session,
+        ticket=Ticket(number="", reference="", phone=phone, rings_until=NOON + DAY),
     )

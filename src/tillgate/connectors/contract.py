@@ -9,6 +9,7 @@ from tillgate.core.attempts import Attempt, Outcome
 from tillgate.core.bank_accounts import Coordinates
 from tillgate.core.cards import Card
 from tillgate.core.disputes import Dispute, Statement
+from tillgate.core.phone_wallets import Ticket
 from tillgate.core.three_d_secure import Demand
 
 
@@ -20,7 +21,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     where the bank's pages are on the same server. `three_d_secure` is when the customer is to be authenticated; one who
     is not there, `off_session`, cannot be asked anything, and where the merchant wants no challenge (`may_challenge`)
     the bank declines instead. A void with `challenged` gives up a challenge that is still
-    open as far as we know; one that was met meanwhile stands.
+    open as far as we know; one that was met meanwhile stands. `ticket` is what the customer confirms on the phone.
     """
 
     attempt: Attempt
@@ -33,6 +34,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     three_d_secure: Demand = Demand.AUTOMATIC
     off_session: bool = False
     may_challenge: bool = True
+    ticket: Ticket | None = None
 
     def __repr__(self) -> str:
         return f"Question({self.attempt.id})"

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tillgate.connectors import sandbox
+from tillgate.connectors import phone, sandbox
 from tillgate.connectors.contract import Connector
 
 CONNECTORS: Final[Mapping[str, Callable[[Mapping[str, str]], Connector]]] = {
     sandbox.NAME: sandbox.SandboxConnector,
+    phone.NAME: phone.PhoneConnector,
 }
 """Name → what makes the connector out of its secrets, which it names itself."""
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from tillgate.connectors import phone
 from tillgate.core import credentials, sandboxes
 from tillgate.core.credentials import PREFIXES, Credential, CredentialKind
 from tillgate.core.decisions import Decision
@@ -138,7 +139,8 @@ async def proceed(gateway: Gateway, parent: Tenant, id: str) -> bool:
         if sandbox.is_last_look and wall < sandbox.last_look_at:
             return False
         is_empty = await kept.delete(gateway.store, id, AT_ONCE)
-        is_empty = await _forgotten_by_bank(gateway, parent.bank, id) and is_empty
+        for bank in (parent.bank, phone.NAME):
+            is_empty = await _forgotten_by_bank(gateway, bank, id) and is_empty
         await gateway.store.commit(sandboxes.looked_through(sandbox, wall, is_empty=is_empty))
     except Conflict:
         # Somebody else is at it: the timer comes back.

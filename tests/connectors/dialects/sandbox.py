@@ -75,6 +75,8 @@ def _with_proof(answer: BankAnswer, told: Authentication) -> Authentication:
 class Dialect:
     bank = NAME
     secrets: Mapping[str, str] = {NOTICE_KEY: "a key that nobody else has"}
+    kinds: Sequence[Kind] = tuple(Kind)
+    takes_cards = True
 
     def yes(self, attempt: Attempt) -> BankAnswer:
         return self._asked(*_before(attempt), question(attempt))

@@ -1,0 +1,217 @@
+"""The connector of the sandbox's bank of phone wallets: a customer concludes its authorizations by confirming."""
+
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest, Notification, Question
+from tillgate.core import attempts, currencies
+from tillgate.core.attempts import Action, Attempt, Kind, Outcome, Verdict
+from tillgate.core.cards import Card
+from tillgate.core.disputes import Dispute, Statement
+from tillgate.core.money import Money
+from tillgate.core.phone_wallets import Item, Payer
+from tillgate.core.reasons import Reason, Refused
+
+NAME: Final = "phone"
+
+NOTICE_KEY: Final = "notice_key"
+"""The name of the secret with which the bank signs its notices."""
+
+SIGNATURE: Final = "bank-signature"
+"""The header of a notice that holds the hex HMAC-SHA256 of its body."""
+
+PAGE: Final = "/phone"
+"""Where a customer confirms, on this server."""
+
+REASONS: Final[Mapping[str, Reason]] = {
+    "customer_blocked": Reason.WALLET_BLOCKED,
+    "customer_declined": Reason.WALLET_DECLINED,
+    "over_limit": Reason.WALLET_LIMIT_EXCEEDED,
+    "expired": Reason.TICKET_EXPIRED,
+    "withdrawn": Reason.TICKET_WITHDRAWN,
+    "nothing_held": Reason.NOTHING_TO_CANCEL,
+    "exceeds_held": Reason.CAPTURE_EXCEEDS_AUTHORIZED,
+    "exceeds_captured": Reason.NOT_REFUNDABLE,
+    "no_such_operation": Reason.PROCESSING_ERROR,
+}
+"""The bank's words for a no. One that is not among them is a no all the same."""
+
+_PATHS: Final[Mapping[Kind, str]] = {
+    Kind.AUTHORIZE: "/requests",
+    Kind.CAPTURE: "/captures",
+    Kind.VOID: "/voids",
+    Kind.RELEASE: "/voids",
+    Kind.WITHDRAW: "/voids",
+    Kind.REFUND: "/refunds",
+    Kind.RETURN: "/refunds",
+}
+
+_KNOWN_AS: Final[Mapping[Kind, Kind]] = {
+    Kind.RETURN: Kind.REFUND,
+    Kind.RELEASE: Kind.VOID,
+    Kind.WITHDRAW: Kind.VOID,
+}
+"""What the bank takes some kinds of attempts for."""
+
+
+class _Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    merchant_id: str
+    reference: str
+    amount: int
+    currency: str
+    target: str | None = None
+    merchant_name: str = ""
+    phone: str = ""
+    rings_until: int = 0
+    items: tuple[Item, ...] = ()
+
+
+class _Said(msgspec.Struct, frozen=True, kw_only=True):
+    reference: str
+    result: str
+    merchant_id: str | None = None
+    kind: Kind | None = None
+    amount: int | None = None
+    currency: str | None = None
+    code: str | None = None
+    payer_name: str | None = None
+    payer_email: str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Said).decode
+
+
+class PhoneConnector:
+    """Speaks JSON to the bank of phone wallets. `secrets` holds NOTICE_KEY."""
+
+    name = NAME
+    is_live = False
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._notice_key = secrets[NOTICE_KEY].encode()
+
+    def settles_at_once(self, card: Card) -> bool:
+        """As in the contract: there are no cards here."""
+        return False
+
+    def write(self, question: Question) -> BankRequest:
+        """As in the contract. Raises ValueError for what is not asked by phone."""
+        attempt, ticket = question.attempt, question.ticket
+        if attempt.kind not in _PATHS or (attempt.kind is Kind.AUTHORIZE and ticket is None):
+            raise ValueError(f"{attempt.id} is not asked by phone")
+        asks = ticket if attempt.kind is Kind.AUTHORIZE else None
+        order = _Order(
+            merchant_id=attempt.tenant,
+            reference=attempt.id,
+            amount=attempt.amount.amount,
+            currency=attempt.amount.currency,
+            target=attempt.target,
+            merchant_name=question.merchant,
+            phone=asks.phone if asks else "",
+            rings_until=asks.rings_until if asks else 0,
+            items=asks.items if asks else (),
+        )
+        return _request("POST", _PATHS[attempt.kind], attempt.id, _encode(order))
+
+    def readdress(self, attempt: Attempt, phone: str) -> BankRequest:
+        """The request that moves what waits for a customer to another phone. It moves no money."""
+        body = _encode({"merchant_id": attempt.tenant, "phone": phone})
+        return _request("PUT", f"/requests/{attempt.id}/phone", attempt.id, body)
+
+    def read_readdressed(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
+        """How what was moved stands. Raises Refused(WALLET_BLOCKED) for a customer who may not pay."""
+        if answer.status == 402 and answer.body == b'{"code":"customer_blocked"}':
+            raise Refused(Reason.WALLET_BLOCKED, "phone")
+        return self.read(attempt, answer)
+
+    def inquire(self, attempt: Attempt) -> BankRequest:
+        """As in the contract."""
+        return _request("GET", f"/operations/{attempt.id}", attempt.id)
+
+    def read(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
+        """As in the contract: a no comes with status 402, everything else with 200."""
+        said = _read(answer.body)
+        if said is None or answer.status != (402 if said.result == "declined" else 200):
+            return attempts.UNKNOWN
+        return _outcome(said) if _is_about(attempt, said) else attempts.UNKNOWN
+
+    def read_inquiry(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
+        """As in the contract: what the bank knows comes with status 200, what it does not with 404."""
+        said = _read(answer.body)
+        if said is None or said.reference != attempt.id:
+            return attempts.UNKNOWN
+        if answer.status == 404 and said.result == "not_found":
+            return Outcome(verdict=Verdict.NEVER_SEEN)
+        return _outcome(said) if answer.status == 200 and _is_about(attempt, said) else attempts.UNKNOWN
+
+    def respond(self, dispute: Dispute) -> BankRequest:
+        """As in the contract: nobody disputes here what they confirmed themselves."""
+        raise ValueError(f"{dispute.id} is not about a payment by phone")
+
+    def inquire_dispute(self, dispute: Dispute) -> BankRequest:
+        """As `respond`."""
+        raise ValueError(f"{dispute.id} is not about a payment by phone")
+
+    def read_dispute(self, dispute: Dispute, answer: BankAnswer) -> Statement | None:
+        """As in the contract: this bank says nothing of disputes."""
+        return None
+
+    def forget(self, tenant: str) -> BankRequest:
+        """As in the contract."""
+        return _request("DELETE", f"/merchants/{tenant}", tenant)
+
+    def has_forgotten(self, answer: BankAnswer) -> bool:
+        """As in the contract."""
+        return answer.status == 200 and answer.body == b'{"all":true}'
+
+    def notification(self, notice: BankNotice) -> Notification | None:
+        """As in the contract. The amount is in the outcome, for the attempt to be compared with."""
+        signature = hmac.digest(self._notice_key, notice.body, "sha256").hex()
+        if not hmac.compare_digest(signature.encode(), notice.headers.get(SIGNATURE, "").encode()):
+            return None
+        said = _read(notice.body)
+        if said is None or said.merchant_id is None or said.amount is None:
+            return None
+        return Notification(said.merchant_id, said.reference, _outcome(said))
+
+
+def _request(method: str, path: str, reference: str, body: bytes = b"") -> BankRequest:
+    return BankRequest(method=method, url=f"{NAME}:{path}", reference=reference, body=body)
+
+
+def _read(body: bytes) -> _Said | None:
+    try:
+        return _decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def _is_about(attempt: Attempt, said: _Said) -> bool:
+    return (
+        said.reference == attempt.id
+        and said.merchant_id == attempt.tenant
+        and said.kind is _KNOWN_AS.get(attempt.kind, attempt.kind)
+        and said.amount == attempt.amount.amount
+        and said.currency == attempt.amount.currency
+    )
+
+
+def _outcome(said: _Said) -> Outcome:
+    match said.result:
+        case "approved" if said.amount is not None and currencies.recorded(said.currency or ""):
+            payer = None if said.payer_name is None else Payer(said.payer_name, said.payer_email or "")
+            done = Money(said.amount, said.currency or "")
+            return Outcome(verdict=Verdict.APPROVED, done=done, payer=payer)
+        case "declined" if said.code is not None:
+            reason = REASONS.get(said.code, Reason.PROCESSING_ERROR)
+            return Outcome(verdict=Verdict.DECLINED, reason=reason, bank_code=said.code)
+        case "pending":
+            return Outcome(verdict=Verdict.PENDING)
+        case "challenge":
+            return Outcome(verdict=Verdict.CHALLENGE, action=Action(PAGE))
+        case _:
+            return attempts.UNKNOWN
