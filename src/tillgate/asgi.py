@@ -21,6 +21,7 @@ from tillgate.http.addresses import is_loopback
 from tillgate.http.application import Application
 from tillgate.http.protocol import Protocol
 from tillgate.settings import Settings
+from tillgate.surfaces.athmovil import business_keys
 from tillgate.surfaces.v1 import sandbox_keys
 from tillgate.workers import commands, control
 
@@ -173,6 +174,8 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
         lines += [
             f"  secret key       {sandbox_keys.SECRET_KEY}",
             f"  publishable key  {sandbox_keys.PUBLISHABLE_KEY}",
+            f"  public token     {business_keys.PUBLIC_TOKENS[0]}",
+            f"  private token    {business_keys.PRIVATE_TOKEN}",
             "",
             f"  curl {address}/v1/payments -H 'Authorization: Bearer {sandbox_keys.SECRET_KEY}' \\",
             "    -H 'Content-Type: application/json' \\",
@@ -181,16 +184,20 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
     elif await directory.has_credentials(parts.gateway, DEMO_SHOP):
         lines.append("  keys             as given out at the first start")
     else:
-        secret, publishable = [
+        secret, publishable, public, private = [
             await directory.issue(parts.gateway, DEMO_SHOP, kind, scopes, secrets.token_urlsafe(32))
             for kind, scopes in (
                 (CredentialKind.SECRET_KEY, ALL_SCOPES),
                 (CredentialKind.PUBLISHABLE_KEY, PUBLISHABLE_SCOPES),
+                (CredentialKind.PUBLIC_TOKEN, frozenset()),
+                (CredentialKind.PRIVATE_TOKEN, frozenset()),
             )
         ]
         lines += [
             f"  secret key       {secret}",
             f"  publishable key  {publishable}",
+            f"  public token     {public}",
+            f"  private token    {private}",
             "  Keep them: they are shown this once.",
         ]
     return "\n".join(lines)

@@ -8,13 +8,14 @@ from functools import partial
 import msgspec
 
 from tillgate.clock import Clock, SystemClock
-from tillgate.connectors import registry
+from tillgate.connectors import phone, registry
 from tillgate.core.ids import Ids
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.records import evolve
 from tillgate.flows import notices
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
+from tillgate.flows.signing_keys import Signer
 from tillgate.http.addresses import Proxies, is_loopback
 from tillgate.http.application import Application
 from tillgate.http.limits import Limits
@@ -24,12 +25,17 @@ from tillgate.sandbox import faults
 from tillgate.sandbox.bank import Bank
 from tillgate.sandbox.devices import Devices
 from tillgate.sandbox.faults import Faults
+from tillgate.sandbox.phone_bank import PhoneBank
 from tillgate.sandbox.register import Register
 from tillgate.settings import SettingInvalid, Settings
 from tillgate.store import data_keys, database
 from tillgate.store.database import Store
 from tillgate.store.engine import Strike, no_strike
+from tillgate.surfaces.athmovil import events as athmovil_events
+from tillgate.surfaces.athmovil.business_keys import BUSINESS_KEYS
+from tillgate.surfaces.athmovil.surface import AthMovil
 from tillgate.surfaces.bank_notices import BankNotices
+from tillgate.surfaces.phone_counter import PhoneCounter
 from tillgate.surfaces.probes import Probes
 from tillgate.surfaces.v1 import events
 from tillgate.surfaces.v1.docs import Docs
@@ -60,6 +66,7 @@ class Opened(msgspec.Struct, frozen=True):
     gateway: Gateway
     directory: Directory
     bank: Bank | None
+    phones: PhoneBank
     office: Office
 
 
@@ -118,14 +125,24 @@ async def assembled(
         issuer = BankNotices(gateway, directory, BANK) if bank is None else Challenge(bank)
         returns = Returns(gateway, directory)
         limits = Limits(settings.data / "limits", gateway.clock.wall, settings.rate_limit.a_minute)
+        ath_movil = AthMovil(gateway, directory, limits, Signer(gateway, "athmovil"))
+        phones = PhoneCounter(parts.phones)
         application = Application(
-            (V1(gateway, directory, limits), Probes(gateway, settings.metrics_from), Docs(), issuer, returns),
+            (
+                V1(gateway, directory, limits),
+                ath_movil,
+                phones,
+                Probes(gateway, settings.metrics_from),
+                Docs(),
+                issuer,
+                returns,
+            ),
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
         )
         async with at_work(parts):
             try:
-                yield Assembly(gateway, directory, bank, office, application)
+                yield Assembly(gateway, directory, bank, parts.phones, office, application)
             finally:
                 limits.close()
 
@@ -172,16 +189,22 @@ async def opened(
             settings.sandbox_bank_secret or keys.for_digests(Purpose.IDEMPOTENCY).digest("sandbox bank notices").hex()
         )
         bank = None if settings.sandbox_bank_url else stack.enter_context(_bank_inside(settings, clock, notice_key))
+        phones = PhoneBank(settings.data / "phones" / "books", clock=clock.wall, notice_key=notice_key)
+        stack.callback(phones.close)
         remote = RemoteBanks()
         stack.push_async_callback(remote.close)
         routes = {"http": remote.carry, "https": remote.carry, **({BANK: bank.answer} if bank else {})}
+        routes[phone.NAME] = phones.answer
         egress = Egress(allow_loopback=is_loopback(settings.host))
         stack.push_async_callback(egress.close)
         gateway = Gateway(
             store=store,
             cards=Cards(envelope, keys.for_digests(Purpose.FINGERPRINT)),
             secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
-            banks={BANK: registry.connect(BANK, {"notice_key": notice_key, "url": settings.sandbox_bank_url})},
+            banks={
+                BANK: registry.connect(BANK, {"notice_key": notice_key, "url": settings.sandbox_bank_url}),
+                phone.NAME: registry.connect(phone.NAME, {phone.NOTICE_KEY: notice_key}),
+            },
             transport=Transport(routes),
             egress=egress,
             wallets=Wallets(envelope),
@@ -189,15 +212,18 @@ async def opened(
             clock=clock,
             ids=ids,
             random=random,
-            renderers=events.renderers(settings.origin),
+            renderers={**events.renderers(settings.origin), **athmovil_events.RENDERERS},
             return_origin="" if bank else settings.origin,
             key_is_kept_apart=kek.comes_from_outside,
         )
         demo_shop = evolve(DEMO_SHOP, rate_limit=settings.rate_limit)
-        directory = Directory(gateway, SANDBOX_KEYS if is_loopback(settings.host) else {}, demo_shop)
+        directory = Directory(
+            gateway, {**SANDBOX_KEYS, **BUSINESS_KEYS} if is_loopback(settings.host) else {}, demo_shop
+        )
         if bank is not None:
             bank.on_notification = partial(notices.take, gateway, directory, BANK)
-        yield Opened(gateway, directory, bank, Office(gateway, directory, keys, envelope))
+        phones.on_notification = partial(notices.take, gateway, directory, phone.NAME)
+        yield Opened(gateway, directory, bank, phones, Office(gateway, directory, keys, envelope))
 
 
 @contextmanager

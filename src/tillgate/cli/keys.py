@@ -15,6 +15,8 @@ _KINDS = {
     "publishable": CredentialKind.PUBLISHABLE_KEY,
     "restricted": CredentialKind.RESTRICTED_KEY,
     "client": CredentialKind.OAUTH_CLIENT,
+    "public-token": CredentialKind.PUBLIC_TOKEN,
+    "private-token": CredentialKind.PRIVATE_TOKEN,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

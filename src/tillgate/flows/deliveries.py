@@ -73,8 +73,9 @@ async def fan_out(gateway: Gateway, directory: Directory) -> int:
     endpoints = {id: endpoints[id] if id in tenants else () for id in endpoints}
     seen = await outbox.seen(gateway.store, waiting[-1]) if tenants else {}
 
-    def write(event: Event, form: str) -> str:
-        return gateway.renderers[form](event, tenants[event.tenant]).decode()
+    def write(event: Event, form: str) -> str | None:
+        body = gateway.renderers[form](event, tenants[event.tenant])
+        return None if body is None else body.decode()
 
     portion = _addressed(waiting, endpoints, seen, write, gateway.clock.wall())
     engine = gateway.store.engine
@@ -98,7 +99,7 @@ def _addressed(
     waiting: Sequence[Waiting],
     endpoints: Mapping[str, Sequence[WebhookEndpoint]],
     seen: Mapping[str, Event],
-    write: Callable[[Event, str], str],
+    write: Callable[[Event, str], str | None],
     wall: Instant,
 ) -> _Portion:
     """Who is told what. An event that this release cannot read stays, with those after it, for one that can."""
@@ -115,6 +116,8 @@ def _addressed(
             name = (each.event, endpoint.form)
             if name not in portion.bodies:
                 body = write(seen[each.event], endpoint.form)
+                if body is None:
+                    continue
                 portion.bodies[name] = Body(each.tenant, each.event, endpoint.form, body)
             portion.sent.append(_delivery(each, endpoint, wall, due_at=wall - _SPREAD + len(portion.sent)))
     return portion
@@ -139,8 +142,11 @@ async def send_again(gateway: Gateway, tenant: Tenant, event: Event, endpoints: 
     """Send an event to endpoints once more, or for the first time: under the same id, and with the same bytes."""
     wall = gateway.clock.wall()
     waiting = Waiting(event.stream, event.sequence, event.tenant, event.id, event.type.value)
-    for form in {endpoint.form for endpoint in endpoints}:
-        await kept.freeze(gateway.store, event.tenant, event.id, form, gateway.renderers[form](event, tenant).decode())
+    written = {form: gateway.renderers[form](event, tenant) for form in {endpoint.form for endpoint in endpoints}}
+    for form, body in written.items():
+        if body is not None:
+            await kept.freeze(gateway.store, event.tenant, event.id, form, body.decode())
+    endpoints = [endpoint for endpoint in endpoints if written[endpoint.form] is not None]
     await kept.send_again(gateway.store, [_delivery(waiting, endpoint, wall, due_at=wall) for endpoint in endpoints])
 
 

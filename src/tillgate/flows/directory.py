@@ -42,7 +42,7 @@ class Directory:
         kept under a key that lies beside them.
         """
         credential = await self._of(secret, on_this_machine)
-        if credential.kind is CredentialKind.OAUTH_CLIENT:
+        if credential.kind in credentials.NOT_BY_HEADER:
             raise Refused(Reason.CREDENTIAL_INVALID)
         client = await self._client_of(credential, on_this_machine) if credential.client else None
         return credentials.principal(credential, client), await self._tenant_of(credential)
@@ -59,6 +59,23 @@ class Directory:
         if client.kind is not CredentialKind.OAUTH_CLIENT or client.id != id:
             raise Refused(Reason.CLIENT_INVALID)
         return client, await self._tenant_of(client)
+
+    async def business(
+        self, public_token: str, private_token: str | None, *, on_this_machine: bool
+    ) -> tuple[Principal, Tenant]:
+        """Who a public token names, and where a private token is given as well, proves to be.
+
+        Raises Refused(CREDENTIAL_INVALID) for either that is unknown, revoked, or another merchant's.
+        """
+        credential = await self._of(public_token, on_this_machine)
+        if credential.kind is not CredentialKind.PUBLIC_TOKEN:
+            raise Refused(Reason.CREDENTIAL_INVALID)
+        if private_token is not None:
+            proof = await self._of(private_token, on_this_machine)
+            if proof.kind is not CredentialKind.PRIVATE_TOKEN or proof.tenant != credential.tenant:
+                raise Refused(Reason.CREDENTIAL_INVALID)
+            credential = proof
+        return credentials.principal(credential), await self._tenant_of(credential)
 
     async def tenant(self, tenant_id: str) -> Tenant:
         """A tenant by its id. Raises Refused(NOT_FOUND)."""
@@ -118,7 +135,7 @@ async def issue(
     expires_at: Instant | None = None,
 ) -> str:
     """A new credential of a tenant, kept by its digest; the secret itself, which is shown this once."""
-    secret = credentials.PREFIXES[(kind, tenant.mode)] + random_text
+    secret = credentials.PREFIXES.get((kind, tenant.mode), "") + random_text
     wall = gateway.clock.wall()
     await kept.add(
         gateway.store,

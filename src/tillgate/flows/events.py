@@ -79,9 +79,10 @@ async def redact(gateway: Gateway, tenant: Tenant, object_id: str, blank: Callab
         await outbox.rewrite(
             gateway.store,
             [
-                Body(tenant.id, event.id, form, write(event, tenant).decode())
+                Body(tenant.id, event.id, form, body.decode())
                 for event in blanked
                 for form, write in gateway.renderers.items()
+                if (body := write(event, tenant)) is not None
             ],
         )
         count, above = count + len(found), events.right_above(found[-1].id)

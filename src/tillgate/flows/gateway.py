@@ -58,8 +58,11 @@ class Running(msgspec.Struct, frozen=True):
     reply: asyncio.Future[Answer]
 
 
-Renderers = Mapping[str, Callable[[Event, Tenant], bytes]]
-"""How surfaces write an event for its merchant, by core.webhook_endpoints.WebhookEndpoint.form."""
+Renderers = Mapping[str, Callable[[Event, Tenant], bytes | None]]
+"""How surfaces write an event for its merchant, by core.webhook_endpoints.WebhookEndpoint.form.
+
+They write nothing of what is none of theirs: it is not sent.
+"""
 
 
 class Gateway:

@@ -7,6 +7,7 @@ from tillgate.core.decisions import Decision
 from tillgate.core.instants import Instant
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
+from tillgate.core.records import evolve
 from tillgate.core.webhook_endpoints import WebhookEndpoint, Wishes
 from tillgate.flows import changes
 from tillgate.flows.gateway import Answer, Caller, Gateway
@@ -42,6 +43,42 @@ async def create(gateway: Gateway, caller: Caller, key: Key | None, wishes: Wish
         return (endpoint, secret), decision
 
     return await changes.make(gateway, caller, key, decide, lambda made: render(*made))
+
+
+async def subscribe(
+    gateway: Gateway, caller: Caller, wishes: Wishes, form: tuple[str, str], render: RenderSecret
+) -> Answer:
+    """Have an address told in a surface's own form, (surface, version); one that is told already gets a new secret.
+
+    Raises what `create` refuses.
+    """
+    assert wishes.url is not None, "an endpoint has an address"
+    url = wishes.url
+
+    async def decide(occasion: Occasion) -> tuple[tuple[WebhookEndpoint, str], Decision]:
+        _check_address(gateway, caller, url)
+        others = await of_tenant(gateway, caller.tenant.id)
+        known = next((one for one in others if (one.surface, one.url) == (form[0], url)), None)
+        id = known.id if known else occasion.mint("we")
+        secret, sealed = _new_secret(gateway, caller, id)
+        if known is not None:
+            rotated = webhook_endpoints.rotate(known, sealed, occasion.wall)
+            changed = webhook_endpoints.change(evolve(rotated, api_version=form[1]), wishes)
+            return (changed, secret), Decision(save=(changed,))
+        endpoint = WebhookEndpoint(
+            tenant=caller.tenant.id,
+            id=id,
+            created=occasion.now,
+            url=url,
+            enabled_events=(),
+            secret=sealed,
+            surface=form[0],
+            api_version=form[1],
+        )
+        endpoint, decision = webhook_endpoints.create(webhook_endpoints.change(endpoint, wishes), others)
+        return (endpoint, secret), decision
+
+    return await changes.make(gateway, caller, None, decide, lambda made: render(*made))
 
 
 async def update(

@@ -19,8 +19,16 @@ _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 
-def parse(body: bytes) -> object:
+class Literal(str):
+    """A number with a fraction or an exponent, as it was written."""
+
+    __slots__ = ()
+
+
+def parse(body: bytes, *, exact: bool = False) -> object:
     """The value of a JSON text: dict, list, str, int, float, bool or None.
+
+    Where it is to be `exact`, a Literal stands for what would be a float.
 
     Raises Malformed for what is not JSON in UTF-8, and for: a key given twice in one object; NaN, Infinity
     and numbers that overflow; integers beyond 64 bits; U+0000 and lone surrogates, which PostgreSQL cannot
@@ -34,7 +42,7 @@ def parse(body: bytes) -> object:
     if containers + body.count(b",") > MAX_VALUES:
         _refuse_too_many_values(body)
     try:
-        value: object = _STRICT.decode(text)
+        value: object = (_EXACT if exact else _STRICT).decode(text)
     except json.JSONDecodeError as error:
         what = error.msg.removesuffix(" at")
         raise Malformed(f"The body is not JSON: {what}, line {error.lineno} column {error.colno}.") from None
@@ -92,6 +100,12 @@ _STRICT: Final = json.JSONDecoder(
     object_pairs_hook=_object,
     parse_int=_integer,
     parse_float=_float,
+    parse_constant=_constant,
+)
+_EXACT: Final = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_integer,
+    parse_float=Literal,
     parse_constant=_constant,
 )
 _MARKING: Final = json.JSONDecoder(

@@ -279,6 +279,17 @@ WORDINGS: dict[Reason, Wording] = {
         "The bank could not be reached. Nothing was charged; try again in a moment.",
         "processing_error",
     ),
+    Reason.WALLET_LIMIT_EXCEEDED: _card(
+        "wallet_limit_exceeded", "The payment is beyond a limit of the customer's phone wallet."
+    ),
+    Reason.WALLET_BLOCKED: _card("wallet_blocked", "The customer's phone wallet may not pay at present."),
+    Reason.WALLET_DECLINED: _card("wallet_declined", "The customer declined on the phone."),
+    Reason.TICKET_EXPIRED: _card("ticket_expired", "The customer did not confirm on the phone in time."),
+    Reason.TICKET_WITHDRAWN: _card("ticket_withdrawn", "The payment was given up before the customer confirmed it."),
+    Reason.TICKET_UNCONFIRMED: _invalid("ticket_unconfirmed", "The customer has not confirmed on the phone yet."),
+    Reason.TICKET_CONFIRMED: _invalid("ticket_confirmed", "A customer has confirmed on the phone already."),
+    Reason.TICKET_OVER: _invalid("ticket_over", "This payment by phone is over."),
+    Reason.PAYER_IS_PAYEE: _invalid("payer_is_payee", "A business does not pay itself by phone."),
     Reason.IDEMPOTENCY_KEY_INVALID: Wording(
         400,
         ErrorType.IDEMPOTENCY,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tillgate import __version__
 from tillgate.core import ids
-from tillgate.core.credentials import PUBLISHABLE_SCOPES, CredentialKind
+from tillgate.core.credentials import NOT_BY_HEADER, PUBLISHABLE_SCOPES, CredentialKind
 from tillgate.surfaces.v1 import errors, expansion
 from tillgate.surfaces.v1.description import examples, faults, names, schemas, webhooks
 from tillgate.surfaces.v1.description.examples import Example
@@ -148,7 +148,7 @@ def _expansion(operation: Operation) -> list[str]:
 
 
 def _kinds(operation: Operation) -> list[CredentialKind]:
-    without = {CredentialKind.OAUTH_CLIENT, *(() if _is_public(operation) else (CredentialKind.PUBLISHABLE_KEY,))}
+    without = {*NOT_BY_HEADER, *(() if _is_public(operation) else (CredentialKind.PUBLISHABLE_KEY,))}
     return [kind for kind in CredentialKind if operation.scopes and kind not in without]
 
 
