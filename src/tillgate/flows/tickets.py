@@ -1,5 +1,6 @@
 """Tickets: what a merchant and a customer can do with a payment by phone."""
 
+import asyncio
 import uuid
 from typing import Final
 
@@ -34,6 +35,12 @@ from tillgate.store.lists import Cursor
 from tillgate.transport.banks import Lost
 
 CURRENCY: Final = "USD"
+
+PATIENCE_SECONDS: Final = 20.0
+"""How long whoever asks is kept waiting for what somebody else is doing to the same ticket."""
+
+_FIRST_LOOK_SECONDS: Final = 0.01
+_LONGEST_PAUSE_SECONDS: Final = 0.25
 
 MOST_FOUND: Final = 100
 """How many a search finds at most."""
@@ -192,6 +199,8 @@ async def _inquire(gateway: Gateway, tenant: Tenant, attempt_id: str) -> None:
 async def authorize(gateway: Gateway, caller: Caller, payment_id: str) -> Shown:
     """Take what the customer confirmed; however often it is asked for, it is taken once.
 
+    Who asks at once in this process is answered at once; others find the money set aside, and wait until it is taken.
+
     Raises what core.tickets.assert_payable refuses, and Refused with the bank's reason where it says no.
     """
     tenant = caller.tenant.id
@@ -203,12 +212,12 @@ async def authorize(gateway: Gateway, caller: Caller, payment_id: str) -> Shown:
             return found
         tickets.assert_payable(found.payment, gateway.clock.now(tenant))
         try:
-            answer = await flows.capture(gateway, caller, key, payment_id, None, _noted)
+            answer = await keys.once(gateway, caller, key, lambda: _take(gateway, caller, payment_id))
         except Refused as refused:
             if refused.reason not in (Reason.IN_PROGRESS, Reason.NOTHING_TO_CAPTURE):
                 raise
             # It is being taken, or given up, through another door.
-            waited = await keys.pause(waited)
+            waited = await _pause(waited)
             continue
         if answer.status == _NO:
             raise Refused(Reason(answer.body.decode()), "ticket")
@@ -216,11 +225,24 @@ async def authorize(gateway: Gateway, caller: Caller, payment_id: str) -> Shown:
             raise Refused(Reason.IN_PROGRESS, "ticket")
 
 
+async def _pause(waited_seconds: float) -> float:
+    """Wait a little before looking again; how long it has been in all. Raises Refused(IN_PROGRESS) after long enough."""
+    if waited_seconds >= PATIENCE_SECONDS:
+        raise Refused(Reason.IN_PROGRESS, "ticket")
+    for_seconds = min(max(waited_seconds, _FIRST_LOOK_SECONDS), _LONGEST_PAUSE_SECONDS)
+    await asyncio.sleep(for_seconds)
+    return waited_seconds + for_seconds
+
+
+async def _take(gateway: Gateway, caller: Caller, payment_id: str) -> Answer:
+    return await flows.capture(gateway, caller, None, payment_id, None, _noted)
+
+
 _NO: Final = 402
 
 
 async def _noted(now: Standing) -> Answer:
-    """What is kept of how it went, for those who ask again."""
+    """How it went, for all who ask at once."""
     if now.attempt.is_final and now.attempt.state is not State.APPROVED:
         return Answer(_NO, (now.attempt.reason or Reason.NEVER_SEEN).value.encode())
     return Answer(200, b"")
@@ -240,7 +262,7 @@ async def cancel(gateway: Gateway, caller: Caller, payment_id: str) -> None:
         if (await flows.fetch(gateway, caller, payment_id)).canceled:
             return
         # The customer was quicker, or somebody is at it.
-        waited = await keys.pause(waited)
+        waited = await _pause(waited)
 
 
 async def readdress(gateway: Gateway, caller: Caller, payment_id: str, number: str) -> None:
@@ -280,7 +302,7 @@ async def refund(
     made = await keys.once(gateway, caller, key, lambda: _refund(gateway, caller, payment_id, amount, message))
     refund_id, waited = made.body.decode(), 0.0
     while (found := await refunds.fetch(gateway, caller, refund_id)).state is RefundState.PENDING:
-        waited = await keys.pause(waited)
+        waited = await _pause(waited)
     if found.failure is not None:
         raise Refused(found.failure.reason, "amount")
     known = await numbers.of(gateway.store, tenant, [found.id])
