@@ -295,7 +295,7 @@ LOOKS: dict[str, Question] = {
 }
 
 
-JOINED = ("transactions", "in stages", "how many transactions", *FILTERED)
+JOINED = ("an event", "transactions", "in stages", "how many transactions", *FILTERED)
 """Questions that look in several ranges of an index, or that compare rows which are found by their key."""
 
 PUT_IN_ORDER = (

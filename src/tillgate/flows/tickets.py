@@ -226,7 +226,7 @@ async def authorize(gateway: Gateway, caller: Caller, payment_id: str) -> Shown:
 
 
 async def _pause(waited_seconds: float) -> float:
-    """Wait a little before looking again; how long it has been in all. Raises Refused(IN_PROGRESS) when it is enough."""
+    """Wait a little before looking again: how long it has been in all. Raises Refused(IN_PROGRESS) in the end."""
     if waited_seconds >= PATIENCE_SECONDS:
         raise Refused(Reason.IN_PROGRESS, "ticket")
     for_seconds = min(max(waited_seconds, _FIRST_LOOK_SECONDS), _LONGEST_PAUSE_SECONDS)

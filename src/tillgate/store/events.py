@@ -48,11 +48,11 @@ _number = (
     .scalar_subquery()
 )
 
-COLUMNS = (
-    *(_e.tenant, _e.id, _e.type, _e.stream, _e.sequence, _e.created, _e.view, _e.actor, _e.surface, _e.request_id),
-    _number,
-)
+COLUMNS = (_e.tenant, _e.id, _e.type, _e.stream, _e.sequence, _e.created, _e.view, _e.actor, _e.surface, _e.request_id)
 """Of which `of_row` makes an event."""
+
+NUMBERED = (*COLUMNS, _number)
+"""The same with the number of the day, for those who tell of the event."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def of_row(row: Any) -> Event:
-    """The event of a row of COLUMNS."""
+    """The event of a row of COLUMNS, or of NUMBERED."""
     tenant, id, type, stream, sequence, created, view, *who = row
     shown = _decoder(VIEWS[type.partition(".")[0]]).decode(view)
     return Event(
@@ -81,7 +81,7 @@ def of_row(row: Any) -> Event:
         actor=who[0],
         surface=who[1],
         request_id=who[2],
-        number=who[3],
+        number=who[3] if len(who) > 3 else None,
     )
 
 
@@ -128,7 +128,7 @@ async def rewrite(store: Store, events: Sequence[Event]) -> None:
 
 _REWRITE = sa.text("update events set view = :view where tenant = :tenant and id = :id")
 
-_BY_ID = sa.select(*COLUMNS).where(_e.tenant == sa.bindparam("tenant"), _e.id == sa.bindparam("id"))
+_BY_ID = sa.select(*NUMBERED).where(_e.tenant == sa.bindparam("tenant"), _e.id == sa.bindparam("id"))
 
 
 @cache

@@ -20,7 +20,7 @@ _FIRST = (
     .limit(sa.bindparam("most"))
 )
 _SEEN = (
-    sa.select(*events.COLUMNS)
+    sa.select(*events.NUMBERED)
     .join_from(schema.outbox, schema.events, (_e.tenant == _o.tenant) & (_e.id == _o.event))
     .where(sa.tuple_(_o.stream, _o.sequence) <= sa.tuple_(sa.bindparam("stream"), sa.bindparam("sequence")))
     .order_by(_o.stream, _o.sequence, _o.tenant)
