@@ -79,8 +79,6 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     bank_code: str | None = None
 
 
-
-
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What a merchant asks for when opening a payment.
 

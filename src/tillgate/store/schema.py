@@ -356,5 +356,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 20
+CURRENT = 11
 """The schema that this code writes."""

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
+revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
@@ -23,4 +23,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "id"),
         postgresql_with={"fillfactor": "50"},
     )
-    op.execute("insert into schema_state (schema, oldest_compatible) values (20, 20)")
+    op.execute("insert into schema_state (schema, oldest_compatible) values (11, 11)")
