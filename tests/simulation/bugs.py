@@ -240,7 +240,7 @@ def late_answer_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flow, "learn", learn)
 
 
-@bug({"notice twice": 1.0, "bank: duplicate": 0.3})
+@bug({"notice twice": 1.0, "notice lost": 0.0, "bank: duplicate": 0.3})
 def standing_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """An attempt and its payment are read one after the other, whatever is written between."""
 
