@@ -85,8 +85,8 @@ def intent_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
             except Conflict:
                 continue
             except Taken:
-                if key and await keys.claimed_before(gateway, caller, key):
-                    return await flow._repeat(gateway, caller, key, render, card)
+                if key and (kept := await keys.claimed_before(gateway, caller, key)):
+                    return await flow._repeat(gateway, caller, kept, render, card)
                 continue
             return await flow.conclude(gateway, caller, asked.standing, outcome, claimed, render)
 
@@ -214,15 +214,13 @@ def acknowledged_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
 def key_released_on_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key whose request has no answer yet is given back, and the repeat starts anew."""
 
-    async def repeat(gateway: Gateway, caller: Caller, key: Key, render: flow.Render[Any], card: Card | None) -> Answer:
-        kept = await keys.claimed_before(gateway, caller, key)
-        if kept is not None:
-            if answer := await keys.kept_answer(gateway, kept):
-                return answer
-            await gateway.store.engine.change(_RELEASE, {"tenant_": kept.tenant, "id_": kept.id})
+    async def repeat(gateway: Gateway, kept: IdempotencyKey, finish: keys.Finish) -> Answer:
+        if answer := await keys.kept_answer(gateway, kept):
+            return answer
+        await gateway.store.engine.change(_RELEASE, {"tenant_": kept.tenant, "id_": kept.id})
         raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE)
 
-    monkeypatch.setattr(flow, "_repeat", repeat)
+    monkeypatch.setattr(keys, "repeat", repeat)
 
 
 _RELEASE = sa.delete(schema.idempotency_keys).where(

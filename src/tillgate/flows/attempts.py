@@ -25,7 +25,7 @@ from tillgate.flows.idempotency import Key
 from tillgate.flows.standings import S
 from tillgate.logs import log
 from tillgate.store import find
-from tillgate.store.batches import Conflict, Taken
+from tillgate.store.batches import Conflict
 from tillgate.transport.banks import Lost
 
 Render = Callable[[S], Awaitable[Answer]]
@@ -69,24 +69,18 @@ async def ask(
 async def _ask(
     gateway: Gateway, caller: Caller, key: Key | None, decide: Decide[S], render: Render[S], card: Card | None
 ) -> Answer:
-    while True:
-        try:
-            asked = await _met_by_fault(gateway, caller, await decide(gateway.occasion(caller)))
-            person = standings.person(asked.standing)
-            claimed = keys.claim(gateway, caller, key, asked.standing.attempt.id, person)
-            await gateway.store.commit(asked.decision.also(*claimed))
-        except Conflict:
-            continue
-        except Taken:
-            if key and await keys.claimed_before(gateway, caller, key):
-                return await _repeat(gateway, caller, key, render, card)
-            continue
-        except Refused:
-            # What a first request changed may be the very reason why its repeat is refused.
-            if key and await keys.claimed_before(gateway, caller, key):
-                return await _repeat(gateway, caller, key, render, card)
-            raise
-        return await _carry_out(gateway, caller, asked, claimed, render)
+    async def question() -> tuple[Asked[S], tuple[IdempotencyKey, ...]]:
+        asked = await _met_by_fault(gateway, caller, await decide(gateway.occasion(caller)))
+        person = standings.person(asked.standing)
+        claimed = keys.claim(gateway, caller, key, asked.standing.attempt.id, person)
+        await gateway.store.commit(asked.decision.also(*claimed))
+        return asked, claimed
+
+    begun = await keys.begin(gateway, caller, key, question)
+    if isinstance(begun, IdempotencyKey):
+        return await _repeat(gateway, caller, begun, render, card)
+    asked, claimed = begun
+    return await _carry_out(gateway, caller, asked, claimed, render)
 
 
 async def _met_by_fault(gateway: Gateway, caller: Caller, asked: Asked[S]) -> Asked[S]:
@@ -106,25 +100,20 @@ async def _carry_out(
     return await conclude(gateway, caller, asked.standing, outcome, claimed, render)
 
 
-async def _repeat(gateway: Gateway, caller: Caller, key: Key, render: Render[S], card: Card | None) -> Answer:
-    """The answer to a request that was made before: kept, waited for, or found out in place of a process that died."""
-    waited = 0.0
-    while True:
-        kept = await keys.claimed_before(gateway, caller, key)
-        if kept is None:
-            raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE)
-        if answer := await keys.kept_answer(gateway, kept):
-            return answer
+async def _repeat(
+    gateway: Gateway, caller: Caller, kept: IdempotencyKey, render: Render[S], card: Card | None
+) -> Answer:
+    """The answer to a request that was made before, as soon as the bank is known to have said something."""
+
+    async def finish(kept: IdempotencyKey) -> Answer | None:
         standing = await standings.current(gateway, caller.tenant.id, kept.subject or "")
         if standing.attempt.state in _HEARD:
             return await conclude(gateway, caller, standing, attempts.UNKNOWN, (kept,), render)
-        if gateway.clock.wall() >= kept.lease_until:
-            return await _take_over(gateway, caller, kept, standing, render, card)
-        try:
-            waited = await keys.pause(waited)
-        except Refused as refused:
-            refused.detail["retry_after_seconds"] = keys.retry_after_seconds(gateway, kept)
-            raise
+        if gateway.clock.wall() < kept.lease_until:
+            return None
+        return await _take_over(gateway, caller, kept, standing, render, card)
+
+    return await keys.repeat(gateway, kept, finish)
 
 
 async def _take_over(

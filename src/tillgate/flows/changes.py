@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from tillgate.core.decisions import Decision
+from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import idempotency as keys
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
-from tillgate.store.batches import Conflict, Taken
 
 T = TypeVar("T")
 
@@ -46,11 +46,7 @@ async def repeated(gateway: Gateway, caller: Caller, key: Key | None) -> Answer 
     answered yet.
     """
     kept = await keys.claimed_before(gateway, caller, key) if key else None
-    if kept is None:
-        return None
-    if answer := await keys.kept_answer(gateway, kept):
-        return answer
-    raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE)
+    return await _kept(gateway, kept) if kept else None
 
 
 async def _make(
@@ -61,18 +57,18 @@ async def _make(
     render: Render[T],
     person: Callable[[T], str | None],
 ) -> Answer:
-    while True:
-        try:
-            changed, decision = await decide(gateway.occasion(caller))
-            answer = await render(changed)
-            claimed = keys.answered(gateway, keys.claim(gateway, caller, key, "", person(changed)), answer)
-            await gateway.store.commit(decision.also(*claimed))
-            return answer
-        except Conflict:
-            continue
-        except (Taken, Refused) as failed:
-            # What a first request changed may be the very reason why its repeat is refused.
-            if before := await repeated(gateway, caller, key):
-                return before
-            if isinstance(failed, Refused):
-                raise
+    async def work() -> Answer:
+        changed, decision = await decide(gateway.occasion(caller))
+        answer = await render(changed)
+        claimed = keys.answered(gateway, keys.claim(gateway, caller, key, "", person(changed)), answer)
+        await gateway.store.commit(decision.also(*claimed))
+        return answer
+
+    begun = await keys.begin(gateway, caller, key, work)
+    return await _kept(gateway, begun) if isinstance(begun, IdempotencyKey) else begun
+
+
+async def _kept(gateway: Gateway, key: IdempotencyKey) -> Answer:
+    if answer := await keys.kept_answer(gateway, key):
+        return answer
+    raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE)

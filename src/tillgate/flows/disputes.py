@@ -163,24 +163,18 @@ async def _revise(
 
 async def _ask(gateway: Gateway, caller: Caller, key: Key | None, decide: _Decide, render: Render) -> Answer:
     """Write down what is to be told, tell it, and give the rendered answer; once per key."""
-    while True:
-        try:
-            standing, decision = await decide(gateway.occasion(caller))
-            dispute = standing.dispute
-            claimed = keys.claim(gateway, caller, key, dispute.id, _person(standing))
-            await gateway.store.commit(decision.also(*claimed))
-        except Conflict:
-            continue
-        except Taken:
-            if key and await keys.claimed_before(gateway, caller, key):
-                return await _repeat(gateway, caller, key, render)
-            continue
-        except Refused:
-            # What a first request changed may be the very reason why its repeat is refused.
-            if key and await keys.claimed_before(gateway, caller, key):
-                return await _repeat(gateway, caller, key, render)
-            raise
-        return await _tell(gateway, caller, dispute, claimed, render)
+
+    async def response() -> tuple[Dispute, _Claimed]:
+        standing, decision = await decide(gateway.occasion(caller))
+        claimed = keys.claim(gateway, caller, key, standing.dispute.id, _person(standing))
+        await gateway.store.commit(decision.also(*claimed))
+        return standing.dispute, claimed
+
+    begun = await keys.begin(gateway, caller, key, response)
+    if isinstance(begun, IdempotencyKey):
+        return await _repeat(gateway, caller, begun, render)
+    dispute, claimed = begun
+    return await _tell(gateway, caller, dispute, claimed, render)
 
 
 async def _tell(gateway: Gateway, caller: Caller, dispute: Dispute, claimed: _Claimed, render: Render) -> Answer:
@@ -189,24 +183,15 @@ async def _tell(gateway: Gateway, caller: Caller, dispute: Dispute, claimed: _Cl
     return await _conclude(gateway, caller, said or dispute.id, claimed, render)
 
 
-async def _repeat(gateway: Gateway, caller: Caller, key: Key, render: Render) -> Answer:
-    """The answer to a request that was made before: kept, waited for, or given in place of a process that died."""
-    waited = 0.0
-    while True:
-        kept = await keys.claimed_before(gateway, caller, key)
-        if kept is None:
-            raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE)
-        if answer := await keys.kept_answer(gateway, kept):
-            return answer
-        if gateway.clock.wall() >= kept.lease_until:
-            held = idempotency.take_over(kept, gateway.clock.wall())
-            dispute = await fetch(gateway, caller, kept.subject or "")
-            return await _tell(gateway, caller, dispute, (held,), render)
-        try:
-            waited = await keys.pause(waited)
-        except Refused as refused:
-            refused.detail["retry_after_seconds"] = keys.retry_after_seconds(gateway, kept)
-            raise
+async def _repeat(gateway: Gateway, caller: Caller, kept: IdempotencyKey, render: Render) -> Answer:
+    async def finish(kept: IdempotencyKey) -> Answer | None:
+        if gateway.clock.wall() < kept.lease_until:
+            return None
+        held = idempotency.take_over(kept, gateway.clock.wall())
+        dispute = await fetch(gateway, caller, kept.subject or "")
+        return await _tell(gateway, caller, dispute, (held,), render)
+
+    return await keys.repeat(gateway, kept, finish)
 
 
 async def _put(gateway: Gateway, dispute: Dispute) -> Statement | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import msgspec
 
@@ -12,6 +13,12 @@ from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.flows.gateway import Answer, Caller, Gateway, Running
 from tillgate.store import find
+from tillgate.store.batches import Conflict, Taken
+
+T = TypeVar("T")
+
+Finish = Callable[[IdempotencyKey], Awaitable[Answer | None]]
+"""Gives the answer that a request under a key has not been given; None while it may still be running."""
 
 WAIT_SECONDS = 5.0
 """How long a repeat waits for a request that runs in another process, before it is told to come back."""
@@ -90,18 +97,43 @@ async def claimed_before(gateway: Gateway, caller: Caller, key: Key) -> Idempote
     return found
 
 
-async def pause(waited_seconds: float) -> float:
-    """Wait a little before looking again; returns how long it has been in all.
+async def begin(
+    gateway: Gateway, caller: Caller, key: Key | None, work: Callable[[], Awaitable[T]]
+) -> T | IdempotencyKey:
+    """What `work` commits as the first request under a key; the key as it was claimed, where this is a repeat.
 
-    Raises Refused(IDEMPOTENCY_KEY_IN_USE) once it has been long enough.
+    `work` is called again when somebody else was quicker. Raises what it refuses a first request.
     """
-    if waited_seconds >= WAIT_SECONDS:
-        raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE)
-    for_seconds = min(max(waited_seconds, _FIRST_LOOK_SECONDS), _LONGEST_PAUSE_SECONDS)
-    await asyncio.sleep(for_seconds)
-    return waited_seconds + for_seconds
+    while True:
+        try:
+            return await work()
+        except Conflict:
+            continue
+        except (Taken, Refused) as failed:
+            # What a first request changed may be the very reason why its repeat is refused.
+            if key and (kept := await claimed_before(gateway, caller, key)):
+                return kept
+            if isinstance(failed, Refused):
+                raise
 
 
-def retry_after_seconds(gateway: Gateway, key: IdempotencyKey) -> int:
-    """When a repeat may take over from a request that died."""
-    return max(1, -(-(key.lease_until - gateway.clock.wall()) // SECOND))
+async def repeat(gateway: Gateway, kept: IdempotencyKey, finish: Finish) -> Answer:
+    """The answer to a request that was made before: kept, waited for, or given in place of a process that died.
+
+    Raises Refused(IDEMPOTENCY_KEY_IN_USE) once it has been waited for long enough.
+    """
+    waited_seconds = 0.0
+    while True:
+        if answer := await kept_answer(gateway, kept) or await finish(kept):
+            return answer
+        if waited_seconds >= WAIT_SECONDS:
+            left = kept.lease_until - gateway.clock.wall()
+            raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE, retry_after_seconds=max(1, -(-left // SECOND)))
+        for_seconds = min(max(waited_seconds, _FIRST_LOOK_SECONDS), _LONGEST_PAUSE_SECONDS)
+        await asyncio.sleep(for_seconds)
+        waited_seconds += for_seconds
+        found = await find.record(gateway.store, IdempotencyKey, kept.tenant, kept.id)
+        if found is None:
+            raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE)
+        idempotency.assert_same_request(found, kept.fingerprint)
+        kept = found
