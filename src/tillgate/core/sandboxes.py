@@ -1,15 +1,17 @@
 """Sandboxes: test merchants that another test merchant makes, to be alone with its data, and removes with all of it."""
 
-from typing import Final
+from collections.abc import Container
+from typing import ClassVar, Final
 
 import msgspec
 
 from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, Credential, CredentialKind
-from tillgate.core.decisions import Decision
+from tillgate.core.decisions import Alias, Decision
 from tillgate.core.fees import FeePlan
 from tillgate.core.instants import DAY, MINUTE, Duration, Instant
 from tillgate.core.merchants import Mode, Tenant
 from tillgate.core.occasions import Occasion
+from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record, evolve
 from tillgate.core.timers import Timer, TimerKind
 
@@ -28,6 +30,9 @@ TAKEN_OVER_AFTER: Final[Duration] = MINUTE
 ACTIVE: Final = "active"
 REMOVED: Final = "removed"
 
+PLACE: Final = "sandbox_place"
+"""The kind of alias by which each has one of MOST places: it is claimed, so that there are never more."""
+
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What a sandbox is to be like. It is gone by itself after `lasts`, where that is said."""
@@ -42,13 +47,17 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 class Sandbox(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A sandbox as its maker's: `id` is that of the merchant that it is. All times are wall time.
 
-    Once it is removed it is as if it were not, and stays until everything of it was looked for twice.
+    Once it is removed it is as if it were not, and stays until everything of it was looked for twice; its `place` among
+    its maker's is free.
     """
+
+    SHAPE: ClassVar[int] = 2
 
     created: Instant
     expires_at: Instant | None = None
     removed_at: Instant | None = None
     is_last_look: bool = False
+    place: int | None = None
 
     @property
     def status(self) -> str:
@@ -63,8 +72,19 @@ class Sandbox(Record, frozen=True, kw_only=True, omit_defaults=True):
         return self.removed_at + LAST_LOOK_AFTER
 
 
+def place(taken: Container[str], chance: int) -> int:
+    """One of the places that nobody has: any of them, so that many who make one at once seldom want the same.
+
+    Raises Refused(TOO_MANY_SANDBOXES).
+    """
+    free = [place for place in range(MOST) if str(place) not in taken]
+    if not free:
+        raise Refused(Reason.TOO_MANY_SANDBOXES, most=MOST)
+    return free[chance % len(free)]
+
+
 def make(
-    maker: Tenant, terms: Terms, occasion: Occasion, keys: tuple[Credential, ...]
+    maker: Tenant, terms: Terms, occasion: Occasion, keys: tuple[Credential, ...], place: int
 ) -> tuple[Tenant, Sandbox, Decision]:
     """A sandbox on its maker's rate, and what there is to write down; `keys` are made for it by `key`."""
     id = keys[0].tenant
@@ -82,9 +102,10 @@ def make(
         parent=maker.id,
     )
     expires_at = None if terms.lasts is None else occasion.wall + terms.lasts
-    sandbox = Sandbox(tenant=maker.id, id=id, created=occasion.wall, expires_at=expires_at)
+    sandbox = Sandbox(tenant=maker.id, id=id, created=occasion.wall, expires_at=expires_at, place=place)
     schedule = () if expires_at is None else (_timer(sandbox, expires_at),)
-    return tenant, sandbox, Decision(save=(tenant, sandbox), issue=keys, schedule=schedule)
+    claimed = Alias(maker.id, PLACE, str(place), id)
+    return tenant, sandbox, Decision(save=(tenant, sandbox), issue=keys, schedule=schedule, name=(claimed,))
 
 
 def key(id: str, kind: CredentialKind, digest: str, occasion: Occasion) -> Credential:
@@ -104,7 +125,8 @@ def key(id: str, kind: CredentialKind, digest: str, occasion: Occasion) -> Crede
 def remove(sandbox: Sandbox, wall: Instant) -> Decision:
     """It is gone; what is kept of it goes by whoever decided so, and, should they die, by a timer."""
     timer = _timer(sandbox, wall + TAKEN_OVER_AFTER)
-    return Decision(save=(evolve(sandbox, removed_at=wall),), schedule=(timer,))
+    freed = () if sandbox.place is None else (Alias(sandbox.tenant, PLACE, str(sandbox.place), None, moves=True),)
+    return Decision(save=(evolve(sandbox, removed_at=wall),), schedule=(timer,), name=freed)
 
 
 def looked_through(sandbox: Sandbox, wall: Instant, *, is_empty: bool) -> Decision:

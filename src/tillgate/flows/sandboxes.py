@@ -31,6 +31,7 @@ AT_ONCE = 500
 """How many rows of each table are deleted in one portion."""
 
 _RANDOM_BYTES = 32
+_CHANCE_BYTES = 8
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -71,12 +72,12 @@ async def make(gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, 
     async def decide(occasion: Occasion) -> tuple[Made, Decision]:
         if caller.tenant.parent is not None:
             raise Refused(Reason.SANDBOX_OF_SANDBOX)
-        if await kept.count(gateway.store, caller.tenant.id) >= sandboxes.MOST:
-            raise Refused(Reason.TOO_MANY_SANDBOXES, most=sandboxes.MOST)
+        taken = await kept.places(gateway.store, caller.tenant.id)
+        place = sandboxes.place(taken, int.from_bytes(gateway.random(_CHANCE_BYTES)))
         id = occasion.mint("ten")
         secret, secret_key = _key(gateway, id, CredentialKind.SECRET_KEY, occasion)
         publishable, publishable_key = _key(gateway, id, CredentialKind.PUBLISHABLE_KEY, occasion)
-        tenant, sandbox, decision = sandboxes.make(caller.tenant, terms, occasion, (secret_key, publishable_key))
+        tenant, sandbox, decision = sandboxes.make(caller.tenant, terms, occasion, (secret_key, publishable_key), place)
         return Made(sandbox, tenant, secret, publishable), decision
 
     return await changes.make(gateway, caller, key, decide, render)

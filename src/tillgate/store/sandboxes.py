@@ -1,4 +1,4 @@
-"""Sandboxes: how many a merchant has, and every row of one deleted, a portion at a time."""
+"""Sandboxes: which places a merchant has given, and every row of one deleted, a portion at a time."""
 
 from functools import cache
 from typing import Any, Final
@@ -9,8 +9,8 @@ from tillgate.core import sandboxes
 from tillgate.store import schema
 from tillgate.store.database import Store
 
-_s = schema.sandboxes.c
-_COUNT: Any = sa.select(sa.func.count()).where(_s.tenant == sa.bindparam("tenant"), _s.status == sa.bindparam("status"))
+_a = schema.aliases.c
+_PLACES: Any = sa.select(_a.value).where(_a.tenant == sa.bindparam("tenant"), _a.kind == sandboxes.PLACE)
 
 _FIRST: Final = (schema.credentials, schema.webhook_endpoints, schema.timers, schema.outbox)
 """What goes first, so that nobody gets in any more, and nothing happens by itself to what is being deleted."""
@@ -27,10 +27,9 @@ TABLES: Final = (
 """Every table in which a merchant has rows, in the order in which they are deleted: the merchant's own record last."""
 
 
-async def count(store: Store, tenant: str) -> int:
-    """How many sandboxes a merchant has."""
-    rows = await store.engine.fetch(_COUNT, {"tenant": tenant, "status": sandboxes.ACTIVE})
-    return int(rows[0][0])
+async def places(store: Store, tenant: str) -> frozenset[str]:
+    """The places that a merchant's sandboxes have (core.sandboxes.PLACE)."""
+    return frozenset(row[0] for row in await store.engine.fetch(_PLACES, {"tenant": tenant}))
 
 
 async def delete_keys(store: Store, tenant: str, most: int) -> int:

@@ -107,6 +107,14 @@ async def test_all_keys_of_a_merchant_share_one_limit(limited: Assembly) -> None
     assert window(await shop.demo_shop(limited).get("/balance"))[1] == 99
 
 
+async def test_sandboxes_are_counted_with_whoever_made_them(limited: Assembly) -> None:
+    tenant = await shop.new_tenant(limited, rate_limit=RateLimit.STANDARD)
+    maker = Client(limited, await shop.issue(limited, tenant, CredentialKind.SECRET_KEY, ALL_SCOPES))
+    made = [(await maker.post("/sandbox/merchants", {})).json() for _ in range(2)]
+    sandboxes = [Client(limited, one["secret_key"]) for one in made]
+    assert [window(await one.get("/balance"))[1] for one in (*sandboxes, maker)] == [97, 96, 95]
+
+
 async def test_a_premium_merchant_has_five_hundred_and_one_without_limit_no_headers(limited: Assembly) -> None:
     for rate_limit, headers in ((RateLimit.PREMIUM, ("500", "499")), (RateLimit.UNLIMITED, (None, None))):
         tenant = await shop.new_tenant(limited, rate_limit=rate_limit)

@@ -124,6 +124,15 @@ async def test_there_is_a_most(merchant: Client, monkeypatch: pytest.MonkeyPatch
     await make(merchant)
 
 
+async def test_of_many_made_at_once_there_are_no_more_than_that_and_no_fewer(
+    anyones: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core, "MOST", 3)
+    answers = await asyncio.gather(*(anyones.post("/sandbox/merchants", {}) for _ in range(12)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 3 + [400] * 9
+    assert len(await anyones.listed("/sandbox/merchants")) == 3
+
+
 @pytest.mark.parametrize(
     ("body", "code", "param"),
     [

@@ -84,7 +84,7 @@ async def _create(visit: Visit, *, is_oauth: bool) -> Reply:
         visit.limits.count_stranger(visit.request)
         raise
     visit.request.tenant = tenant.id
-    visit.limits.count(visit.request, tenant.id, tenant.rate_limit.a_minute)
+    visit.limits.count(visit.request, tenant.counted_as, tenant.rate_limit.a_minute)
     scopes = _scopes(given.scope, client)
     token = AccessTokenShown(
         access_token=await access_tokens.grant(visit.gateway, client, scopes),

@@ -100,7 +100,7 @@ class V1:
             self._limits.count_stranger(request)
             return errors.refusal(request, refused) if route else None
         request.tenant, request.caller = tenant.id, (principal, tenant)
-        self._limits.count(request, tenant.id, tenant.rate_limit.a_minute)
+        self._limits.count(request, tenant.counted_as, tenant.rate_limit.a_minute)
         return None
 
     async def handle(self, request: Request, route: Operation) -> Reply:
