@@ -1,6 +1,6 @@
 """What a bank's statement means for a dispute and its payment, and what a merchant may answer."""
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ from tests.core.world import DISPUTE_FEE, LATER, World, as_said, lived, occasion
 from tillgate.core import accounts, disputes
 from tillgate.core.attempts import Contradiction, Kind, Verdict
 from tillgate.core.disputes import CLOSED, MOVES, Dispute, DisputeStatus, ResponseKind, Standing
-from tillgate.core.instants import DAY
+from tillgate.core.instants import DAY, SECOND
 from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.payments import CaptureMethod
@@ -229,3 +229,17 @@ def test_a_dispute_is_followed_until_it_is_closed() -> None:
     assert due_at < now.wall + DAY // 1_000
     _, closed = disputed(decided(LOST))
     assert disputes.follow(closed, now).due_at is None
+
+
+def test_a_bank_that_does_not_confirm_is_told_ever_more_rarely() -> None:
+    now = occasion()
+    _, waiting = disputed(responded(ResponseKind.ACCEPTANCE))
+    waits = []
+    for _ in range(12):
+        due_at = disputes.follow(waiting, now).due_at
+        assert due_at is not None
+        waits.append((due_at - now.wall) // SECOND)
+        (waiting,) = cast("tuple[Dispute]", disputes.followed(waiting, now).save)
+    assert waits == [20, 20, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]
+    assert waiting.response is not None
+    assert waiting.response.id == f"{waiting.id}_1"

@@ -289,7 +289,7 @@ LOOKS: dict[str, Question] = {
     "what was sent since": lambda store: deliveries.page(store, TENANT, "we_1", 10, above=MIDDLE),
     "timers that are due": lambda store: timers.due(store, 10, 5),
     "who has planted faults": lambda store: faults.Planted(store.engine).of(TENANT, 10),
-    "how many sandboxes there are": lambda store: sandboxes.count(store, TENANT),
+    "which places sandboxes have": lambda store: sandboxes.places(store, TENANT),
     "cards to erase": lambda store: retention.to_erase(store, PaymentMethod, 10, 5),
     "tokens to erase": lambda store: retention.to_erase(store, Token, 10, 5),
 }

@@ -2,14 +2,13 @@
 
 import msgspec
 
-from tillgate.core import payments
+from tillgate.core import challenges, payments
 from tillgate.core.attempts import Attempt, Kind
 from tillgate.core.decisions import Decision
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import BY_CARD, Asking, Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
-from tillgate.core.timers import Timer, TimerKind
 
 
 def freed(payment: Payment, occasion: Occasion) -> tuple[Payment, Decision]:
@@ -24,12 +23,8 @@ def freed(payment: Payment, occasion: Occasion) -> tuple[Payment, Decision]:
     if payments.is_settling(payment):
         raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
     others = tuple(held for held in payment.in_flight if held.kind not in BY_CARD)
-    timers = (
-        Timer(payment.tenant, TimerKind.EXPIRE_CHALLENGE, asked.attempt, None),
-        Timer(payment.tenant, TimerKind.WITHDRAW_CHALLENGE, asked.attempt, occasion.wall),
-    )
     free = evolve(payment, abandoned=payment.attempts_made, in_flight=others, action=None)
-    return free, Decision(schedule=timers)
+    return free, Decision(schedule=challenges.given_up(payment.tenant, asked.attempt, occasion))
 
 
 def withdraw(payment: Payment, given_up: Attempt, occasion: Occasion) -> Asking:

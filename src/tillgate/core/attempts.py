@@ -284,5 +284,9 @@ def inquire_at(attempt: Attempt, occasion: Occasion) -> Instant:
     """When to ask the bank what became of an attempt (wall time): soon at first, then ever more rarely."""
     if attempt.state is State.SENDING:
         return occasion.wall + _UNHEARD
-    wait = min(_FIRST_WAIT << min(attempt.inquiries, 20), _LONGEST_WAIT)
-    return occasion.wall + wait
+    return occasion.wall + pause(attempt.inquiries)
+
+
+def pause(asked: int) -> Duration:
+    """How long to leave a bank alone that was asked the same so many times: not for long at first, then ever longer."""
+    return min(_FIRST_WAIT << min(asked, 20), _LONGEST_WAIT)

@@ -2,7 +2,7 @@
 
 from tillgate.core import payments
 from tillgate.core.attempts import Attempt, Kind, State
-from tillgate.core.instants import MINUTE, Instant
+from tillgate.core.instants import HOUR, MINUTE, Instant
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Asking, Payment
 from tillgate.core.reasons import Reason, Refused
@@ -37,6 +37,21 @@ def timer(before: Attempt, attempt: Attempt) -> tuple[Timer, ...]:
     if was == now:
         return ()
     return (Timer(attempt.tenant, TimerKind.EXPIRE_CHALLENGE, attempt.id, expires_at(attempt) if now else None),)
+
+
+def given_up(tenant: str, attempt_id: str, occasion: Occasion) -> tuple[Timer, ...]:
+    """The timers that have the bank end, by and by, a challenge that nobody waits for any more."""
+    return (
+        Timer(tenant, TimerKind.EXPIRE_CHALLENGE, attempt_id, None),
+        Timer(tenant, TimerKind.WITHDRAW_CHALLENGE, attempt_id, occasion.wall),
+    )
+
+
+def expire_again(attempt: Attempt, occasion: Occasion) -> Timer:
+    """The timer that looks once more after one whose time is over and that the bank has not ended: ever more rarely."""
+    over_for = occasion.now - expires_at(attempt)
+    due_at = occasion.wall + min(max(over_for, 5 * MINUTE), HOUR)
+    return Timer(attempt.tenant, TimerKind.EXPIRE_CHALLENGE, attempt.id, due_at)
 
 
 def withdraw(payment: Payment, challenged: Attempt, occasion: Occasion) -> Asking:

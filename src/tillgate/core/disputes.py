@@ -1,10 +1,11 @@
 """Disputes: money that a bank takes back because a cardholder objects, until it is decided whose it is."""
 
 import enum
+from typing import ClassVar
 
 import msgspec
 
-from tillgate.core import accounts, metadata, totals
+from tillgate.core import accounts, attempts, metadata, totals
 from tillgate.core.attempts import Contradiction
 from tillgate.core.decisions import Alias, Decision
 from tillgate.core.events import EventType, event
@@ -74,10 +75,12 @@ class Response(msgspec.Struct, frozen=True):
     """What the bank is to be told, from being written down until the bank says that it knows.
 
     It is told again under the same id as often as it takes: nothing in it is secret, and a bank takes an id once.
+    `repeats` counts how often it was.
     """
 
     id: str
     kind: ResponseKind
+    repeats: int = 0
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +105,8 @@ class Dispute(Record, frozen=True, kw_only=True, omit_defaults=True):
     `amount` is what the bank took back, `fee` (minor units of the same currency) what handling it costs the merchant.
     `response` is on its way to the bank; `responses` counts them.
     """
+
+    SHAPE: ClassVar[int] = 2
 
     created: Instant
     payment: str
@@ -302,7 +307,16 @@ def _merged(texts: dict[str, str], changes: dict[str, str]) -> dict[str, str]:
 
 
 _UNHEARD: Duration = 20 * SECOND
-"""How long after telling a bank something it is told again."""
+"""How soon after telling a bank something it is told again."""
+
+
+def followed(dispute: Dispute, occasion: Occasion) -> Decision:
+    """When a bank that was told again, or asked, is next; what it does not confirm is told ever more rarely."""
+    if dispute.response is not None:
+        again = msgspec.structs.replace(dispute.response, repeats=dispute.response.repeats + 1)
+        dispute = evolve(dispute, response=again)
+        return Decision(save=(dispute,), schedule=(follow(dispute, occasion),))
+    return Decision(schedule=(follow(dispute, occasion),))
 
 
 def follow(dispute: Dispute, occasion: Occasion) -> Timer:
@@ -314,7 +328,7 @@ def follow(dispute: Dispute, occasion: Occasion) -> Timer:
     if dispute.is_closed:
         due_at = None
     elif dispute.response is not None:
-        due_at = occasion.wall + _UNHEARD
+        due_at = occasion.wall + max(_UNHEARD, attempts.pause(dispute.response.repeats))
     elif dispute.status is DisputeStatus.NEEDS_RESPONSE:
         due_at = max(min(occasion.wall + DAY, dispute.evidence_due_by), occasion.wall + HOUR)
     return Timer(dispute.tenant, TimerKind.FOLLOW_DISPUTE, dispute.id, due_at)

@@ -208,18 +208,28 @@ def confirm(setup: SetupIntent, occasion: Occasion) -> Asking:
         raise Refused(Reason.SETUP_OVER, "setup_intent", status=setup.status)
     if setup.status is SetupStatus.REQUIRES_PAYMENT_METHOD:
         raise Refused(Reason.PARAMETER_MISSING, "payment_method")
+    made, attempt = _ask(setup, Kind.VERIFY, occasion)
+    asked = evolve(made, attempt=attempt.id)
+    return Asking(asked, attempt, Decision(save=(asked, attempt), schedule=(_inquiry(attempt, occasion),)))
+
+
+def _ask(setup: SetupIntent, kind: Kind, occasion: Occasion, target: str | None = None) -> tuple[SetupIntent, Attempt]:
     number = setup.attempts_made + 1
     attempt = attempts.ask(
-        f"att_{setup.id}_{number}",
-        Kind.VERIFY,
+        _attempt_id(setup, number),
+        kind,
         NOTHING,
         tenant=setup.tenant,
         payment=setup.id,
         bank=setup.bank,
         occasion=occasion,
+        target=target,
     )
-    asked = evolve(setup, attempts_made=number, attempt=attempt.id)
-    return Asking(asked, attempt, Decision(save=(asked, attempt), schedule=(_inquiry(attempt, occasion),)))
+    return evolve(setup, attempts_made=number), attempt
+
+
+def _attempt_id(setup: SetupIntent, number: int) -> str:
+    return f"att_{setup.id}_{number}"
 
 
 def ask_again(setup: SetupIntent, attempt: Attempt, occasion: Occasion) -> Asking:
@@ -235,13 +245,32 @@ def ask_again(setup: SetupIntent, attempt: Attempt, occasion: Occasion) -> Askin
 
 
 def cancel(setup: SetupIntent, reason: str | None, occasion: Occasion) -> tuple[SetupIntent, Decision]:
-    """Give up a setup intent; nothing is held of which a bank would have to be told.
+    """Give up a setup intent, and a challenge that is open; nothing is held that a bank would have to release.
 
     Raises Refused(IN_PROGRESS, SETUP_OVER).
     """
     assert_open(setup)
     canceled = evolve(setup, attempt=None, action=None, canceled_at=occasion.now, cancellation_reason=reason)
-    return announced(canceled, EventType.SETUP_INTENT_CANCELED, occasion)
+    told, decision = announced(canceled, EventType.SETUP_INTENT_CANCELED, occasion)
+    return told, decision.merged(given_up(setup, canceled, occasion))
+
+
+def given_up(before: SetupIntent, after: SetupIntent, occasion: Occasion) -> Decision:
+    """What there is to do about a challenge that was open before, and is not waited for any more."""
+    if before.action is None or before.attempt is None or after.action is not None:
+        return Decision()
+    return Decision(schedule=challenges.given_up(before.tenant, before.attempt, occasion))
+
+
+def withdraw(setup: SetupIntent, challenged: Attempt, occasion: Occasion) -> Asking:
+    """Have the bank end a challenge, so that nobody meets it any more; what it says then is what counts."""
+    asked, attempt = _ask(setup, Kind.WITHDRAW, occasion, target=challenged.id)
+    return Asking(asked, attempt, Decision(save=(asked, attempt), schedule=(_inquiry(attempt, occasion),)))
+
+
+def was_withdrawn(setup: SetupIntent, challenged: Attempt) -> bool:
+    """Whether the bank was asked to end a challenge that counts, or anything else since."""
+    return challenged.id != _attempt_id(setup, setup.attempts_made)
 
 
 def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[Standing, Decision] | None:
@@ -254,7 +283,7 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     moved = attempts.move(before, outcome, occasion)
     if moved is None:
         return None
-    saved = Decision(save=(moved,), schedule=(_inquiry(moved, occasion), *challenges.timer(before, moved)))
+    saved = Decision(save=(moved,), schedule=_timers(before, moved, occasion))
     standing = msgspec.structs.replace(standing, attempt=moved)
     setup = standing.setup_intent
     if setup.attempt != moved.id:
@@ -294,6 +323,13 @@ def _kept(standing: Standing, occasion: Occasion) -> Decision:
     if method is None or (setup.customer is not None and standing.customer is None):
         raise Refused(Reason.CARD_GONE, "payment_method")
     return payment_methods.keep(method, standing.customer, setup.usage, standing.attempt.id, occasion)
+
+
+def _timers(before: Attempt, attempt: Attempt, occasion: Occasion) -> tuple[Timer, ...]:
+    timers = (_inquiry(attempt, occasion), *challenges.timer(before, attempt))
+    if attempt.kind is Kind.WITHDRAW and attempt.is_final and attempt.target:
+        return (*timers, Timer(attempt.tenant, TimerKind.INQUIRE, attempt.target, occasion.wall))
+    return timers
 
 
 def _inquiry(attempt: Attempt, occasion: Occasion) -> Timer:

@@ -76,7 +76,7 @@ async def learn(gateway: Gateway, tenant: Tenant, said: Statement) -> None:
 async def follow(gateway: Gateway, tenant: Tenant, dispute_id: str) -> bool:
     """Tell the bank again what it may not have heard, or ask how a dispute stands.
 
-    It schedules what is next, so that its timer has nothing left to do.
+    It schedules what is next, so that its timer has nothing left to do; False where somebody else was quicker.
     """
     caller = system(tenant, "disputes")
     dispute = await fetch(gateway, caller, dispute_id)
@@ -84,7 +84,10 @@ async def follow(gateway: Gateway, tenant: Tenant, dispute_id: str) -> bool:
         if said := await _put(gateway, dispute):
             await _conclude(gateway, caller, said, (), _quietly)
         dispute = await fetch(gateway, caller, dispute_id)
-    await gateway.store.commit(Decision(schedule=(disputes.follow(dispute, gateway.occasion(caller)),)))
+    try:
+        await gateway.store.commit(disputes.followed(dispute, gateway.occasion(caller)))
+    except Conflict:
+        return False
     return True
 
 

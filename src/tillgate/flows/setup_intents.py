@@ -148,9 +148,11 @@ async def _changed(
     buyer = await intents.buyer(gateway, caller, presented.customer, setup.customer)
     if presented.customer is not None:
         changed = setup_intents.with_customer(changed, presented.customer)
-    if presented.source is None:
-        return Draft(changed)
-    return await _with_card(gateway, caller, occasion, changed, buyer, presented.source, presented.is_public)
+    draft = Draft(changed)
+    if presented.source is not None:
+        draft = await _with_card(gateway, caller, occasion, changed, buyer, presented.source, presented.is_public)
+    written = draft.written.merged(setup_intents.given_up(setup, draft.intent, occasion))
+    return msgspec.structs.replace(draft, written=written)
 
 
 async def _with_card(

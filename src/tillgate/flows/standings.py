@@ -36,7 +36,7 @@ async def current(gateway: Gateway, tenant: str, attempt_id: str) -> Any:
     """
     attempt = await find.record(gateway.store, Attempt, tenant, attempt_id)
     while attempt is not None:
-        if attempt.kind is Kind.VERIFY:
+        if attempt.payment.startswith("seti_"):
             standing: Standing | SetupStanding = await _of_setup_intent(gateway, attempt)
         else:
             standing = await _of_payment(gateway, attempt)

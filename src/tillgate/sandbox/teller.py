@@ -207,7 +207,8 @@ class Teller:
             order = _decode(body)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return _BAD_REQUEST
-        if (order.target is None) != (kind in _UNTARGETED) or (order.amount == 0) != (kind is Kind.VERIFY):
+        of_nothing = kind is Kind.VERIFY or (challenged and order.amount == 0)
+        if (order.target is None) != (kind in _UNTARGETED) or (order.amount == 0) != of_nothing:
             return _BAD_REQUEST
         # What is heard for the first time cannot be in another process's book: nobody has to wait for a turn.
         if order.target is None and not order.again and not _is_objecting(kind, order):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,12 +12,14 @@ from tests.surfaces.v1.shop import CARD, Client
 from tests.surfaces.v1.test_payment_intents import CHALLENGED, opened, told, with_card
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
+from tillgate.connectors.contract import BankRequest
 from tillgate.core.attempts import Attempt, Kind, State
-from tillgate.core.instants import DAY, SECOND
+from tillgate.core.instants import DAY, HOUR, MINUTE, SECOND
 from tillgate.core.payments import Payment
 from tillgate.flows.directory import Directory
 from tillgate.sandbox.operations import Choice, Operation, Result
-from tillgate.store import audit, find
+from tillgate.store import audit, find, lists
+from tillgate.transport.banks import Loss, Lost
 from tillgate.workers import timers
 
 pytestmark = pytest.mark.anyio
@@ -132,3 +135,59 @@ async def test_an_authorization_that_nobody_captures_ends_the_intent(
     late = await place.client.post(f"/payment_intents/{intent['id']}/capture")
     shop.error(late, 400, "invalid_request_error", "payment_unexpected_state")
     assert (await audit.audit(database, home)).differences == []
+
+
+async def challenged_setup(place: Place, **more: object) -> dict[str, Any]:
+    given = {"confirm": True, **with_card(CHALLENGED), **more}
+    setup = dict((await place.client.post("/setup_intents", given)).json())
+    assert setup["status"] == "requires_action"
+    return setup
+
+
+async def attempts_of(place: Place, setup: dict[str, Any]) -> tuple[Attempt, ...]:
+    payment = (await place.directory.identify(place.client.key or "", on_this_machine=False))[1].id
+    return (await lists.page(place.parts.gateway.store, Attempt, payment, lists.Cursor(10))).records[::-1]
+
+
+@pytest.mark.parametrize("how", ["canceled", "another card"])
+async def test_a_verification_that_is_given_up_ends_its_challenge_at_the_bank(place: Place, how: str) -> None:
+    setup = await challenged_setup(place)
+    path = f"/setup_intents/{setup['id']}"
+    given_up, *_ = await attempts_of(place, setup)
+    answer = await place.client.post(*((path + "/cancel", {}) if how == "canceled" else (path, with_card())))
+    after = answer.json()
+    assert after["status"] == ("canceled" if how == "canceled" else "requires_confirmation")
+    await place.pass_time(SECOND)
+    assert place.at_the_bank(given_up).result is Result.DECLINED
+    attempts = await attempts_of(place, setup)
+    assert [(one.kind, one.state) for one in attempts] == [
+        (Kind.VERIFY, State.DECLINED),
+        (Kind.WITHDRAW, State.APPROVED),
+    ]
+    assert (await place.client.get(path)).json() == after
+    await place.pass_time(DAY)
+    assert len(await attempts_of(place, setup)) == 2
+
+
+async def test_a_bank_that_does_not_end_a_challenge_is_asked_ever_more_rarely(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment, setup = await challenged(place), await challenged_setup(place)
+    asked: list[str] = []
+
+    async def silence(request: BankRequest) -> Lost:
+        asked.append(request.method)
+        return Lost(Loss.SILENT)
+
+    monkeypatch.setattr(place.parts.gateway.transport, "send", silence)
+    await place.pass_time(HOUR + MINUTE)
+    asked.clear()
+    for _ in range(2 * 60):
+        await place.pass_time(MINUTE)
+    assert asked.count("POST") == 0
+    assert len(asked) < 40
+    monkeypatch.undo()
+    await place.pass_time(HOUR)
+    await place.pass_time(HOUR)
+    assert (await place.client.get(f"/payment_intents/{payment}")).json()["status"] == "requires_payment_method"
+    assert (await place.client.get(f"/setup_intents/{setup['id']}")).json()["status"] == "requires_payment_method"
