@@ -1,4 +1,4 @@
-"""Pages for people: one look, in their language, that loads nothing and lets nothing in."""
+"""Pages for people: one look, in their language, that loads nothing of anybody else's and lets nothing in."""
 
 import base64
 import hashlib
@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tillgate.http import caching
 from tillgate.http.exchange import Headers, Reply, Request
 from tillgate.pages import texts
 
@@ -15,17 +16,29 @@ if TYPE_CHECKING:
 HERE: Final = Path(__file__).parent
 
 _HTML: Final = b"text/html; charset=utf-8"
+SCRIPT: Final = b"text/javascript; charset=utf-8"
 
 _PROBLEMS: Final = {400: "unreadable", 403: "elsewhere", 404: "nothing", 405: "nothing", 413: "unreadable"}
 
 
-def page(request: Request, template: str, status: int = 200, **said: Any) -> Reply:
-    """A page made of a template, which is given what is said, and the texts of the reader's language."""
+def page(
+    request: Request, template: str, status: int = 200, *, sheet: str = "", scripts: tuple[str, ...] = (), **said: Any
+) -> Reply:
+    """A page made of a template, which is given what is said, and the texts of the reader's language.
+
+    `sheet` is a file of static/ that adds to the common style, `scripts` are paths of ours, run in their order once
+    the page is read; a page that has any may ask this server, and nobody else, for more.
+    """
     language = texts.language(request.header("accept-language"))
-    style, policy = _style()
+    style, policy = _style(sheet, bool(scripts))
     made = _environment().get_template(template)
-    rendered = made.render(language=language, texts=texts.spoken(language), style=style, **said)
+    rendered = made.render(language=language, texts=texts.spoken(language), style=style, scripts=scripts, **said)
     return Reply(status, rendered.encode(), policy, content_type=_HTML)
+
+
+def static(request: Request, name: str, content_type: bytes = SCRIPT, headers: Headers = ()) -> Reply:
+    """A file of static/, which a browser keeps, and asks about by its tag."""
+    return caching.reply(request, _file(name), content_type, headers)
 
 
 def problem(request: Request, status: int) -> Reply:
@@ -48,12 +61,19 @@ def _environment() -> "Environment":
 
 
 @cache
-def _style() -> tuple[str, Headers]:
-    """The one style sheet, and the policy that allows it alone: no script, no picture, no frame around."""
-    style = (HERE / "static" / "pages.css").read_text()
+def _file(name: str) -> bytes:
+    return (HERE / "static" / name).read_bytes()
+
+
+@cache
+def _style(sheet: str, has_scripts: bool) -> tuple[str, Headers]:
+    """The style, and the policy that allows it alone: no picture, no frame around, and no script that is not ours."""
+    style = (_file("pages.css") + (_file(sheet) if sheet else b"")).decode()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    ours = " script-src 'self'; connect-src 'self';" if has_scripts else ""
     policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'sha256-{digest}';{ours}"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     return style, (
         (b"content-security-policy", policy.encode()),

@@ -1,13 +1,12 @@
 """The description of the API, served: `/v1/openapi.json` for programs, `/docs` for people."""
 
 import asyncio
-import hashlib
 import re
 from typing import Final
 
 import msgspec
 
-from tillgate.http import surface
+from tillgate.http import caching, surface
 from tillgate.http.exchange import JSON, Headers, Reply, Request
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
@@ -17,9 +16,6 @@ from tillgate.surfaces.v1.sandbox_keys import SECRET_KEY
 from tillgate.surfaces.v1.surface import OPERATIONS
 
 _HTML: Final = b"text/html; charset=utf-8"
-_CACHED: Final = b"public, no-cache"
-"""May be kept, and is asked about each time: a newer release is seen at once."""
-
 _POLICY: Final[Headers] = (
     (
         b"content-security-policy",
@@ -98,10 +94,4 @@ class _Made:
 
 
 def _kept(request: Request, body: bytes, content_type: bytes) -> Reply:
-    """A reply that a client may keep, and ask about by its tag (RFC 9110, 8.8.3 and 13.1.2)."""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = ((b"etag", tag.encode()), *_POLICY)
-    asked = {one.strip().removeprefix("W/") for one in (request.header("if-none-match") or "").split(",")}
-    if tag in asked or "*" in asked:
-        return Reply(304, headers=headers, cache_control=_CACHED)
-    return Reply(200, body, headers, content_type, _CACHED)
+    return caching.reply(request, body, content_type, _POLICY)
