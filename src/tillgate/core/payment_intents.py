@@ -163,10 +163,11 @@ def assert_changeable(payment: Payment, why: Reason) -> None:
 
 
 def changed(payment: Payment, change: Change) -> Payment:
-    """The payment with what is different. Description, metadata and the address for the receipt may always change.
+    """The payment with what is different.
 
-    Raises Refused(ALREADY_CONFIRMED) for the rest once a bank has said yes, for amount, currency and capture method as
-    soon as one was asked, and what core.money.check_charge refuses.
+    Raises Refused(ALREADY_CONFIRMED) for another amount, currency or capture method once a bank was asked or the intent
+    given up, and what core.money.check_charge refuses; what `assert_changeable` does for what belongs to the intent
+    alone, but the address for the receipt. That and the rest may change at any time.
     """
     intent = intent_of(payment)
     given = {name: getattr(change, name) for name in _OF_INTENT if getattr(change, name) is not UNSET}
