@@ -6,7 +6,7 @@ from tillgate.core.decisions import Decision
 from tillgate.core.occasions import Occasion
 from tillgate.core.payout_settings import PayoutSettings
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import changes
+from tillgate.flows import changes, records
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.store import find, lists
@@ -63,10 +63,7 @@ async def delete(gateway: Gateway, caller: Caller, account_id: str) -> None:
 
 async def fetch(gateway: Gateway, caller: Caller, account_id: str, field: str = "bank_account") -> BankAccount:
     """A merchant's account. Raises Refused(NOT_FOUND)."""
-    account = await find.record(gateway.store, BankAccount, caller.tenant.id, account_id)
-    if account is None:
-        raise Refused(Reason.NOT_FOUND, field, object="bank account", id=account_id)
-    return account
+    return await records.fetch(gateway, caller, BankAccount, account_id, "bank_account", field)
 
 
 async def taking(gateway: Gateway, caller: Caller, account_id: str, currency: str, field: str) -> BankAccount:

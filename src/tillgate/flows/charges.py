@@ -8,8 +8,9 @@ from tillgate.core import charges
 from tillgate.core.ledger import Entry
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import records
 from tillgate.flows.gateway import Caller, Gateway
-from tillgate.store import balance_transactions, filters, find
+from tillgate.store import balance_transactions, filters
 from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor
 
@@ -42,9 +43,7 @@ async def of_payments(gateway: Gateway, caller: Caller, payments: Sequence[Payme
 
 async def fetch(gateway: Gateway, caller: Caller, payment_id: str) -> Charge:
     """The charge of a merchant's payment. Raises Refused(NOT_FOUND) also where no bank was asked yet."""
-    payment = await find.record(gateway.store, Payment, caller.tenant.id, payment_id)
-    if payment is None:
-        raise Refused(Reason.NOT_FOUND, "charge", object="charge", id=payment_id)
+    payment = await records.fetch(gateway, caller, Payment, payment_id, "charge")
     return await of_payment(gateway, caller, payment)
 
 

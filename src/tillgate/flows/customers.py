@@ -9,7 +9,7 @@ from tillgate.core.metadata import Notes
 from tillgate.core.occasions import Occasion
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import changes
+from tillgate.flows import changes, records
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.store import filters, find
@@ -46,10 +46,7 @@ async def update(
 
 async def fetch(gateway: Gateway, caller: Caller, customer_id: str, field: str = "customer") -> Customer:
     """A merchant's customer. Raises Refused(NOT_FOUND, field), for one that was deleted too."""
-    customer = await find.record(gateway.store, Customer, caller.tenant.id, customer_id)
-    if customer is None:
-        raise Refused(Reason.NOT_FOUND, field, object="customer", id=customer_id)
-    return customer
+    return await records.fetch(gateway, caller, Customer, customer_id, "customer", field)
 
 
 async def was_deleted(gateway: Gateway, caller: Caller, customer_id: str) -> bool:
@@ -66,9 +63,7 @@ async def _assert_kept_for(gateway: Gateway, caller: Caller, details: Details, c
     wanted = details.default_payment_method
     if wanted is UNSET or not wanted:
         return
-    method = await find.record(gateway.store, PaymentMethod, caller.tenant.id, wanted)
-    if method is None:
-        raise Refused(Reason.NOT_FOUND, "default_payment_method", object="payment method", id=wanted)
+    method = await records.fetch(gateway, caller, PaymentMethod, wanted, "payment_method", "default_payment_method")
     if customer is None or method.customer != customer.id:
         raise Refused(Reason.METHOD_NOT_ATTACHED, "default_payment_method")
 

@@ -14,7 +14,7 @@ from tillgate.core.metadata import Notes
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import changes, payments
+from tillgate.flows import changes, payments, records
 from tillgate.flows import idempotency as keys
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
@@ -57,10 +57,7 @@ async def close(gateway: Gateway, caller: Caller, key: Key | None, dispute_id: s
 
 async def fetch(gateway: Gateway, caller: Caller, dispute_id: str) -> Dispute:
     """A merchant's dispute. Raises Refused(NOT_FOUND)."""
-    dispute = await find.record(gateway.store, Dispute, caller.tenant.id, dispute_id)
-    if dispute is None:
-        raise Refused(Reason.NOT_FOUND, "dispute", object="dispute", id=dispute_id)
-    return dispute
+    return await records.fetch(gateway, caller, Dispute, dispute_id, "dispute")
 
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: Wanted) -> Page[Dispute]:

@@ -15,11 +15,10 @@ from tillgate.core.instants import MINUTE, Duration
 from tillgate.core.occasions import Occasion
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.payments import Payment
-from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record, evolve
 from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.timers import Timer, TimerKind
-from tillgate.flows import changes, events
+from tillgate.flows import changes, events, records
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.logs import log
@@ -48,9 +47,7 @@ async def begin(
     """
 
     async def decide(occasion: Occasion) -> tuple[Erasure, Decision]:
-        customer = await find.record(gateway.store, Customer, caller.tenant.id, customer_id)
-        if customer is None:
-            raise Refused(Reason.NOT_FOUND, "customer", object="customer", id=customer_id)
+        customer = await records.fetch(gateway, caller, Customer, customer_id, "customer")
         methods = await _methods(gateway, caller.tenant.id, customer_id)
         erasure, decision = customers.erase(customer, methods, occasion, occasion.wall + LAST_LOOK_AFTER)
         return erasure, decision.also(*map(payment_methods.taken_away, methods))

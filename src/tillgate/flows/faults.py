@@ -8,10 +8,10 @@ from tillgate.core.faults import Drawn, Fault, Happening, Plan
 from tillgate.core.merchants import Tenant
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import changes
+from tillgate.flows import changes, records
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
-from tillgate.store import find, lists
+from tillgate.store import lists
 from tillgate.store.batches import Conflict
 from tillgate.store.lists import Cursor, Page
 
@@ -45,10 +45,7 @@ async def page(gateway: Gateway, caller: Caller, cursor: Cursor) -> Page[Fault]:
 
 async def fetch(gateway: Gateway, caller: Caller, fault_id: str) -> Fault:
     """A merchant's fault. Raises Refused(NOT_FOUND)."""
-    fault = await find.record(gateway.store, Fault, caller.tenant.id, fault_id)
-    if fault is None:
-        raise Refused(Reason.NOT_FOUND, "fault", object="fault", id=fault_id)
-    return fault
+    return await records.fetch(gateway, caller, Fault, fault_id, "fault")
 
 
 async def remove(gateway: Gateway, caller: Caller, fault_id: str) -> None:

@@ -10,7 +10,7 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.payment_methods import BillingDetails, Details, PaymentMethod, Token
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
-from tillgate.flows import changes, customers, erasures, sources, wallets
+from tillgate.flows import changes, customers, erasures, records, sources, wallets
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.flows.wallets import WalletToken
@@ -109,10 +109,7 @@ async def detach(gateway: Gateway, caller: Caller, key: Key | None, method_id: s
 
 async def fetch(gateway: Gateway, caller: Caller, method_id: str) -> PaymentMethod:
     """A merchant's payment method. Raises Refused(NOT_FOUND)."""
-    method = await find.record(gateway.store, PaymentMethod, caller.tenant.id, method_id)
-    if method is None:
-        raise Refused(Reason.NOT_FOUND, "payment_method", object="payment method", id=method_id)
-    return method
+    return await records.fetch(gateway, caller, PaymentMethod, method_id, "payment_method")
 
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: Wanted) -> Page[PaymentMethod]:

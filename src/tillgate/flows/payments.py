@@ -9,13 +9,13 @@ from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Payment, Terms
-from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import attempts, changes, sources
+from tillgate.core.reasons import Refused
+from tillgate.flows import attempts, changes, records, sources
 from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
 from tillgate.flows.sources import NewCustomer, Source
-from tillgate.store import filters, find
+from tillgate.store import filters
 from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor, Page
 
@@ -103,10 +103,7 @@ async def cancel(
 
 async def fetch(gateway: Gateway, caller: Caller, payment_id: str) -> Payment:
     """A merchant's payment. Raises Refused(NOT_FOUND)."""
-    payment = await find.record(gateway.store, Payment, caller.tenant.id, payment_id)
-    if payment is None:
-        raise Refused(Reason.NOT_FOUND, "payment", object="payment", id=payment_id)
-    return payment
+    return await records.fetch(gateway, caller, Payment, payment_id, "payment")
 
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: Wanted) -> Page[Payment]:

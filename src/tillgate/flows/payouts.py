@@ -16,7 +16,7 @@ from tillgate.core.payouts import Carried, Order, Payout, PayoutState, Settlemen
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.flows import attempts as asking
-from tillgate.flows import bank_accounts, changes, faults, payout_settings
+from tillgate.flows import bank_accounts, changes, faults, payout_settings, records
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
 from tillgate.logs import log
@@ -205,10 +205,7 @@ async def learn(gateway: Gateway, tenant: Tenant, payout_id: str, outcome: Outco
 
 async def fetch(gateway: Gateway, caller: Caller, payout_id: str) -> Payout:
     """A merchant's payout. Raises Refused(NOT_FOUND)."""
-    payout = await find.record(gateway.store, Payout, caller.tenant.id, payout_id)
-    if payout is None:
-        raise Refused(Reason.NOT_FOUND, "payout", object="payout", id=payout_id)
-    return payout
+    return await records.fetch(gateway, caller, Payout, payout_id, "payout")
 
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: filters.Wanted) -> Page[Payout]:

@@ -6,13 +6,12 @@ from tillgate.core.decisions import Decision
 from tillgate.core.metadata import Notes
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
-from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import Refund
-from tillgate.flows import attempts, changes, payments
+from tillgate.flows import attempts, changes, payments, records
 from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
-from tillgate.store import filters, find
+from tillgate.store import filters
 from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor, Page
 
@@ -53,10 +52,7 @@ async def update(
 
 async def fetch(gateway: Gateway, caller: Caller, refund_id: str) -> Refund:
     """A merchant's refund. Raises Refused(NOT_FOUND)."""
-    refund = await find.record(gateway.store, Refund, caller.tenant.id, refund_id)
-    if refund is None:
-        raise Refused(Reason.NOT_FOUND, "refund", object="refund", id=refund_id)
-    return refund
+    return await records.fetch(gateway, caller, Refund, refund_id, "refund")
 
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: Wanted) -> Page[Refund]:

@@ -8,15 +8,14 @@ from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType
 from tillgate.core.occasions import Occasion
-from tillgate.core.reasons import Reason, Refused
 from tillgate.core.setup_intents import Change, SetupIntent, SetupStatus, Standing, Terms
-from tillgate.flows import attempts, changes, client_secrets, intents, sources, standings
+from tillgate.flows import attempts, changes, client_secrets, intents, records, sources, standings
 from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.flows.intents import Draft, Presented
 from tillgate.flows.sources import Source
-from tillgate.store import filters, find
+from tillgate.store import filters
 from tillgate.store.lists import Cursor, Page
 
 Plainly = changes.Render[SetupIntent]
@@ -109,10 +108,7 @@ async def cancel(
 
 async def fetch(gateway: Gateway, caller: Caller, setup_id: str) -> SetupIntent:
     """A merchant's setup intent. Raises Refused(NOT_FOUND)."""
-    setup = await find.record(gateway.store, SetupIntent, caller.tenant.id, setup_id)
-    if setup is None:
-        raise Refused(Reason.NOT_FOUND, "setup_intent", object="setup intent", id=setup_id)
-    return setup
+    return await records.fetch(gateway, caller, SetupIntent, setup_id, "setup_intent")
 
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor, wanted: filters.Wanted) -> Page[SetupIntent]:

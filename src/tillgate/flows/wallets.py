@@ -12,7 +12,7 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.wallets import Opened, WalletKey
-from tillgate.flows import changes
+from tillgate.flows import changes, records
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.sandbox.devices import Devices
@@ -97,10 +97,7 @@ async def page(gateway: Gateway, caller: Caller, cursor: Cursor) -> Page[WalletK
 
 async def fetch(gateway: Gateway, caller: Caller, key_id: str) -> WalletKey:
     """A merchant's key. Raises Refused(NOT_FOUND)."""
-    key = await find.record(gateway.store, WalletKey, caller.tenant.id, key_id)
-    if key is None:
-        raise Refused(Reason.NOT_FOUND, "wallet_key", object="wallet key", id=key_id)
-    return key
+    return await records.fetch(gateway, caller, WalletKey, key_id, "wallet_key")
 
 
 async def remove(gateway: Gateway, caller: Caller, key: Key | None, key_id: str, render: Render) -> Answer:

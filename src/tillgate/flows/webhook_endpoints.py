@@ -9,7 +9,7 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.core.webhook_endpoints import WebhookEndpoint, Wishes
-from tillgate.flows import changes
+from tillgate.flows import changes, records
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.store import deliveries, find, lists
@@ -130,10 +130,7 @@ async def delete(gateway: Gateway, caller: Caller, endpoint_id: str) -> None:
 
 async def fetch(gateway: Gateway, caller: Caller, endpoint_id: str) -> WebhookEndpoint:
     """A merchant's endpoint. Raises Refused(NOT_FOUND)."""
-    endpoint = await find.record(gateway.store, WebhookEndpoint, caller.tenant.id, endpoint_id)
-    if endpoint is None:
-        raise Refused(Reason.NOT_FOUND, "webhook_endpoint", object="webhook endpoint", id=endpoint_id)
-    return endpoint
+    return await records.fetch(gateway, caller, WebhookEndpoint, endpoint_id, "webhook_endpoint")
 
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor) -> Page[WebhookEndpoint]:
