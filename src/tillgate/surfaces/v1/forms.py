@@ -50,6 +50,11 @@ def parse_address(text: str, field: str) -> str:
     return text
 
 
+def parse_return_url(given: str | None) -> str | None:
+    """Where the payer comes back to, if that is said. Raises as `parse_address`."""
+    return parse_address(given, "return_url") if given else None
+
+
 def parse_email(text: str, field: str) -> str:
     """An e-mail address, without space around it. Raises Refused(PARAMETER_INVALID, field)."""
     address = text.strip()

@@ -2,17 +2,18 @@
 
 import enum
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tillgate.core.intents import FutureUsage, Redirects
+from tillgate.core.intents import FutureUsage
 from tillgate.core.payment_intents import IntentStatus
 from tillgate.core.payments import CaptureMethod
-from tillgate.surfaces.v1 import expansion, free_text
+from tillgate.surfaces.v1 import expansion
 from tillgate.surfaces.v1.changes import MetadataChange
 from tillgate.surfaces.v1.forms import Amount, Metadata, MoneyListGiven, ShortText, Text
+from tillgate.surfaces.v1.intents import AutomaticMethodsGiven, AutomaticMethodsShown, ClientSecret, MethodTypes
 from tillgate.surfaces.v1.payment_methods import MethodType, PaymentMethodDataGiven
 from tillgate.surfaces.v1.payments import NextActionShown
 from tillgate.surfaces.v1.three_d_secure import (
@@ -20,9 +21,6 @@ from tillgate.surfaces.v1.three_d_secure import (
     PaymentMethodOptionsGiven,
     PaymentMethodOptionsShown,
 )
-
-ClientSecret = Annotated[str, Meta(max_length=255), free_text.OPAQUE]
-MethodTypes = Annotated[tuple[MethodType, ...], Meta(min_length=1, max_length=10)]
 
 
 class CancellationReason(enum.StrEnum):
@@ -32,17 +30,6 @@ class CancellationReason(enum.StrEnum):
     DUPLICATE = "duplicate"
     FRAUDULENT = "fraudulent"
     REQUESTED_BY_CUSTOMER = "requested_by_customer"
-
-
-class AutomaticMethodsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """That the methods that may pay are left to us, and whether to those belong for which the payer leaves the page."""
-
-    enabled: bool
-    allow_redirects: Redirects = Redirects.ALWAYS
-
-    def parse(self) -> Redirects | None:
-        """Which methods may pay, where that is left to us."""
-        return self.allow_redirects if self.enabled else None
 
 
 class PaymentIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -110,12 +97,6 @@ class CancelIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     cancellation_reason: CancellationReason | None = None
 
 
-class PaymentIntentReadGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """With a publishable key, the client secret."""
-
-    client_secret: ClientSecret | None = None
-
-
 class PaymentIntentsGiven(MoneyListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A page of intents: one customer's, in one status, of some time, amount or metadata if so asked."""
 
@@ -132,18 +113,6 @@ class LastPaymentErrorShown(msgspec.Struct, frozen=True, kw_only=True):
     decline_code: str | None
     payment_method: Annotated[str | None, expansion.ids("pm")]
     charge: Annotated[str, expansion.ids("ch")]
-
-
-class AutomaticMethodsShown(msgspec.Struct, frozen=True, kw_only=True):
-    """That the methods that may pay were left to us."""
-
-    enabled: Literal[True] = True
-    allow_redirects: Redirects
-
-    @classmethod
-    def of(cls, kept: Redirects | None) -> "AutomaticMethodsShown | None":
-        """What was left to us, if anything."""
-        return cls(allow_redirects=kept) if kept else None
 
 
 class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):

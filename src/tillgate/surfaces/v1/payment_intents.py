@@ -14,7 +14,6 @@ from tillgate.core.payment_intents import Change, IntentStatus
 from tillgate.core.payments import Failure, Payment, Terms
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.three_d_secure import Demand
-from tillgate.flows import client_secrets
 from tillgate.flows import payment_intents as flows
 from tillgate.flows import payments as charges
 from tillgate.flows.attempts import Render
@@ -26,24 +25,24 @@ from tillgate.surfaces.v1 import errors, expansion, intents, payment_names, paym
 from tillgate.surfaces.v1.changes import notes
 from tillgate.surfaces.v1.forms import (
     ListShown,
-    parse_address,
     parse_email,
+    parse_return_url,
 )
+from tillgate.surfaces.v1.intents import AutomaticMethodsShown, IntentReadGiven
 from tillgate.surfaces.v1.listings import Listing
 from tillgate.surfaces.v1.operations import Call, answer, answered, operation, shown
 from tillgate.surfaces.v1.payment_intent_forms import (
-    AutomaticMethodsShown,
     CancelIntentGiven,
     CaptureIntentGiven,
     ConfirmGiven,
     LastPaymentErrorShown,
     PaymentIntentChangeGiven,
     PaymentIntentGiven,
-    PaymentIntentReadGiven,
     PaymentIntentsGiven,
     PaymentIntentShown,
 )
 
+_MERCHANTS = (Scope.PAYMENTS_READ, Scope.PAYMENTS_WRITE)
 _BY_BROWSER = (Scope.PAYMENTS_WRITE, Scope.TOKENS_WRITE)
 _READ_BY_BROWSER = (Scope.PAYMENTS_READ, Scope.TOKENS_WRITE)
 
@@ -104,14 +103,9 @@ def shown_in(call: Call, payment: Payment) -> PaymentIntentShown:
     """A payment as its intent, as a call shows it: to a browser without what is the merchant's own."""
     secret = flows.client_secret(call.gateway, call.tenant.id, payment.id)
     intent = show(payment, livemode=call.tenant.is_live, origin=call.request.origin, client_secret=secret)
-    if not _is_browser(call):
+    if not intents.is_browser(call, *_MERCHANTS):
         return intent
     return msgspec.structs.replace(intent, customer=None, metadata={}, receipt_email=None)
-
-
-def _is_browser(call: Call) -> bool:
-    """Whether who asks may only do what a payer's browser may."""
-    return call.principal.scopes.isdisjoint({Scope.ALL, Scope.PAYMENTS_READ, Scope.PAYMENTS_WRITE})
 
 
 def _payment_id(id: str) -> str:
@@ -133,9 +127,7 @@ async def _found(call: Call, id: str) -> Payment:
 async def _admitted(call: Call) -> Payment:
     """The payment in the path. Raises Refused where a browser does not prove that it was given it."""
     payment = await _found(call, call.id)
-    given: str | None = call.given.client_secret
-    if given is not None or _is_browser(call):
-        client_secrets.check(flows.client_secret(call.gateway, call.tenant.id, payment.id), given)
+    intents.admit(call, flows.client_secret(call.gateway, call.tenant.id, payment.id), *_MERCHANTS)
     return payment
 
 
@@ -167,13 +159,9 @@ def _receipt_email(given: str | None) -> str | None:
     return parse_email(given, "receipt_email") if given else None
 
 
-def _case(currency: str) -> str:
-    return "upper" if currency.isupper() else "lower"
-
-
 def _demanded(call: Call, given: ConfirmGiven) -> Demand | UnsetType:
     """What is demanded with a confirmation, which a payer may not say for the merchant."""
-    if given.payment_method_options is not None and _is_browser(call):
+    if given.payment_method_options is not None and intents.is_browser(call, *_MERCHANTS):
         problem = "it takes a secret key, for it is the merchant who decides"
         raise Refused(Reason.PARAMETER_INVALID, "payment_method_options", problem=problem)
     return three_d_secure.demand(given.payment_method_options) or UNSET
@@ -189,9 +177,9 @@ async def create(call: Call) -> Reply:
         capture_method=given.capture_method,
         description=given.description,
         metadata=given.metadata,
-        return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
+        return_url=parse_return_url(given.return_url),
         three_d_secure=three_d_secure.demand(given.payment_method_options) or Demand.AUTOMATIC,
-        asked_as={"currency": _case(given.currency)},
+        asked_as={"currency": payments.case(given.currency)},
         intent=Intent(
             payment_method_types=intents.words(given.payment_method_types),
             automatic_methods=given.automatic_payment_methods.parse() if given.automatic_payment_methods else None,
@@ -250,7 +238,7 @@ def _list_shown(call: Call, found: Page[Payment]) -> ListShown[PaymentIntentShow
     "GET",
     "/v1/payment_intents/{id}",
     _READ_BY_BROWSER,
-    PaymentIntentReadGiven,
+    IntentReadGiven,
     PaymentIntentShown,
     cross_origin=True,
 )
@@ -269,7 +257,7 @@ async def update(call: Call) -> Reply:
     types = given.payment_method_types
     change = Change(
         amount=UNSET if given.amount is None and given.currency is None else Money(amount, currency),
-        currency_asked_as=UNSET if given.currency is None else _case(given.currency),
+        currency_asked_as=UNSET if given.currency is None else payments.case(given.currency),
         capture_method=UNSET if given.capture_method is None else given.capture_method,
         payment_method_types=UNSET if types is None else intents.words(types),
         three_d_secure=three_d_secure.demand(given.payment_method_options) or UNSET,
@@ -296,10 +284,10 @@ async def confirm(call: Call) -> Reply:
     """Charge the card, or authorize it for a later capture. After a decline, confirm again with another card."""
     given: ConfirmGiven = call.given
     payment = await _admitted(call)
-    if given.off_session and _is_browser(call):
+    if given.off_session and intents.is_browser(call, *_MERCHANTS):
         raise Refused(Reason.PARAMETER_INVALID, "off_session", problem="who confirms in a browser is there")
     change = Change(
-        return_url=parse_address(given.return_url, "return_url") if given.return_url else UNSET,
+        return_url=parse_return_url(given.return_url) or UNSET,
         three_d_secure=_demanded(call, given),
         off_session=given.off_session,
         error_on_requires_action=given.error_on_requires_action,
@@ -307,7 +295,7 @@ async def confirm(call: Call) -> Reply:
         receipt_email=UNSET if given.receipt_email is None else _receipt_email(given.receipt_email),
     )
     source = intents.source(given, is_for_later=False)
-    presented = Presented(source=source, is_public=_is_browser(call))
+    presented = Presented(source=source, is_public=intents.is_browser(call, *_MERCHANTS))
     return answered(
         await flows.confirm(call.gateway, call.caller, call.key, payment.id, change, presented, _render(call))
     )

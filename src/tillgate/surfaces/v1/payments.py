@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tillgate.core import currencies, transactions
-from tillgate.core.attempts import Kind, State
+from tillgate.core.attempts import Action, Kind, State
 from tillgate.core.conclusions import Standing
 from tillgate.core.credentials import Scope
 from tillgate.core.instants import unix_seconds
@@ -36,8 +36,8 @@ from tillgate.surfaces.v1.forms import (
     Text,
     card_shown,
     list_shown,
-    parse_address,
     parse_email,
+    parse_return_url,
 )
 from tillgate.surfaces.v1.listings import Listing
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
@@ -112,6 +112,12 @@ class NextActionShown(msgspec.Struct, frozen=True):
     redirect_to_url: RedirectShown
     type: Literal["redirect_to_url"] = "redirect_to_url"
 
+    @classmethod
+    def of(cls, action: Action, return_url: str | None, origin: str) -> "NextActionShown":
+        """What a bank wants of the customer; where its page is one of ours, it is at `origin`."""
+        url = origin + action.url if action.url.startswith("/") else action.url
+        return cls(RedirectShown(url, return_url))
+
 
 class PaymentShown(msgspec.Struct, frozen=True, kw_only=True):
     """A payment. `currency` has the case, `customer` the form in which they were asked.
@@ -184,6 +190,11 @@ def shown_in(call: Call, payment: Payment) -> PaymentShown:
     return show(payment, livemode=call.tenant.is_live, origin=call.request.origin)
 
 
+def case(currency: str) -> str:
+    """In which case a currency's code was asked, for `currency_shown`."""
+    return "upper" if currency.isupper() else "lower"
+
+
 def currency_shown(payment: Payment) -> str:
     """The currency's code in the case in which it was asked."""
     code = payment.amount.currency
@@ -201,8 +212,7 @@ def next_action(payment: Payment, origin: str) -> NextActionShown | None:
     """What the payer has to do, if anything."""
     if payment.status is not Status.REQUIRES_ACTION or payment.action is None:
         return None
-    url = payment.action.url
-    return NextActionShown(RedirectShown(origin + url if url.startswith("/") else url, payment.return_url))
+    return NextActionShown.of(payment.action, payment.return_url, origin)
 
 
 def render(call: Call) -> Render[Standing]:
@@ -236,7 +246,7 @@ async def create(call: Call) -> Reply:
     """Charge a card, or authorize it for a later capture."""
     given: PaymentGiven = call.given
     inline = isinstance(given.customer, InlineCustomerGiven)
-    asked_as = {"currency": "upper" if given.currency.isupper() else "lower"}
+    asked_as = {"currency": case(given.currency)}
     if inline:
         asked_as["customer"] = "object"
     currency = currencies.parse(given.currency, "currency")
@@ -245,7 +255,7 @@ async def create(call: Call) -> Reply:
         capture_method=given.capture_method,
         description=given.description,
         metadata=given.metadata,
-        return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
+        return_url=parse_return_url(given.return_url),
         three_d_secure=three_d_secure.demand(given.payment_method_options) or Demand.AUTOMATIC,
         asked_as=asked_as,
     )

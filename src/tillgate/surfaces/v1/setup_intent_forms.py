@@ -11,7 +11,7 @@ from tillgate.core.setup_intents import SetupStatus
 from tillgate.surfaces.v1 import expansion
 from tillgate.surfaces.v1.changes import MetadataChange
 from tillgate.surfaces.v1.forms import Metadata, NotedListGiven, Text
-from tillgate.surfaces.v1.payment_intent_forms import (
+from tillgate.surfaces.v1.intents import (
     AutomaticMethodsGiven,
     AutomaticMethodsShown,
     ClientSecret,
@@ -68,12 +68,6 @@ class CancelSetupGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """Why it is given up."""
 
     cancellation_reason: SetupCancellationReason | None = None
-
-
-class SetupIntentReadGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """With a publishable key, the client secret."""
-
-    client_secret: ClientSecret | None = None
 
 
 class SetupIntentsGiven(NotedListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -8,7 +8,6 @@ from tillgate.core.instants import unix_seconds
 from tillgate.core.payments import Failure
 from tillgate.core.reasons import Reason
 from tillgate.core.setup_intents import Change, SetupIntent, SetupStatus, Standing, Terms
-from tillgate.flows import client_secrets
 from tillgate.flows import setup_intents as flows
 from tillgate.flows.attempts import Render
 from tillgate.flows.gateway import Answer
@@ -17,21 +16,21 @@ from tillgate.http.exchange import Reply
 from tillgate.store import filters
 from tillgate.surfaces.v1 import errors, expansion, intents
 from tillgate.surfaces.v1.changes import notes
-from tillgate.surfaces.v1.forms import ListShown, list_shown, parse_address
+from tillgate.surfaces.v1.forms import ListShown, list_shown, parse_return_url
+from tillgate.surfaces.v1.intents import AutomaticMethodsShown, IntentReadGiven
 from tillgate.surfaces.v1.operations import Call, answer, answered, operation, shown
-from tillgate.surfaces.v1.payment_intent_forms import AutomaticMethodsShown
-from tillgate.surfaces.v1.payments import NextActionShown, RedirectShown
+from tillgate.surfaces.v1.payments import NextActionShown
 from tillgate.surfaces.v1.setup_intent_forms import (
     CancelSetupGiven,
     ConfirmSetupGiven,
     LastSetupErrorShown,
     SetupIntentChangeGiven,
     SetupIntentGiven,
-    SetupIntentReadGiven,
     SetupIntentsGiven,
     SetupIntentShown,
 )
 
+_MERCHANTS = (Scope.SETUP_INTENTS_READ, Scope.SETUP_INTENTS_WRITE)
 _BY_BROWSER = (Scope.SETUP_INTENTS_WRITE, Scope.TOKENS_WRITE)
 _READ_BY_BROWSER = (Scope.SETUP_INTENTS_READ, Scope.TOKENS_WRITE)
 
@@ -62,8 +61,7 @@ def show(setup: SetupIntent, *, livemode: bool, origin: str, client_secret: str 
 def _next_action(setup: SetupIntent, origin: str) -> NextActionShown | None:
     if setup.status is not SetupStatus.REQUIRES_ACTION or setup.action is None:
         return None
-    url = setup.action.url
-    return NextActionShown(RedirectShown(origin + url if url.startswith("/") else url, setup.return_url))
+    return NextActionShown.of(setup.action, setup.return_url, origin)
 
 
 def _last_error(setup: SetupIntent, failure: Failure) -> LastSetupErrorShown:
@@ -81,20 +79,13 @@ def shown_in(call: Call, setup: SetupIntent) -> SetupIntentShown:
     """A setup intent as a call shows it: to a browser without what is the merchant's own."""
     secret = flows.client_secret(call.gateway, call.tenant.id, setup.id)
     made = show(setup, livemode=call.tenant.is_live, origin=call.request.origin, client_secret=secret)
-    return msgspec.structs.replace(made, customer=None, metadata={}) if _is_browser(call) else made
-
-
-def _is_browser(call: Call) -> bool:
-    """Whether who asks may only do what a customer's browser may."""
-    return call.principal.scopes.isdisjoint({Scope.ALL, Scope.SETUP_INTENTS_READ, Scope.SETUP_INTENTS_WRITE})
+    return msgspec.structs.replace(made, customer=None, metadata={}) if intents.is_browser(call, *_MERCHANTS) else made
 
 
 async def _admitted(call: Call) -> SetupIntent:
     """The setup intent in the path. Raises Refused where a browser does not prove that it was given it."""
     setup = await flows.fetch(call.gateway, call.caller, call.id)
-    given: str | None = call.given.client_secret
-    if given is not None or _is_browser(call):
-        client_secrets.check(flows.client_secret(call.gateway, call.tenant.id, setup.id), given)
+    intents.admit(call, flows.client_secret(call.gateway, call.tenant.id, setup.id), *_MERCHANTS)
     return setup
 
 
@@ -130,7 +121,7 @@ async def create(call: Call) -> Reply:
         automatic_methods=given.automatic_payment_methods.parse() if given.automatic_payment_methods else None,
         description=given.description,
         metadata=given.metadata,
-        return_url=parse_address(given.return_url, "return_url") if given.return_url else None,
+        return_url=parse_return_url(given.return_url),
     )
     presented = Presented(source=intents.source(given, is_for_later=not given.confirm), customer=given.customer)
     asked = (call.gateway, call.caller, call.key, terms, presented)
@@ -155,7 +146,7 @@ def _filter(given: SetupIntentsGiven) -> filters.Wanted:
     )
 
 
-@operation("GET", "/v1/setup_intents/{id}", _READ_BY_BROWSER, SetupIntentReadGiven, SetupIntentShown, cross_origin=True)
+@operation("GET", "/v1/setup_intents/{id}", _READ_BY_BROWSER, IntentReadGiven, SetupIntentShown, cross_origin=True)
 async def fetch(call: Call) -> Reply:
     """One setup intent. With a publishable key it takes the client secret."""
     return await shown(call, shown_in(call, await _admitted(call)))
@@ -182,9 +173,9 @@ async def confirm(call: Call) -> Reply:
     """Have the card verified; nothing is taken. Declined, or while the customer has to act, it takes another card."""
     given: ConfirmSetupGiven = call.given
     setup = await _admitted(call)
-    change = Change(return_url=parse_address(given.return_url, "return_url") if given.return_url else UNSET)
+    change = Change(return_url=parse_return_url(given.return_url) or UNSET)
     source = intents.source(given, is_for_later=False)
-    presented = Presented(source=source, is_public=_is_browser(call))
+    presented = Presented(source=source, is_public=intents.is_browser(call, *_MERCHANTS))
     return answered(
         await flows.confirm(call.gateway, call.caller, call.key, setup.id, change, presented, _render(call))
     )

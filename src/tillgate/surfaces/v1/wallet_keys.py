@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from tillgate.core.cards import Wallet
 from tillgate.core.credentials import Scope
+from tillgate.core.instants import unix_seconds
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.wallets import WalletKey
 from tillgate.flows import wallets
@@ -103,8 +104,8 @@ def show(key: WalletKey, *, livemode: bool) -> WalletKeyShown:
         merchant_id=key.merchant_id,
         gateway_merchant_id=key.gateway_merchant_id,
         public_key_hash=key.fingerprint,
-        expires_at=None if key.expires_at is None else key.expires_at // 1_000_000,
-        created=key.created // 1_000_000,
+        expires_at=None if key.expires_at is None else unix_seconds(key.expires_at),
+        created=unix_seconds(key.created),
         livemode=livemode,
     )
 
