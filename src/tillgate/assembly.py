@@ -51,8 +51,8 @@ from tillgate.vault.envelope import Envelope
 from tillgate.vault.secrets import Secrets
 from tillgate.vault.wallets.keys import Wallets
 from tillgate.workers import schedule
-from tillgate.workers.commands import Office
 from tillgate.workers.deliveries import Deliverer
+from tillgate.workers.office import Office
 
 BANK = "sandbox"
 

@@ -10,8 +10,8 @@ from tillgate.cli import office, options
 from tillgate.flows.sealing import Portion
 from tillgate.settings import Settings
 from tillgate.vault import key_encryption
-from tillgate.workers import schedule
-from tillgate.workers.commands import KeyShown, PruneVault, ResealVault, RotateVault, ShowVault, Vault
+from tillgate.workers import data_keys, schedule
+from tillgate.workers.data_keys import Vault
 
 
 @click.group()
@@ -24,7 +24,7 @@ def vault() -> None:
 def status(data: Path | None, database: str | None) -> None:
     """Show the data keys, and which key-encryption key wraps each."""
     chosen = options.chosen_settings(data=data, database=database)
-    _show(office.ask(chosen, "vault status", ShowVault(), Vault))
+    _show(office.ask(chosen, "vault status", data_keys.Show(), Vault))
 
 
 @vault.command()
@@ -36,7 +36,7 @@ def rotate(reseal: bool, data: Path | None, database: str | None) -> None:
     Payments go on meanwhile. Stopped in the middle, it leaves everything readable; run it again.
     """
     chosen = options.chosen_settings(data=data, database=database)
-    rotated = office.ask(chosen, "vault rotate", RotateVault(_kek_id(chosen)), Vault)
+    rotated = office.ask(chosen, "vault rotate", data_keys.Rotate(_kek_id(chosen)), Vault)
     _show(rotated)
     click.echo(f"New data keys are in use; {rotated.rewrapped} were wrapped anew by {rotated.kek_id}.")
     if reseal:
@@ -50,7 +50,7 @@ def rotate(reseal: bool, data: Path | None, database: str | None) -> None:
 def prune(data: Path | None, database: str | None) -> None:
     """Remove the data keys that were replaced a day ago or longer, and under which nothing is sealed any more."""
     chosen = options.chosen_settings(data=data, database=database)
-    removed = office.ask(chosen, "vault prune", PruneVault(), list[KeyShown])
+    removed = office.ask(chosen, "vault prune", data_keys.Prune(), list[data_keys.Shown])
     for key in removed:
         click.echo(f"Data key {key.id} ({key.purpose}) is removed.")
     if not removed:
@@ -61,7 +61,7 @@ def _reseal(chosen: Settings) -> None:
     resealed = unreadable = 0
     portion = Portion(0, 0, (0, "", ""))
     while portion.then is not None:
-        portion = office.ask(chosen, "vault reseal", ResealVault(portion.then), Portion)
+        portion = office.ask(chosen, "vault reseal", data_keys.Reseal(portion.then), Portion)
         resealed, unreadable = resealed + portion.resealed, unreadable + portion.unreadable
     click.echo(f"{resealed:,} were sealed again under the new keys.")
     if unreadable:

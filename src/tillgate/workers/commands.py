@@ -10,24 +10,12 @@ from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, Credential
 from tillgate.core.instants import DAY, Duration, Instant
 from tillgate.core.merchants import DEMO_SHOP, Mode, RateLimit, Tenant
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import credentials, directory, merchants, sealing
-from tillgate.flows.directory import Directory
+from tillgate.flows import credentials, directory, merchants
 from tillgate.flows.gateway import Gateway
-from tillgate.flows.sealing import Portion
 from tillgate.logs import log
-from tillgate.vault.data_keys import PERMANENT, DataKey, DataKeys, Purpose
-from tillgate.vault.envelope import Envelope
 from tillgate.vault.key_encryption import KeyUnusable
-from tillgate.workers import wallet_keys
-
-
-class Office(msgspec.Struct, frozen=True):
-    """What commands work with."""
-
-    gateway: Gateway
-    directory: Directory
-    data_keys: DataKeys
-    envelope: Envelope
+from tillgate.workers import data_keys, wallet_keys
+from tillgate.workers.office import Impossible, Office
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True):
@@ -44,10 +32,6 @@ class Answered(msgspec.Struct, omit_defaults=True):
     done: msgspec.Raw = msgspec.Raw(b"null")
     refused: str = ""
     elsewhere: bool = False
-
-
-class Impossible(Exception):
-    """What was asked cannot be done; the text says why, and what to do."""
 
 
 class Shown(msgspec.Struct):
@@ -132,44 +116,6 @@ class Merchant(msgspec.Struct):
     settlement_days: int = merchants.SETTLEMENT_DAYS
 
 
-class ShowVault(msgspec.Struct, forbid_unknown_fields=True):
-    """Show the data keys."""
-
-
-class RotateVault(msgspec.Struct, forbid_unknown_fields=True):
-    """Make new data keys, and wrap all by the present key-encryption key: the one with this id, if it is said."""
-
-    kek_id: str | None = None
-
-
-class ResealVault(msgspec.Struct, forbid_unknown_fields=True):
-    """Seal a portion again, from a place on."""
-
-    at: tuple[int, str, str] = (0, "", "")
-
-
-class PruneVault(msgspec.Struct, forbid_unknown_fields=True):
-    """Remove the data keys under which nothing is sealed."""
-
-
-class KeyShown(msgspec.Struct):
-    """A data key as an operator sees it."""
-
-    id: int
-    purpose: str
-    created: Instant
-    kek_id: str
-    in_use: bool
-
-
-class Vault(msgspec.Struct):
-    """The key-encryption key that wraps new data keys, and the data keys; after a rotation, how many were rewrapped."""
-
-    kek_id: str
-    keys: list[KeyShown]
-    rewrapped: int = 0
-
-
 async def create_key(office: Office, given: CreateKey) -> New:
     """Raises Impossible for scopes that do not belong to the kind, and for an expiry that is over."""
     tenant = await _tenant(office, given.merchant)
@@ -236,41 +182,6 @@ async def list_merchants(office: Office, given: ListMerchants) -> list[Merchant]
     return [_merchant(tenant) for tenant in (await office.directory.tenant(DEMO_SHOP.id), *others)]
 
 
-async def show_vault(office: Office, given: ShowVault) -> Vault:
-    """As the database has it now."""
-    await office.data_keys.load()
-    return _vault(office)
-
-
-async def rotate_vault(office: Office, given: RotateVault) -> Vault:
-    """Raises Impossible where another key-encryption key is meant than the one in use here."""
-    keys = office.data_keys
-    if given.kek_id not in (None, keys.kek_id):
-        raise Impossible(
-            f"The server runs with key-encryption key {keys.kek_id}, and here {given.kek_id} is set. Start the server "
-            "with the new key, the former one named beside it, then rotate."
-        )
-    rewrapped = await keys.rewrap()
-    await keys.renew(office.gateway.clock.wall())
-    log.warning("data keys were rotated", kek_id=keys.kek_id, rewrapped=rewrapped)
-    return msgspec.structs.replace(_vault(office), rewrapped=rewrapped)
-
-
-async def reseal_vault(office: Office, given: ResealVault) -> Portion:
-    """To be asked for again from where it stopped, until there is nothing left."""
-    if not 0 <= given.at[0] < len(sealing.SEALED):
-        raise Impossible("There is nothing sealed at this place.")
-    return await sealing.reseal(office.gateway, office.data_keys, office.envelope, given.at)
-
-
-async def prune_vault(office: Office, given: PruneVault) -> list[KeyShown]:
-    """The keys that went."""
-    removed = await sealing.retire(office.gateway, office.data_keys)
-    for key in removed:
-        log.warning("a data key was removed", id=key.id, purpose=key.purpose)
-    return [_key_shown(office, key) for key in removed]
-
-
 class Command(msgspec.Struct, frozen=True):
     """What a command takes, and what carries it out. It raises Impossible and whatever a flow does."""
 
@@ -300,10 +211,10 @@ COMMANDS: Final = {
     "wallets add": Command(wallet_keys.Add, _of_wallets(wallet_keys.add)),
     "wallets list": Command(wallet_keys.List, _of_wallets(wallet_keys.every)),
     "wallets remove": Command(wallet_keys.Remove, _of_wallets(wallet_keys.remove)),
-    "vault status": Command(ShowVault, show_vault),
-    "vault rotate": Command(RotateVault, rotate_vault),
-    "vault reseal": Command(ResealVault, reseal_vault),
-    "vault prune": Command(PruneVault, prune_vault),
+    "vault status": Command(data_keys.Show, data_keys.show),
+    "vault rotate": Command(data_keys.Rotate, data_keys.rotate),
+    "vault reseal": Command(data_keys.Reseal, data_keys.reseal),
+    "vault prune": Command(data_keys.Prune, data_keys.prune),
 }
 
 
@@ -381,15 +292,3 @@ def _merchant(tenant: Tenant) -> Merchant:
     return Merchant(
         tenant.id, tenant.name, tenant.mode, tenant.bank, tenant.rate_limit, tenant.created, tenant.settlement_days
     )
-
-
-def _vault(office: Office) -> Vault:
-    return Vault(office.data_keys.kek_id, [_key_shown(office, key) for key in office.data_keys.stored])
-
-
-def _key_shown(office: Office, key: DataKey) -> KeyShown:
-    known = {purpose.value: purpose for purpose in Purpose}
-    in_use = key.purpose in PERMANENT or (
-        key.purpose in known and office.data_keys.in_use(known[key.purpose]) == key.id
-    )
-    return KeyShown(key.id, key.purpose, key.created, key.kek_id, in_use)
