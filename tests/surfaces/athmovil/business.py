@@ -14,7 +14,6 @@ from tillgate.core.credentials import ALL_SCOPES, CredentialKind
 from tillgate.core.merchants import Tenant
 from tillgate.flows import directory
 from tillgate.sandbox.phone_bank import Choice, Heard
-from tillgate.workers import timers
 
 BASE = "/api/business-transaction/ecommerce"
 SEARCH = "/api/v4/searchTransaction"
@@ -137,8 +136,7 @@ class Business:
 
     async def let_time_work(self) -> None:
         """Have everything done that is due, as the workers do."""
-        while await timers.run_due(self.parts.gateway, self.parts.directory):
-            continue
+        await shop.catch_up(self.parts)
 
 
 async def opened(parts: Assembly) -> Business:

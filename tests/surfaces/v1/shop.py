@@ -20,7 +20,7 @@ from tillgate.core.merchants import SANDBOX_DISPUTE_FEES, SANDBOX_FEES, Mode, Ra
 from tillgate.flows import directory
 from tillgate.settings import Settings
 from tillgate.surfaces.v1.sandbox_keys import SECRET_KEY
-from tillgate.workers import schedule
+from tillgate.workers import schedule, timers
 
 LOCAL = "http://127.0.0.1:8000"
 
@@ -130,6 +130,12 @@ async def new_tenant(
 async def issue(parts: Assembly, tenant: Tenant, kind: CredentialKind, scopes: frozenset[Scope]) -> str:
     """A new key of a merchant's."""
     return await directory.issue(parts.gateway, tenant, kind, scopes, secrets.token_urlsafe(24))
+
+
+async def catch_up(parts: Assembly) -> None:
+    """Have everything done that is due, as the workers do, who do not run here."""
+    while await timers.run_due(parts.gateway, parts.directory):
+        pass
 
 
 def demo_shop(parts: Assembly) -> Client:

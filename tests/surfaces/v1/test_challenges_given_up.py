@@ -4,65 +4,34 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from tests.surfaces.v1 import shop
-from tests.surfaces.v1.shop import CARD, Client
+from tests.surfaces.v1.place import Place
+from tests.surfaces.v1.shop import CARD
 from tests.surfaces.v1.test_payment_intents import CHALLENGED, opened, told, with_card
-from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
 from tillgate.connectors.contract import BankRequest
 from tillgate.core.attempts import Attempt, Kind, State
 from tillgate.core.instants import DAY, HOUR, MINUTE, SECOND
-from tillgate.core.payments import Payment
-from tillgate.flows.directory import Directory
 from tillgate.sandbox.operations import Choice, Operation, Result
-from tillgate.store import audit, find, lists
+from tillgate.store import audit, lists
 from tillgate.transport.banks import Loss, Lost
-from tillgate.workers import timers
 
 pytestmark = pytest.mark.anyio
-
-
-class Place(msgspec.Struct):
-    """A merchant, and the clock."""
-
-    parts: Assembly
-    client: Client
-    clock: ManualClock
-    directory: Directory
-
-    async def pass_time(self, by: int) -> None:
-        """Let time pass, with everything that falls due meanwhile."""
-        self.clock.advance(by)
-        while await timers.run_due(self.parts.gateway, self.directory):
-            pass
-
-    async def payment(self, intent: str) -> Payment:
-        tenant = (await self.directory.identify(self.client.key or "", on_this_machine=False))[1]
-        found = await find.record(self.parts.gateway.store, Payment, tenant.id, intent.replace("pi_", "pay_"))
-        assert found is not None
-        return found
-
-    async def attempt(self, intent: str, number: int) -> Attempt:
-        payment = await self.payment(intent)
-        id = f"att_{payment.id.removeprefix('pay_')}_{number}"
-        found = await find.record(self.parts.gateway.store, Attempt, payment.tenant, id)
-        assert found is not None
-        return found
-
-    def at_the_bank(self, attempt: Attempt) -> Operation:
-        bank = self.parts.bank
-        assert bank is not None
-        return next(one for one in bank.statement() if one.reference == attempt.id)
 
 
 @pytest.fixture
 async def place(database: str | None, home: Path, anyio_backend: object) -> AsyncIterator[Place]:
     clock = ManualClock(1_767_225_600 * SECOND)
     async with shop.open_shop(home, database, clock) as parts:
-        yield Place(parts, await shop.merchant(parts), clock, Directory(parts.gateway, {}))
+        yield Place(parts, await shop.merchant(parts), clock)
+
+
+def at_the_bank(place: Place, attempt: Attempt) -> Operation:
+    bank = place.parts.bank
+    assert bank is not None
+    return next(one for one in bank.statement() if one.reference == attempt.id)
 
 
 async def challenged(place: Place, **more: object) -> str:
@@ -83,7 +52,7 @@ async def test_another_card_pays_and_the_challenge_ends_at_the_bank(
     await place.pass_time(SECOND)
     given_up, withdrawal = await place.attempt(intent, 1), await place.attempt(intent, 3)
     assert (withdrawal.kind, withdrawal.state, withdrawal.target) == (Kind.WITHDRAW, State.APPROVED, given_up.id)
-    assert place.at_the_bank(given_up).result is Result.DECLINED
+    assert at_the_bank(place, given_up).result is Result.DECLINED
     await place.pass_time(DAY)
     assert (await place.attempt(intent, 1)).state is State.DECLINED
     assert (await place.client.get(f"/payment_intents/{intent}")).json() == paid
@@ -145,7 +114,7 @@ async def challenged_setup(place: Place, **more: object) -> dict[str, Any]:
 
 
 async def attempts_of(place: Place, setup: dict[str, Any]) -> tuple[Attempt, ...]:
-    payment = (await place.directory.identify(place.client.key or "", on_this_machine=False))[1].id
+    payment = await place.tenant()
     return (await lists.page(place.parts.gateway.store, Attempt, payment, lists.Cursor(10))).records[::-1]
 
 
@@ -158,7 +127,7 @@ async def test_a_verification_that_is_given_up_ends_its_challenge_at_the_bank(pl
     after = answer.json()
     assert after["status"] == ("canceled" if how == "canceled" else "requires_confirmation")
     await place.pass_time(SECOND)
-    assert place.at_the_bank(given_up).result is Result.DECLINED
+    assert at_the_bank(place, given_up).result is Result.DECLINED
     attempts = await attempts_of(place, setup)
     assert [(one.kind, one.state) for one in attempts] == [
         (Kind.VERIFY, State.DECLINED),

@@ -24,7 +24,6 @@ from tillgate.flows.gateway import Caller, Gateway
 from tillgate.store import audit, find, schema
 from tillgate.store.commit import Unavailable
 from tillgate.store.records import kept
-from tillgate.workers import timers
 
 pytestmark = pytest.mark.anyio
 
@@ -129,8 +128,7 @@ async def pass_time(parts: Assembly, monkeypatch: pytest.MonkeyPatch, by: int) -
     wall = parts.gateway.clock.wall
     with monkeypatch.context() as later:
         later.setattr(parts.gateway.clock, "wall", lambda: wall() + by)
-        while await timers.run_due(parts.gateway, parts.directory):
-            continue
+        await shop.catch_up(parts)
 
 
 async def test_nothing_can_be_read_of_a_deleted_customer_anywhere(

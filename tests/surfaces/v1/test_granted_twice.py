@@ -7,18 +7,15 @@ import msgspec
 import pytest
 
 from tests.surfaces.v1 import shop
-from tests.surfaces.v1.shop import CARD, Client
-from tillgate.assembly import Assembly
+from tests.surfaces.v1.place import Place
+from tests.surfaces.v1.shop import CARD
 from tillgate.clock import ManualClock
 from tillgate.connectors.contract import BankAnswer, BankRequest
-from tillgate.core.attempts import Attempt, Kind, State
+from tillgate.core.attempts import Kind, State
 from tillgate.core.instants import HOUR, MINUTE, SECOND
-from tillgate.core.payments import Payment
 from tillgate.flows import attempts
-from tillgate.flows.directory import Directory
-from tillgate.store import audit, find
+from tillgate.store import audit
 from tillgate.transport.banks import Loss, Lost, Transport
-from tillgate.workers import timers
 
 pytestmark = pytest.mark.anyio
 
@@ -42,53 +39,30 @@ class Forgetful:
         return BankAnswer(404, msgspec.json.encode({"reference": request.reference, "result": "not_found"}))
 
 
-class Place(msgspec.Struct):
-    """A merchant, the clock, and a bank that forgets."""
+class Forgotten(Place):
+    """A merchant with a bank that forgets."""
 
-    parts: Assembly
-    client: Client
-    clock: ManualClock
     bank: Forgetful
-    directory: Directory
-
-    async def pass_time(self, by: int) -> None:
-        """Let time pass, with everything that falls due meanwhile."""
-        self.clock.advance(by)
-        while await timers.run_due(self.parts.gateway, self.directory):
-            pass
-
-    async def payment(self, intent: str) -> Payment:
-        tenant = (await self.directory.identify(self.client.key or "", on_this_machine=False))[1]
-        found = await find.record(self.parts.gateway.store, Payment, tenant.id, intent.replace("pi_", "pay_"))
-        assert found is not None
-        return found
-
-    async def attempt(self, payment: Payment, number: int) -> Attempt:
-        id = f"att_{payment.id.removeprefix('pay_')}_{number}"
-        found = await find.record(self.parts.gateway.store, Attempt, payment.tenant, id)
-        assert found is not None
-        return found
 
     async def hear_late(self, intent: str) -> None:
         """The bank says what became of the first question after all."""
-        payment = await self.payment(intent)
-        first = await self.attempt(payment, 1)
-        tenant = await self.directory.tenant(payment.tenant)
+        first = await self.attempt(intent, 1)
+        tenant = await self.parts.directory.tenant(first.tenant)
         await attempts.learn(self.parts.gateway, tenant, first.id, await attempts.inquire(self.parts.gateway, first))
 
 
 @pytest.fixture
 async def place(
     database: str | None, home: Path, anyio_backend: object, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Place]:
+) -> AsyncIterator[Forgotten]:
     clock = ManualClock(1_767_225_600 * SECOND)
     async with shop.open_shop(home, database, clock) as parts:
         bank = Forgetful(parts.gateway.transport)
         monkeypatch.setattr(parts.gateway, "transport", bank)
-        yield Place(parts, await shop.merchant(parts), clock, bank, Directory(parts.gateway, {}))
+        yield Forgotten(parts, await shop.merchant(parts), clock, bank)
 
 
-async def confirmed_unheard(place: Place, capture_method: str) -> str:
+async def confirmed_unheard(place: Forgotten, capture_method: str) -> str:
     """An intent whose first charge the bank took and denied, so that it failed."""
     body = {"amount": 2000, "currency": "usd", "capture_method": capture_method}
     intent = (await place.client.post("/payment_intents", body)).json()["id"]
@@ -103,31 +77,31 @@ async def confirmed_unheard(place: Place, capture_method: str) -> str:
 
 @pytest.mark.parametrize("capture_method", ["automatic", "manual"])
 async def test_what_a_bank_grants_after_another_yes_goes_back(
-    place: Place, database: str | None, home: Path, capture_method: str
+    place: Forgotten, database: str | None, home: Path, capture_method: str
 ) -> None:
     intent = await confirmed_unheard(place, capture_method)
     paid = (await place.client.post(f"/payment_intents/{intent}/confirm", BODY)).json()
     balance = (await place.client.get("/balance")).json()
     await place.hear_late(intent)
-    assert [one.attempt for one in (await place.payment(intent)).surplus] == [(await _first(place, intent)).id]
+    assert [one.attempt for one in (await place.payment(intent)).surplus] == [(await place.attempt(intent, 1)).id]
     await place.pass_time(SECOND)
     payment = await place.payment(intent)
     assert payment.surplus == ()
-    reversal = await place.attempt(payment, payment.attempts_made)
+    first, reversal = await place.attempt(intent, 1), await place.attempt(intent, payment.attempts_made)
     kind = Kind.RETURN if capture_method == "automatic" else Kind.RELEASE
-    assert (reversal.kind, reversal.state, reversal.target) == (kind, State.APPROVED, (await _first(place, intent)).id)
+    assert (reversal.kind, reversal.state, reversal.target) == (kind, State.APPROVED, first.id)
     assert (await place.client.get(f"/payment_intents/{intent}")).json() == paid
     assert (await place.client.get("/balance")).json() == balance
     # A payer who comes back from the one is told what became of that.
     for number, heading in ((1, "Not paid"), (2, "Thank you")):
-        back = place.parts.gateway.return_address(await place.attempt(payment, number))
+        back = place.parts.gateway.return_address(await place.attempt(intent, number))
         assert heading in (await place.client.ask("GET", back)).text
     assert (await audit.audit(database, home)).differences == []
 
 
 @pytest.mark.parametrize("capture_method", ["automatic", "manual"])
 async def test_a_canceled_intent_stays_canceled_and_a_late_yes_goes_back(
-    place: Place, database: str | None, home: Path, capture_method: str
+    place: Forgotten, database: str | None, home: Path, capture_method: str
 ) -> None:
     intent = await confirmed_unheard(place, capture_method)
     gone = (await place.client.post(f"/payment_intents/{intent}/cancel")).json()
@@ -140,7 +114,7 @@ async def test_a_canceled_intent_stays_canceled_and_a_late_yes_goes_back(
 
 
 async def test_what_goes_back_is_asked_until_the_bank_has_done_it_and_once(
-    place: Place, database: str | None, home: Path
+    place: Forgotten, database: str | None, home: Path
 ) -> None:
     intent = await confirmed_unheard(place, "automatic")
     await place.client.post(f"/payment_intents/{intent}/confirm", BODY)
@@ -149,16 +123,12 @@ async def test_what_goes_back_is_asked_until_the_bank_has_done_it_and_once(
     await place.pass_time(SECOND)
     await place.pass_time(3 * MINUTE)
     payment = await place.payment(intent)
-    reversal = await place.attempt(payment, payment.attempts_made)
+    reversal = await place.attempt(intent, payment.attempts_made)
     assert reversal.state is State.NEVER_SEEN
     assert len(payment.surplus) == 1
     place.bank.denies = False
     await place.pass_time(2 * HOUR)
     payment = await place.payment(intent)
-    again = await place.attempt(payment, payment.attempts_made)
+    again = await place.attempt(intent, payment.attempts_made)
     assert (again.id, again.state, again.asked, payment.surplus) == (reversal.id, State.APPROVED, 2, ())
     assert (await audit.audit(database, home)).differences == []
-
-
-async def _first(place: Place, intent: str) -> Attempt:
-    return await place.attempt(await place.payment(intent), 1)

@@ -8,7 +8,6 @@ from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, Client
 from tests.surfaces.v1.test_payment_intents import CHALLENGED, INTENT, browser, told, with_card
 from tests.surfaces.v1.test_setup_intents import customer, decided
-from tillgate.workers import timers
 
 pytestmark = pytest.mark.anyio
 
@@ -23,8 +22,7 @@ async def kept_by_payment(client: Client, usage: str, card: dict[str, Any] = CHA
     if paid["status"] == "requires_action":
         await decided(client, paid)
         # What the bank has told by itself is kept by a timer of the worker, which does not run here.
-        while await timers.run_due(client.parts.gateway, client.parts.directory):
-            pass
+        await shop.catch_up(client.parts)
     return {**INTENT, "customer": owner, "payment_method": paid["payment_method"], "confirm": True}
 
 

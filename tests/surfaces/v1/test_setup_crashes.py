@@ -4,21 +4,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from tests.surfaces.v1 import shop
-from tests.surfaces.v1.shop import Client
+from tests.surfaces.v1.place import Place
 from tests.surfaces.v1.test_payment_intents import CHALLENGED, DECLINED, told, with_card
 from tests.surfaces.v1.test_setup_intents import customer
-from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
 from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.instants import MINUTE, SECOND
-from tillgate.flows.directory import Directory
 from tillgate.store import audit
 from tillgate.transport.banks import Loss, Lost, Transport
-from tillgate.workers import timers
 
 pytestmark = pytest.mark.anyio
 
@@ -46,40 +42,30 @@ class Unlucky:
         return answer
 
 
-class Place(msgspec.Struct):
-    """A merchant, the clock, and the way to the bank."""
+class Crossing(Place):
+    """A merchant, and the way to its bank."""
 
-    parts: Assembly
-    client: Client
-    clock: ManualClock
     way: Unlucky
-
-    async def pass_time(self, by: int) -> None:
-        """Let time pass, with everything that falls due meanwhile."""
-        self.clock.advance(by)
-        directory = Directory(self.parts.gateway, {})
-        while await timers.run_due(self.parts.gateway, directory):
-            pass
 
 
 @pytest.fixture
 async def place(
     database: str | None, home: Path, anyio_backend: object, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Place]:
+) -> AsyncIterator[Crossing]:
     clock = ManualClock(1_767_225_600 * SECOND)
     async with shop.open_shop(home, database, clock) as parts:
         way = Unlucky(parts.gateway.transport)
         monkeypatch.setattr(parts.gateway, "transport", way)
-        yield Place(parts, await shop.merchant(parts), clock, way)
+        yield Crossing(parts, await shop.merchant(parts), clock, way)
 
 
-async def asked(place: Place, card: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+async def asked(place: Crossing, card: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """A setup intent of a customer's, and what confirms it."""
     owner = await customer(place.client)
     return str((await place.client.post("/setup_intents", {"customer": owner})).json()["id"]), with_card(card)
 
 
-async def died(place: Place, path: str, body: dict[str, Any], when: str) -> None:
+async def died(place: Crossing, path: str, body: dict[str, Any], when: str) -> None:
     place.way.dies = when
     with pytest.raises(BaseException) as dead:  # noqa: PT011 — what it comes wrapped in is the server's matter
         await place.client.post(path, body, key="confirm")
@@ -94,7 +80,7 @@ async def died(place: Place, path: str, body: dict[str, Any], when: str) -> None
 )
 @pytest.mark.parametrize("finds_out", ["the repeat", "the timer"])
 async def test_a_process_that_dies_leaves_what_the_repeat_finishes(
-    place: Place, database: str | None, home: Path, when: str, card: dict[str, Any], status: str, finds_out: str
+    place: Crossing, database: str | None, home: Path, when: str, card: dict[str, Any], status: str, finds_out: str
 ) -> None:
     setup, body = await asked(place, card)
     path = f"/setup_intents/{setup}/confirm"
@@ -116,7 +102,7 @@ async def test_a_process_that_dies_leaves_what_the_repeat_finishes(
     assert (await audit.audit(database, home)).differences == []
 
 
-async def test_a_bank_that_does_not_answer_is_asked_until_it_does(place: Place) -> None:
+async def test_a_bank_that_does_not_answer_is_asked_until_it_does(place: Crossing) -> None:
     setup, body = await asked(place, shop.CARD)
     path = f"/setup_intents/{setup}"
     place.way.is_silent = True

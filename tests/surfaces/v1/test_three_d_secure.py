@@ -17,7 +17,6 @@ from tillgate.core.instants import HOUR, MINUTE, SECOND, Instant
 from tillgate.flows import challenges
 from tillgate.flows.directory import Directory
 from tillgate.flows.returns import with_parameters
-from tillgate.workers import timers
 
 pytestmark = pytest.mark.anyio
 
@@ -263,22 +262,16 @@ async def timed(
         yield await shop.merchant(parts)
 
 
-async def run_due(client: Client) -> None:
-    directory = Directory(client.parts.gateway, {})
-    while await timers.run_due(client.parts.gateway, directory):
-        pass
-
-
 @pytest.mark.parametrize("capture_method", ["automatic", "manual"])
 async def test_a_challenge_that_nobody_met_ends_by_itself(timed: Client, clock: TwoClocks, capture_method: str) -> None:
     intent = await opened(
         timed, **with_card(card(CHALLENGED)), confirm=True, capture_method=capture_method, return_url=SHOP
     )
     clock.advance(HOUR - MINUTE)
-    await run_due(timed)
+    await shop.catch_up(timed.parts)
     assert (await read(timed, intent))["status"] == "requires_action"
     clock.advance(2 * MINUTE)
-    await run_due(timed)
+    await shop.catch_up(timed.parts)
     after = await read(timed, intent)
     assert (after["status"], after["next_action"]) == ("requires_payment_method", None)
     assert after["last_payment_error"]["code"] == "authentication_failed"
@@ -292,7 +285,7 @@ async def test_a_challenge_that_nobody_met_ends_by_itself(timed: Client, clock: 
 async def test_a_card_that_nobody_confirmed_is_not_kept(timed: Client, clock: TwoClocks) -> None:
     setup = (await timed.post("/setup_intents", {"confirm": True, **with_card(card(CHALLENGED))})).json()
     clock.advance(HOUR + MINUTE)
-    await run_due(timed)
+    await shop.catch_up(timed.parts)
     after = (await timed.get(f"/setup_intents/{setup['id']}")).json()
     assert (after["status"], after["last_setup_error"]["code"]) == ("requires_payment_method", "authentication_failed")
 
