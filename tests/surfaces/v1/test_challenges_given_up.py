@@ -113,29 +113,29 @@ async def challenged_setup(place: Place, **more: object) -> dict[str, Any]:
     return setup
 
 
-async def attempts_of(place: Place, setup: dict[str, Any]) -> tuple[Attempt, ...]:
-    payment = await place.tenant()
-    return (await lists.page(place.parts.gateway.store, Attempt, payment, lists.Cursor(10))).records[::-1]
+async def all_attempts(place: Place) -> tuple[Attempt, ...]:
+    """What the bank was asked, the first first."""
+    return (await lists.page(place.parts.gateway.store, Attempt, await place.tenant(), lists.Cursor(10))).records[::-1]
 
 
 @pytest.mark.parametrize("how", ["canceled", "another card"])
 async def test_a_verification_that_is_given_up_ends_its_challenge_at_the_bank(place: Place, how: str) -> None:
     setup = await challenged_setup(place)
     path = f"/setup_intents/{setup['id']}"
-    given_up, *_ = await attempts_of(place, setup)
+    given_up, *_ = await all_attempts(place)
     answer = await place.client.post(*((path + "/cancel", {}) if how == "canceled" else (path, with_card())))
     after = answer.json()
     assert after["status"] == ("canceled" if how == "canceled" else "requires_confirmation")
     await place.pass_time(SECOND)
     assert at_the_bank(place, given_up).result is Result.DECLINED
-    attempts = await attempts_of(place, setup)
+    attempts = await all_attempts(place)
     assert [(one.kind, one.state) for one in attempts] == [
         (Kind.VERIFY, State.DECLINED),
         (Kind.WITHDRAW, State.APPROVED),
     ]
     assert (await place.client.get(path)).json() == after
     await place.pass_time(DAY)
-    assert len(await attempts_of(place, setup)) == 2
+    assert len(await all_attempts(place)) == 2
 
 
 async def test_a_bank_that_does_not_end_a_challenge_is_asked_ever_more_rarely(
