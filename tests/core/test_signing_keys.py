@@ -21,6 +21,11 @@ def test_the_newest_signs_whose_time_has_come() -> None:
     assert signing_keys.signing((ONE, TWO), NOON + 30 * DAY) is TWO
 
 
+def test_a_clock_that_is_behind_signs_with_the_first_key() -> None:
+    assert signing_keys.signing((TWO, ONE), NOON - 1) is ONE
+    assert not signing_keys.is_next_due((ONE,), NOON - 1)
+
+
 def test_the_next_is_made_an_hour_before_it_signs() -> None:
     assert signing_keys.is_next_due((), NOON)
     assert not signing_keys.is_next_due((ONE,), NOON + 30 * DAY - HOUR - 1)

@@ -66,6 +66,7 @@ CONFIRMED = heard(asked(), CHALLENGE, YES).payment
 COMPLETED = captured()
 DECLINED = heard(asked(), CHALLENGE, no(Reason.WALLET_DECLINED)).payment
 LAPSED = heard(asked(), CHALLENGE, no(Reason.TICKET_EXPIRED)).payment
+TAKING = payments.capture(CONFIRMED, None, occasion()).payment
 STATES = {"open": OPEN, "confirmed": CONFIRMED, "completed": COMPLETED, "declined": DECLINED, "lapsed": LAPSED}
 
 
@@ -94,6 +95,12 @@ def test_where_a_ticket_stands_follows_from_its_facts_and_the_time(
     state: str, now: int, expected: TicketStatus
 ) -> None:
     assert tickets.status(STATES[state], now) is expected
+
+
+def test_what_is_being_taken_when_its_time_is_over_is_not_over_until_that_is_known() -> None:
+    assert tickets.status(TAKING, OVER) is TicketStatus.CONFIRMED
+    assert not tickets.is_expired(TAKING, OVER)
+    tickets.assert_payable(TAKING, OVER)
 
 
 @pytest.mark.parametrize(

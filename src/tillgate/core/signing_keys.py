@@ -33,8 +33,13 @@ class SigningKey(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def signing(keys: Sequence[SigningKey], wall: Instant) -> SigningKey | None:
-    """The key that signs now: the newest of those whose time has come."""
-    return max((key for key in keys if key.signs_from <= wall), key=lambda key: key.signs_from, default=None)
+    """The key that signs now: the newest of those whose time has come; None where there are no keys at all.
+
+    A clock that is behind that of whoever made the first one signs with it all the same.
+    """
+    in_order = sorted(keys, key=lambda key: key.signs_from)
+    begun = [key for key in in_order if key.signs_from <= wall]
+    return begun[-1] if begun else in_order[0] if in_order else None
 
 
 def is_next_due(keys: Sequence[SigningKey], wall: Instant) -> bool:

@@ -3,6 +3,7 @@
 import enum
 
 from tillgate.core import cancellations
+from tillgate.core.attempts import Kind
 from tillgate.core.instants import Instant
 from tillgate.core.payments import Payment
 from tillgate.core.phone_wallets import Ticket
@@ -34,10 +35,13 @@ def of(payment: Payment) -> Ticket:
 
 
 def status(payment: Payment, now: Instant) -> TicketStatus:
-    """Where it stands at a time: what is neither paid nor canceled when its time is over will not be paid."""
+    """Where it stands at a time: what is neither paid nor canceled when its time is over will not be paid.
+
+    What is being taken by then may have been: until that is known, it is not over.
+    """
     if payment.captured:
         return TicketStatus.COMPLETED
-    if payment.canceled or now >= of(payment).expires_at:
+    if payment.canceled or _has_run_out(payment, now):
         return TicketStatus.CANCELED
     return TicketStatus.CONFIRMED if payment.authorized else TicketStatus.OPEN
 
@@ -46,7 +50,11 @@ def is_expired(payment: Payment, now: Instant) -> bool:
     """Whether it is over since nobody acted in time."""
     if payment.canceled:
         return payment.canceled.cause in (cancellations.EXPIRED, cancellations.LAPSED)
-    return not payment.captured and now >= of(payment).expires_at
+    return not payment.captured and _has_run_out(payment, now)
+
+
+def _has_run_out(payment: Payment, now: Instant) -> bool:
+    return now >= of(payment).expires_at and not payment.reserved(Kind.CAPTURE)
 
 
 def assert_payable(payment: Payment, now: Instant) -> None:

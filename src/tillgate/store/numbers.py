@@ -9,6 +9,7 @@ from tillgate.store import ranges, schema
 from tillgate.store.database import Store
 
 _n = schema.numbers.c
+_s = schema.series.c
 
 
 async def of(store: Store, tenant: str, subjects: Sequence[str]) -> dict[str, int]:
@@ -23,6 +24,12 @@ async def of(store: Store, tenant: str, subjects: Sequence[str]) -> dict[str, in
     return {row[0]: row[1] for row in rows}
 
 
+async def bearing(store: Store, tenant: str, number: int) -> list[str]:
+    """The records that have this number in their days, newest day first."""
+    rows = await store.engine.fetch(_BEARING, {"tenant": tenant, "number": number})
+    return [row[0] for row in rows]
+
+
 async def of_series(store: Store, tenant: str, first: str, last: str) -> list[tuple[str, int]]:
     """The records of series from the first to the last, both included, with their numbers, in order."""
     values = {"tenant": tenant, "first": first, "last": last}
@@ -33,4 +40,16 @@ _OF_SERIES = (
     sa.select(_n.subject, _n.number)
     .where(_n.tenant == sa.bindparam("tenant"), _n.series >= sa.bindparam("first"), _n.series <= sa.bindparam("last"))
     .order_by(_n.series, _n.number)
+)
+
+# By the days that there are, so that each is one look into the key.
+_BEARING = (
+    sa.select(_n.subject)
+    .join_from(
+        schema.series,
+        schema.numbers,
+        sa.and_(_n.tenant == _s.tenant, _n.series == _s.series, _n.number == sa.bindparam("number")),
+    )
+    .where(_s.tenant == sa.bindparam("tenant"), _s.series >= "day:", _s.series < "day;")
+    .order_by(_s.series.desc())
 )

@@ -56,6 +56,10 @@ ORDERS: list[tuple[dict[str, Any], str]] = [
     ({"total": 10**15}, "BTRA_0020"),
     ({"total": Raw("1e400")}, "BTRA_0020"),
     ({"total": Raw("1e-400")}, "BTRA_0020"),
+    # More digits than decimal numbers are computed with unless one takes care.
+    ({"total": Raw("10." + "0" * 35 + "1")}, "BTRA_0020"),
+    ({"total": "1499." + "9" * 35}, "BTRA_0020"),
+    ({"total": Raw("0e400")}, "BTRA_0013"),
     ({"total": "1e9999"}, "BTRA_0020"),
     ({"total": Raw("NaN")}, "BTRA_0006"),
     ({"total": Raw("-Infinity")}, "BTRA_0006"),
@@ -253,7 +257,15 @@ async def test_a_subscription_is_checked(shared: Business) -> None:
 
 async def test_errors_speak_spanish_to_who_asks_for_it(shared: Business) -> None:
     order = shared.order(total="0.50")
-    for language, place in (("es", 1), ("es-PR,en;q=0.5", 1), ("en,es;q=0.9", 0), ("fr", 0), ("", 0), (";;q=x", 0)):
+    for language, place in (
+        ("es", 1),
+        ("es-PR,en;q=0.5", 1),
+        ("en,es;q=0.9", 0),
+        ("fr", 0),
+        ("es;q=0", 0),
+        ("", 0),
+        (";;q=x", 0),
+    ):
         answer = await shared.ask(f"{BASE}/payment", order, language=language)
         assert answer.json()["message"] == TEXTS["BTRA_0001"][place], language
 

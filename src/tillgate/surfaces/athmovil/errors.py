@@ -97,7 +97,7 @@ def _reply(request: Request, code: str, texts: tuple[str, str], told: str, statu
 
 def _is_spanish(request: Request) -> bool:
     """Whether Spanish comes first among the languages that the caller takes (RFC 9110, 12.5.4)."""
-    best, is_spanish = -1.0, False
+    best, is_spanish = 0.0, False
     for part in (request.header("accept-language") or "").split(","):
         name, _, quality = part.strip().partition(";q=")
         language = name.partition("-")[0].lower()

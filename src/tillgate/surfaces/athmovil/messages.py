@@ -19,6 +19,8 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9
 _PHONE: Final = re.compile(r"[0-9]{10}")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
+_CENT: Final = Decimal("0.01")
+
 LONGEST_NOTE: Final = 40
 LONGEST_MESSAGE: Final = 50
 LONGEST_TEXT: Final = 255
@@ -81,9 +83,9 @@ def cents(value: object) -> int:
     if found.is_signed() and found:
         raise Wrong("BTRA_0001")
     # Compared before it is computed with, for an exponent is quickly written.
-    if found.adjusted() > 3 or (found and found.normalize().as_tuple().exponent < -2):  # type: ignore[operator]
+    if found and (found.adjusted() > 3 or found.adjusted() < -2 or found != found.quantize(_CENT)):
         raise Wrong("BTRA_0020")
-    return int(found * 100)
+    return int(found.scaleb(2))
 
 
 def total(given: Fields) -> int:

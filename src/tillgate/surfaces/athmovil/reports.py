@@ -1,11 +1,13 @@
 """What was paid, on the wire: refund, searchTransaction, transactionReport."""
 
+import re
 from datetime import timedelta
 from typing import Final
 
 from tillgate.core import phone_wallets
-from tillgate.flows import tickets as flows
-from tillgate.flows.tickets import Sought
+from tillgate.flows import ticket_refunds, ticket_reports, tickets
+from tillgate.flows.ticket_reports import Sought
+from tillgate.flows.tickets import Shown
 from tillgate.http.exchange import Reply
 from tillgate.http.routing import Route
 from tillgate.surfaces.athmovil import messages, shapes
@@ -14,6 +16,8 @@ from tillgate.surfaces.athmovil.errors import Wrong
 from tillgate.surfaces.athmovil.messages import Fields
 
 MOST_DAYS: Final = 90
+
+_SHOWN: Final = re.compile(r"\(([0-9]{3})\) ([0-9]{3})-([0-9]{4})")
 
 _SOUGHT: Final = ("referenceNumber", "dailyTransactionID", "name", "phoneNumber", "email", "metadata1", "metadata2")
 
@@ -26,10 +30,10 @@ async def refund(call: Call) -> Reply:
     reference, amount = messages.text(given, "referenceNumber"), messages.refundable(given)
     message = messages.message(given)
     payment = await call.paid_of(asker, reference)
-    if not (await flows.look(call.gateway, asker.caller, payment)).payment.captured:
+    if not (await tickets.look(call.gateway, asker.caller, payment)).payment.captured:
         # Nobody was told a reference yet.
         raise Wrong("BTRA_0053")
-    shown, made, number = await flows.refund(call.gateway, asker.caller, payment, amount, message)
+    shown, made, number = await ticket_refunds.refund(call.gateway, asker.caller, payment, amount, message)
     completed_at = shown.payment.ticket.completed_at if shown.payment.ticket else None
     original = shapes.original(shown, date=shapes.milliseconds(completed_at or 0))
     return messages.success({"refund": shapes.refund(made, number), "originalTransaction": original})
@@ -40,7 +44,7 @@ async def search(call: Call) -> Reply:
     """What was paid that fits: one as itself, several or none as a list."""
     given = messages.body(call.request)
     asker = await call.business(given, proven=True)
-    found = await flows.search(call.gateway, asker.caller, _sought(given))
+    found = await ticket_reports.search(call.gateway, asker.caller, _sought(given))
     shown = [shapes.original(one, date=_date(one)) for one in found]
     return messages.bare(shown[0] if len(shown) == 1 else shown)
 
@@ -57,11 +61,17 @@ def _sought(given: Fields) -> Sought:
         reference=texts["referenceNumber"],
         number=None if number is None else int(number),
         name=texts["name"],
-        phone=texts["phoneNumber"],
+        phone=_digits(texts["phoneNumber"]),
         email=texts["email"],
         total=total,
         metadata={name: value for name in ("metadata1", "metadata2") if (value := texts[name])},
     )
+
+
+def _digits(phone: str | None) -> str | None:
+    """A number as it is kept, also where it is given as answers show it."""
+    shown = phone and _SHOWN.fullmatch(phone)
+    return "".join(shown.groups()) if shown else phone
 
 
 def _text(given: Fields, name: str) -> str | None:
@@ -90,7 +100,7 @@ async def _report(call: Call) -> Reply:
     from_at, until = phone_wallets.instant_of(first), phone_wallets.instant_of(last + timedelta(seconds=1))
     found = [
         one
-        for one in await flows.report(call.gateway, asker.caller, days[0], days[1])
+        for one in await ticket_reports.report(call.gateway, asker.caller, days[0], days[1])
         if one.payment.ticket and from_at <= (one.payment.ticket.completed_at or 0) < until
     ]
     if not found:
@@ -100,7 +110,7 @@ async def _report(call: Call) -> Reply:
     )
 
 
-def _date(one: flows.Shown) -> str:
+def _date(one: Shown) -> str:
     """`2019-06-06 16:12:02.0`."""
     return shapes.moment(one.payment.ticket.completed_at if one.payment.ticket else None) + ".0"
 
