@@ -236,6 +236,20 @@ async def resolve(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
     return await learn(gateway, tenant, attempt_id, outcome)
 
 
+async def look(gateway: Gateway, tenant: Tenant, attempt_id: str) -> None:
+    """Find out what became of a question for somebody who waits for it.
+
+    What is no news is not written down, so that it changes nothing about when the bank is asked by itself.
+    """
+    standing = await standings.current(gateway, tenant.id, attempt_id)
+    if standing.attempt.is_final:
+        return
+    outcome = await inquire(gateway, standing.attempt)
+    moved = attempts.move(standing.attempt, outcome, gateway.occasion(system(tenant, "resolver")))
+    if moved is not None and moved.state is not standing.attempt.state:
+        await learn(gateway, tenant, attempt_id, outcome)
+
+
 async def reverse(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
     """Give back what an attempt was granted though its payment had been granted before; True once that is done."""
     granted = await standings.current(gateway, tenant.id, attempt_id)

@@ -11,6 +11,7 @@ from tillgate.core.attempts import Attempt
 from tillgate.core.credentials import Principal
 from tillgate.core.events import Event
 from tillgate.core.ids import Ids
+from tillgate.core.instants import Instant
 from tillgate.core.merchants import Tenant
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
@@ -56,6 +57,13 @@ class Running(msgspec.Struct, frozen=True):
 
     fingerprint: str
     reply: asyncio.Future[Answer]
+
+
+class Looking(msgspec.Struct, frozen=True):
+    """What became of an attempt, asked of its bank in this process for a payer who waits; good enough for a moment."""
+
+    until: Instant
+    asked: asyncio.Task[None]
 
 
 Renderers = Mapping[str, Callable[[Event, Tenant], bytes | None]]
@@ -106,6 +114,7 @@ class Gateway:
         self.return_origin = return_origin
         self.planted = Planted(store.engine)
         self.running: dict[tuple[str, str], Running] = {}
+        self.looking: dict[tuple[str, str], Looking] = {}
 
     def return_address(self, attempt: Attempt) -> str:
         """Where a bank sends a payer back to (flows.returns); nobody guesses it."""

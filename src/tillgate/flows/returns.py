@@ -1,5 +1,6 @@
 """Returns: a payer comes back from a page of their bank, and goes on to the merchant's."""
 
+import asyncio
 import enum
 import hmac
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ import msgspec
 
 from tillgate.core.attempts import State
 from tillgate.core.conclusions import Standing
+from tillgate.core.instants import SECOND, Duration
 from tillgate.core.merchants import Tenant
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
@@ -18,7 +20,12 @@ from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.setup_intents import Standing as SetupStanding
 from tillgate.flows import attempts, payment_intents, setup_intents, standings
 from tillgate.flows.directory import Directory
-from tillgate.flows.gateway import Gateway
+from tillgate.flows.gateway import Gateway, Looking
+
+LOOKED_FOR: Final[Duration] = 3 * SECOND
+"""How long what a bank said of an attempt is good enough for a payer who loads the page again."""
+
+_MOST_LOOKED_FOR: Final = 10_000
 
 
 class RedirectStatus(enum.StrEnum):
@@ -67,9 +74,21 @@ async def _known(gateway: Gateway, tenant: Tenant, attempt_id: str) -> Standing 
     standing: Standing | SetupStanding = await standings.current(gateway, tenant.id, attempt_id)
     if standing.attempt.is_final:
         return standing
-    await attempts.resolve(gateway, tenant, attempt_id)
+    await _looked(gateway, tenant, attempt_id)
     resolved: Standing | SetupStanding = await standings.current(gateway, tenant.id, attempt_id)
     return resolved
+
+
+async def _looked(gateway: Gateway, tenant: Tenant, attempt_id: str) -> None:
+    """Have the bank asked, unless it has just been, however often the page is loaded."""
+    name, wall = (tenant.id, attempt_id), gateway.clock.wall()
+    looking = gateway.looking.get(name)
+    if looking is None or looking.until <= wall:
+        if len(gateway.looking) >= _MOST_LOOKED_FOR:
+            gateway.looking.clear()
+        looking = Looking(wall + LOOKED_FOR, asyncio.create_task(attempts.look(gateway, tenant, attempt_id)))
+        gateway.looking[name] = looking
+    await asyncio.shield(looking.asked)
 
 
 def _about(standing: Standing | SetupStanding) -> Payment | SetupIntent:

@@ -1,5 +1,6 @@
 """3-D Secure on the wire: who is asked, what is kept of it, and how it ends where nobody answers."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,15 +9,20 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, Client
 from tests.surfaces.v1.test_payment_intents import browser, opened, read, told, with_card
 from tillgate.clock import ManualClock
+from tillgate.connectors.contract import BankAnswer, BankRequest
+from tillgate.core.attempts import Attempt
 from tillgate.core.instants import HOUR, MINUTE, SECOND, Instant
-from tillgate.flows import challenges
+from tillgate.flows import challenges, returns
 from tillgate.flows.directory import Directory
 from tillgate.flows.returns import with_parameters
+from tillgate.store import find, schema
+from tillgate.transport.banks import Lost
 
 pytestmark = pytest.mark.anyio
 
@@ -313,6 +319,44 @@ async def test_where_the_bank_still_waits_it_is_told_to_end_the_challenge(timed:
 async def confirmed_again(client: Client, intent: dict[str, Any]) -> dict[str, Any]:
     """The intent after another card was tried."""
     return dict((await client.post(f"/payment_intents/{intent['id']}/confirm", with_card())).json())
+
+
+async def test_a_payer_who_reloads_does_not_have_the_bank_asked_each_time(
+    timed: Client, clock: TwoClocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intent = await opened(timed, **with_card(card(CHALLENGED)), confirm=True, return_url=SHOP)
+    gateway = timed.parts.gateway
+    _, tenant = await Directory(gateway, {}).identify(timed.key or "", on_this_machine=False)
+    attempt_id = f"att_{intent['id'].removeprefix('pi_')}_1"
+    attempt = await find.record(gateway.store, Attempt, tenant.id, attempt_id)
+    assert attempt is not None
+    due, back = await due_timers(timed), gateway.return_address(attempt)
+    asked: list[str] = []
+    send = gateway.transport.send
+
+    async def counted(request: BankRequest) -> BankAnswer | Lost:
+        asked.append(request.url)
+        return await send(request)
+
+    monkeypatch.setattr(gateway.transport, "send", counted)
+    for _ in range(3):
+        loaded = await asyncio.gather(*(timed.ask("GET", back.removeprefix(shop.LOCAL)) for _ in range(4)))
+        assert all("redirect_status=pending" in answer.headers["location"] for answer in loaded)
+    assert len(asked) == 1
+    clock.advance(returns.LOOKED_FOR)
+    await timed.ask("GET", back.removeprefix(shop.LOCAL))
+    assert len(asked) == 2
+    # When the bank is asked by itself does not depend on how often somebody looks.
+    assert await find.record(gateway.store, Attempt, tenant.id, attempt_id) == attempt
+    assert await due_timers(timed) == due
+    await chosen(timed, intent)
+    clock.advance(returns.LOOKED_FOR)
+    assert "redirect_status=succeeded" in (await timed.ask("GET", back.removeprefix(shop.LOCAL))).headers["location"]
+
+
+async def due_timers(client: Client) -> list[tuple[Any, ...]]:
+    rows = await client.parts.gateway.store.engine.fetch(sa.select(schema.timers), {})
+    return sorted(tuple(row) for row in rows)
 
 
 async def test_a_link_back_is_good_for_nobody_who_changes_it(merchant: Client) -> None:
