@@ -15,19 +15,19 @@ from tests import postgres
 from tests.store.places import ENGINES, Place, rows
 from tests.store.samples import TENANT, payment, refund
 from tillgate.core import customers, ids, transactions
-from tillgate.core.attempts import Attempt, Kind, State
+from tillgate.core.attempts import Action, Attempt, Kind, State
 from tillgate.core.cancellations import Cancellation
 from tillgate.core.customers import Customer, CustomerSummary
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.ids import Ids
 from tillgate.core.instants import DAY, SECOND
-from tillgate.core.intents import FutureUsage
+from tillgate.core.intents import FutureUsage, Intent
 from tillgate.core.money import Money
-from tillgate.core.payments import Failure, Payment
+from tillgate.core.payments import Failure, Payment, Reservation
 from tillgate.core.reasons import Reason
 from tillgate.core.records import Record, evolve
 from tillgate.core.refunds import Refund, RefundState
-from tillgate.core.setup_intents import SetupIntent
+from tillgate.core.setup_intents import SetupIntent, SetupStatus
 from tillgate.store import find, migrate, retention
 from tillgate.store.records import encode
 
@@ -44,13 +44,30 @@ def new(prefix: str) -> str:
 ANN = Customer(tenant=TENANT, id=new("cus"), created=NOW, email=" Änn@Example.com ")
 OF_ANN = CustomerSummary(ANN.id, ANN.email)
 FRESH = evolve(payment(new("pay"), of=ANN.id), customer=OF_ANN)
+DECLINED = Failure(Reason.CARD_DECLINED)
+ASKING = (Reservation("att_1", Kind.CHARGE, 2_000),)
 PAYMENTS: list[Payment] = [
     FRESH,
     evolve(FRESH, id=new("pay"), events=2, authorized=2_000, captured=2_000, refunded=500),
-    evolve(FRESH, id=new("pay"), events=2, failure=Failure(Reason.CARD_DECLINED)),
+    evolve(FRESH, id=new("pay"), events=2, failure=DECLINED),
     evolve(FRESH, id=new("pay"), events=2, authorized=2_000, customer=None),
     evolve(FRESH, id=new("pay"), events=3, authorized=2_000, canceled=Cancellation(1, "requested"), voided=2_000),
     evolve(FRESH, id=new("pay"), events=3, amount=Money(2_000, "EUR"), customer=None),
+    *[
+        evolve(FRESH, id=new("pay"), events=1, **facts)
+        for facts in (
+            {"in_flight": ASKING, "attempts_made": 1},
+            {"in_flight": ASKING, "attempts_made": 2, "failure": DECLINED},
+            {"in_flight": ASKING, "attempts_made": 1, "action": Action("https://bank.example")},
+            {"in_flight": (Reservation("att_1", Kind.RETURN, 0),), "attempts_made": 1, "failure": DECLINED},
+            {"intent": Intent()},
+            {"intent": Intent(), "payment_method": None},
+            {"intent": Intent(), "payment_method": None, "attempts_made": 1},
+            {"intent": Intent(), "attempts_made": 1},
+            {"intent": Intent(), "canceled": Cancellation(1, "requested")},
+            {"canceled": Cancellation(1, "requested"), "attempts_made": 1, "metadata": {"shelf": "7"}},
+        )
+    ],
 ]
 PAID = PAYMENTS[1]
 REFUNDS: list[Refund] = [
@@ -165,6 +182,18 @@ async def test_payments_and_refunds_are_listed_as_they_would_have_been(earlier: 
     assert found == sorted(expected, key=lambda line: line[1])
 
 
+async def test_what_was_written_is_found_by_its_words_and_notes(earlier: Place) -> None:
+    async with earlier.opened() as store:
+        found = await rows(store, "select id, name, value from terms order by name, value")
+        assert await rows(store, f"select terms from customers where id = '{ANN.id}'") == [
+            ('[["word","com"],["word","example"],["word","änn"]]',)
+        ]
+    assert found == [
+        (PAYMENTS[-1].id, "metadata[shelf]", "7"),
+        *[(ANN.id, "word", word) for word in ("com", "example", "änn")],
+    ]
+
+
 async def test_what_moved_the_balance_has_an_id_of_its_own_in_the_order_of_time(earlier: Place) -> None:
     async with earlier.opened() as store:
         found = await rows(store, "select id, type, subject, balance_transaction from entries order by occurred_at")
@@ -203,6 +232,15 @@ SETUPS = [
         canceled_at=NOW,
         metadata={"shelf": "7"},
     ),
+    *[
+        SetupIntent(tenant=TENANT, id=new("seti"), created=NOW, bank="sandbox", usage=FutureUsage.OFF_SESSION, **facts)
+        for facts in (
+            {"payment_method": "pm_1"},
+            {"payment_method": "pm_1", "attempt": "att_1"},
+            {"payment_method": "pm_1", "attempt": "att_1", "action": Action("https://bank.example")},
+            {"payment_method": "pm_1", "attempt": "att_1", "verified": "att_1"},
+        )
+    ],
 ]
 GIVEN_UP = evolve(FRESH, id=new("pay"), events=2, canceled=Cancellation(1, "requested"))
 
@@ -226,9 +264,9 @@ async def test_what_more_filters_need_is_told_of_what_is_there(
         await asyncio.to_thread(migrate.migrate, place.url, place.data)
         async with place.opened() as store:
             assert await rows(store, "select id, status from setup_intents order by id") == [
-                (SETUPS[0].id, "requires_payment_method"),
-                (SETUPS[1].id, "canceled"),
+                (each.id, each.status) for each in SETUPS
             ]
+            assert {each.status for each in SETUPS} == set(SetupStatus)
             assert await rows(store, "select name, value, id from terms") == [("metadata[shelf]", "7", SETUPS[1].id)]
             assert await rows(store, "select id, stage from transactions order by id") == [
                 (f"txn_{PAYMENTS[4].id[4:]}", "released"),

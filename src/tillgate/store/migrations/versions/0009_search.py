@@ -1,20 +1,12 @@
 """What filters and search need: a stage and an amount for each transaction, and terms."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from alembic import op
-
-from tillgate.core.customers import Customer
-from tillgate.core.disputes import Dispute
-from tillgate.core.payment_methods import PaymentMethod
-from tillgate.core.payments import Payment
-from tillgate.core.payouts import Payout
-from tillgate.core.records import Record
-from tillgate.core.refunds import Refund
-from tillgate.store.records import kept, terms_written
 
 revision = "0009"
 down_revision = "0008"
@@ -26,9 +18,13 @@ WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 AT_ONCE = 5_000
 
+TABLES = ("payments", "refunds", "disputes", "customers", "payment_methods", "payouts")
+
+# What follows is how records were read when this was written, and does not change with them.
+
 
 def upgrade() -> None:
-    for name in ("payments", "refunds", "disputes", "customers", "payment_methods", "payouts"):
+    for name in TABLES:
         if name in ("disputes", "payouts"):
             _amounts(name)
         if name == "refunds":
@@ -54,9 +50,9 @@ def upgrade() -> None:
         sa.Column("customer", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id"),
     )
-    for type in (Payment, Refund, Dispute, Customer, PaymentMethod, Payout):
-        for rows in _portions(type):
-            _fill(type, rows)
+    for name in TABLES:
+        for records in _portions(name):
+            _fill(name, records)
     stages = ["tenant", "stage", "id", "currency", "amount"]
     op.create_index("transactions_by_stage", "transactions", stages)
     named, customers = sa.text("customer IS NOT NULL"), ["tenant", "customer", "id"]
@@ -75,58 +71,104 @@ def _amounts(name: str) -> None:
     op.create_index(f"{name}_by_status", name, ["tenant", "status", "id", "currency", "amount"])
 
 
-def _portions(type: type[Record]) -> Iterator[list[Any]]:
-    """The records of a type in the order of their key, a portion at a time."""
-    decode = msgspec.json.Decoder(type).decode
+def _portions(name: str) -> Iterator[list[dict[str, Any]]]:
+    """The records of a table in the order of their key, a portion at a time."""
     query = sa.text(
-        f"select tenant, id, body from {kept(type).table.name} where (tenant, id) > (:tenant, :id)"
-        f" order by tenant, id limit {AT_ONCE}"
+        f"select tenant, id, body from {name} where (tenant, id) > (:tenant, :id) order by tenant, id limit {AT_ONCE}"
     )
     key = {"tenant": "", "id": ""}
     while rows := op.get_bind().execute(query, key).all():
-        yield [decode(row[2]) for row in rows]
+        yield [{**msgspec.json.decode(row[2]), "tenant": row[0], "id": row[1]} for row in rows]
         key = {"tenant": rows[-1][0], "id": rows[-1][1]}
 
 
-def _fill(type: type[Record], records: list[Any]) -> None:
-    name, found_by = kept(type).table.name, kept(type).terms
-    assert found_by is not None, name
-    terms = {(record.tenant, record.id): found_by(record) for record in records}
+def _fill(name: str, records: list[dict[str, Any]]) -> None:
+    found = [(one["tenant"], one["id"], _terms(name, one)) for one in records]
     _each(
         f"update {name} set terms = :terms where tenant = :tenant and id = :id",
-        [{"tenant": tenant, "id": id, "terms": terms_written(found)} for (tenant, id), found in terms.items() if found],
+        [
+            {"tenant": tenant, "id": id, "terms": msgspec.json.encode(terms).decode()}
+            for tenant, id, terms in found
+            if terms
+        ],
     )
     _each(
         "insert into terms (tenant, name, value, id) values (:tenant, :name, :value, :id)",
         [
             {"tenant": tenant, "name": name, "value": value, "id": id}
-            for (tenant, id), found in terms.items()
-            for name, value in sorted(found)
+            for tenant, id, terms in found
+            for name, value in terms
         ],
     )
-    lines = [line for record in records if (line := kept(type).listed(record)) is not None]
-    _each(
-        "insert into transactions (tenant, id, stage, currency, amount, customer)"
-        " values (:tenant, :id, :stage, :currency, :amount, :customer)",
-        [{**msgspec.structs.asdict(line), "stage": line.stage.value} for line in lines],
-    )
-    if type is Refund:
+    if name in ("payments", "refunds"):
+        lines = [_of_payment(one) if name == "payments" else _of_refund(one) for one in records]
+        _each(
+            "insert into transactions (tenant, id, stage, currency, amount, customer)"
+            " values (:tenant, :id, :stage, :currency, :amount, :customer)",
+            [line for line in lines if line is not None],
+        )
+    if name == "refunds":
         _each(
             "update refunds set customer = :customer where tenant = :tenant and id = :id",
-            [
-                {"tenant": one.tenant, "id": one.id, "customer": one.customer}
-                for one in records
-                if one.customer is not None
-            ],
+            [{name: one[name] for name in ("tenant", "id", "customer")} for one in records if one.get("customer")],
         )
-    if type in (Dispute, Payout):
+    if name in ("disputes", "payouts"):
         _each(
             f"update {name} set currency = :currency, amount = :amount where tenant = :tenant and id = :id",
-            [
-                {"tenant": one.tenant, "id": one.id, "currency": one.amount.currency, "amount": one.amount.amount}
-                for one in records
-            ],
+            [{"tenant": one["tenant"], "id": one["id"], **one["amount"]} for one in records],
         )
+
+
+def _terms(name: str, one: dict[str, Any]) -> list[tuple[str, str]]:
+    terms = {(f"metadata[{_writable(key)}]", _writable(value)) for key, value in one.get("metadata", {}).items()}
+    if name == "payments":
+        terms |= {("former_customer", id) for id in one.get("former_customers", ())}
+    if name == "customers":
+        texts = [one.get(field) or "" for field in ("email", "name", "phone", "description")]
+        words = [re.findall(r"[^\W_]+", text.casefold())[:40] for text in texts]
+        terms |= {("word", word[:64]) for found in words for word in found}
+    return sorted(terms)
+
+
+def _writable(text: str) -> str:
+    return text.replace("\0", "\ufffd")
+
+
+def _of_payment(one: dict[str, Any]) -> dict[str, Any] | None:
+    if not one.get("events"):
+        return None
+    customer = one["customer"]["id"] if one.get("customer") else None
+    return {**_line(one, "pay_"), "stage": _stage(one), "customer": customer}
+
+
+def _of_refund(one: dict[str, Any]) -> dict[str, Any] | None:
+    if not one.get("announced"):
+        return None
+    return {**_line(one, "re_"), "stage": f"refund_{one.get('state', 'pending')}", "customer": one.get("customer")}
+
+
+def _line(one: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {"tenant": one["tenant"], "id": f"txn_{one['id'].removeprefix(prefix)}", **one["amount"]}
+
+
+def _stage(one: dict[str, Any]) -> str:
+    is_draft = one.get("intent") is not None and not one.get("attempts_made")
+    is_asking = any(held["kind"] not in ("return", "release") for held in one.get("in_flight", ()))
+    if one.get("captured"):
+        return "succeeded"
+    if one.get("canceled"):
+        return "draft_canceled" if is_draft else "canceled"
+    if one.get("authorized"):
+        return "authorized"
+    if one.get("action"):
+        return "requires_action"
+    if one.get("failure"):
+        return "retried" if is_asking else "failed"
+    if is_asking:
+        return "processing"
+    if one.get("payment_method") is None:
+        return "draft_without_method" if is_draft else "requires_method"
+    return "draft" if is_draft else "requires_confirmation"
 
 
 def _each(statement: str, values: list[dict[str, Any]]) -> None:
