@@ -104,42 +104,28 @@ async def open_for_test(
     Raises Refused(NOT_FOUND) where there is no such test payment, Refused(NOTHING_TO_DISPUTE) where less is left, and
     Refused(IN_PROGRESS) where the bank gives no answer.
     """
-    return await keys.once(
-        gateway,
-        caller,
-        key,
-        lambda: _open_for_test(gateway, caller, key, payment_id, amount, reason, evidence_due_by, render),
-    )
 
+    async def work() -> Answer:
+        if key and (kept := await keys.claimed_before(gateway, caller, key)) and kept.reply:
+            return await keys.kept_answer(gateway, kept) or Answer(200, b"")
+        payment = await payments.fetch(gateway, caller, payment_id)
+        bank = gateway.banks[payment.bank]
+        if caller.tenant.is_live or not isinstance(bank, SandboxConnector):
+            raise Refused(Reason.NOT_FOUND, "payment", object="payment", id=payment_id)
+        reference = f"cb_{key.id}" if key else gateway.occasion(caller).mint("cb")
+        claimed = keys.claim(gateway, caller, key, reference, payment.customer.id if payment.customer else None)
+        if known := await find.alias(gateway.store, payment.tenant, disputes.alias(payment.bank), reference):
+            return await _conclude(gateway, caller, known, claimed, render)
+        if payment.authorization is None:
+            raise Refused(Reason.NOTHING_TO_DISPUTE, "amount")
+        request = bank.complain(payment, payment.authorization, reference, amount, reason, evidence_due_by)
+        answer = await gateway.transport.send(request)
+        said = None if isinstance(answer, Lost) else bank.read_complaint(reference, answer)
+        if said is None:
+            raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
+        return await _conclude(gateway, caller, said, claimed, render)
 
-async def _open_for_test(
-    gateway: Gateway,
-    caller: Caller,
-    key: Key | None,
-    payment_id: str,
-    amount: int | None,
-    reason: DisputeReason,
-    evidence_due_by: Instant | None,
-    render: Render,
-) -> Answer:
-    if key and (kept := await keys.claimed_before(gateway, caller, key)) and kept.reply:
-        return await keys.kept_answer(gateway, kept) or Answer(200, b"")
-    payment = await payments.fetch(gateway, caller, payment_id)
-    bank = gateway.banks[payment.bank]
-    if caller.tenant.is_live or not isinstance(bank, SandboxConnector):
-        raise Refused(Reason.NOT_FOUND, "payment", object="payment", id=payment_id)
-    reference = f"cb_{key.id}" if key else gateway.occasion(caller).mint("cb")
-    claimed = keys.claim(gateway, caller, key, reference, payment.customer.id if payment.customer else None)
-    if known := await find.alias(gateway.store, payment.tenant, disputes.alias(payment.bank), reference):
-        return await _conclude(gateway, caller, known, claimed, render)
-    if payment.authorization is None:
-        raise Refused(Reason.NOTHING_TO_DISPUTE, "amount")
-    request = bank.complain(payment, payment.authorization, reference, amount, reason, evidence_due_by)
-    answer = await gateway.transport.send(request)
-    said = None if isinstance(answer, Lost) else bank.read_complaint(reference, answer)
-    if said is None:
-        raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
-    return await _conclude(gateway, caller, said, claimed, render)
+    return await keys.once(gateway, caller, key, work)
 
 
 async def _revise(
