@@ -11,6 +11,7 @@ from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.instants import SECOND
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
+from tillgate.flows import patience
 from tillgate.flows.gateway import Answer, Caller, Gateway, Running
 from tillgate.store import find
 from tillgate.store.batches import Conflict, Taken
@@ -22,9 +23,6 @@ Finish = Callable[[IdempotencyKey], Awaitable[Answer | None]]
 
 WAIT_SECONDS = 5.0
 """How long a repeat waits for a request that runs in another process, before it is told to come back."""
-
-_FIRST_LOOK_SECONDS = 0.01
-_LONGEST_PAUSE_SECONDS = 0.25
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -129,9 +127,7 @@ async def repeat(gateway: Gateway, kept: IdempotencyKey, finish: Finish) -> Answ
         if waited_seconds >= WAIT_SECONDS:
             left = kept.lease_until - gateway.clock.wall()
             raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE, retry_after_seconds=max(1, -(-left // SECOND)))
-        for_seconds = min(max(waited_seconds, _FIRST_LOOK_SECONDS), _LONGEST_PAUSE_SECONDS)
-        await asyncio.sleep(for_seconds)
-        waited_seconds += for_seconds
+        waited_seconds = await patience.pause(waited_seconds)
         found = await find.record(gateway.store, IdempotencyKey, kept.tenant, kept.id)
         if found is None:
             raise Refused(Reason.IDEMPOTENCY_KEY_IN_USE)

@@ -1,6 +1,5 @@
 """Tickets: what a merchant and a customer can do with a payment by phone."""
 
-import asyncio
 import uuid
 from typing import Final
 
@@ -20,7 +19,7 @@ from tillgate.core.phone_wallets import Item, Ticket
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.core.signing_keys import EVERYBODYS
-from tillgate.flows import attempts, challenges, standings
+from tillgate.flows import attempts, challenges, patience, standings
 from tillgate.flows import idempotency as keys
 from tillgate.flows import payments as flows
 from tillgate.flows.attempts import Asked
@@ -34,9 +33,6 @@ CURRENCY: Final = "USD"
 
 PATIENCE_SECONDS: Final = 20.0
 """How long whoever asks is kept waiting for what somebody else is doing to the same ticket."""
-
-_FIRST_LOOK_SECONDS: Final = 0.01
-_LONGEST_PAUSE_SECONDS: Final = 0.25
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,9 +206,7 @@ async def pause(waited_seconds: float) -> float:
     """Wait a little before looking again: how long it has been in all. Raises Refused(IN_PROGRESS) in the end."""
     if waited_seconds >= PATIENCE_SECONDS:
         raise Refused(Reason.IN_PROGRESS, "ticket")
-    for_seconds = min(max(waited_seconds, _FIRST_LOOK_SECONDS), _LONGEST_PAUSE_SECONDS)
-    await asyncio.sleep(for_seconds)
-    return waited_seconds + for_seconds
+    return await patience.pause(waited_seconds)
 
 
 async def _take(gateway: Gateway, caller: Caller, payment_id: str) -> Answer:
