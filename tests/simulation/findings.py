@@ -176,8 +176,15 @@ def _balances(world: World, disk: Disk) -> Iterator[str]:
             yield f"{place}: the balance is {booked[place]}, by the bank's books {expected[place]}"
 
 
+def _is_charge_that_counts(disk: Disk, attempt: Attempt) -> bool:
+    return attempt.kind is Kind.CHARGE and attempt.id == disk.payments[attempt.payment].authorization
+
+
 def _payable(world: World, disk: Disk) -> Iterator[str]:
-    """What merchants are owed: what the bank took, less refunds, less the fee of each payment in one step."""
+    """What merchants are owed: what the bank took, less refunds, less the fee of each payment in one step.
+
+    What was taken once too often, and goes back, was never theirs, and no fee is due for it.
+    """
     plans = {tenant.id: tenant.fee_plan for tenant in (DEMO_SHOP, CORNER_CAFE)}
     taken: Counter[str] = Counter()
     expected: Counter[tuple[str, str]] = Counter()
@@ -185,9 +192,9 @@ def _payable(world: World, disk: Disk) -> Iterator[str]:
         attempt = disk.attempts.get(operation.reference)
         if attempt is None or operation.result is not Result.APPROVED:
             continue
-        if operation.kind.value in (Kind.CHARGE.value, Kind.CAPTURE.value):
+        if attempt.kind is Kind.CAPTURE or _is_charge_that_counts(disk, attempt):
             taken[attempt.payment] += operation.amount
-        if operation.kind.value == Kind.REFUND.value:
+        if attempt.kind is Kind.REFUND:
             expected[attempt.tenant, operation.currency] -= operation.amount
     stages = {chargeback.reference: chargeback for chargeback in world.bank.disputes()}
     terms = {tenant.id: tenant.dispute_fees for tenant in (DEMO_SHOP, CORNER_CAFE)}
