@@ -329,3 +329,6 @@ async def test_what_is_nobodys_is_not_found(anyones: Client, merchant: Client) -
     other = await shop.merchant(merchant.parts)
     for id in (intent["id"], intent["id"].replace("pi_", "pay_"), "pi_x"):
         shop.error(await other.get(f"/payment_intents/{id}"), 404, "invalid_request_error", "resource_missing", "id")
+        missing = await other.post(f"/payment_intents/{id}/confirm", with_card())
+        about = shop.error(missing, 404, "invalid_request_error", "resource_missing", "id")
+        assert about["message"] == f"No such payment intent: '{id}'"

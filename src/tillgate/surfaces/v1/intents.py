@@ -87,8 +87,12 @@ def is_browser(call: Call, *merchants: Scope) -> bool:
     return call.principal.scopes.isdisjoint({Scope.ALL, *merchants})
 
 
+def needs_secret(call: Call, *merchants: Scope) -> bool:
+    """Whether a client secret was given, or has to be."""
+    return call.given.client_secret is not None or is_browser(call, *merchants)
+
+
 def admit(call: Call, secret: str, *merchants: Scope) -> None:
     """Raises Refused(CLIENT_SECRET_INVALID) where a browser does not prove that it was given the intent."""
-    given: str | None = call.given.client_secret
-    if given is not None or is_browser(call, *merchants):
-        client_secrets.check(secret, given)
+    if needs_secret(call, *merchants):
+        client_secrets.check(secret, call.given.client_secret)

@@ -1,5 +1,8 @@
 """Payment intents on the wire: a payment in steps, of which the payer's browser takes one."""
 
+import contextlib
+from collections.abc import Iterator
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -115,13 +118,20 @@ def _payment_id(id: str) -> str:
     return "pay_" + id.removeprefix("pi_")
 
 
-async def _found(call: Call, id: str) -> Payment:
+@contextlib.contextmanager
+def _told_by_its_name(id: str) -> Iterator[None]:
+    """Who asks for an intent and not for a payment is told so, where there is neither."""
     try:
-        return await payments.found(call, _payment_id(id))
+        yield
     except Refused as refused:
-        if refused.reason is not Reason.NOT_FOUND:
+        if refused.reason is not Reason.NOT_FOUND or refused.field != "payment":
             raise
         raise Refused(Reason.NOT_FOUND, "payment_intent", object="payment intent", id=id) from None
+
+
+async def _found(call: Call, id: str) -> Payment:
+    with _told_by_its_name(id):
+        return await payments.found(call, _payment_id(id))
 
 
 async def _admitted(call: Call) -> Payment:
@@ -283,7 +293,8 @@ async def update(call: Call) -> Reply:
 async def confirm(call: Call) -> Reply:
     """Charge the card, or authorize it for a later capture. After a decline, confirm again with another card."""
     given: ConfirmGiven = call.given
-    payment = await _admitted(call)
+    if intents.needs_secret(call, *_MERCHANTS):
+        await _admitted(call)
     if given.off_session and intents.is_browser(call, *_MERCHANTS):
         raise Refused(Reason.PARAMETER_INVALID, "off_session", problem="who confirms in a browser is there")
     change = Change(
@@ -296,9 +307,9 @@ async def confirm(call: Call) -> Reply:
     )
     source = intents.source(given, is_for_later=False)
     presented = Presented(source=source, is_public=intents.is_browser(call, *_MERCHANTS))
-    return answered(
-        await flows.confirm(call.gateway, call.caller, call.key, payment.id, change, presented, _render(call))
-    )
+    with _told_by_its_name(call.id):
+        id = _payment_id(call.id)
+        return answered(await flows.confirm(call.gateway, call.caller, call.key, id, change, presented, _render(call)))
 
 
 @operation("POST", "/v1/payment_intents/{id}/capture", Scope.PAYMENTS_WRITE, CaptureIntentGiven, PaymentIntentShown)
