@@ -17,8 +17,9 @@ from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.money import Money
 from tillgate.core.payments import BY_CARD, Status
 from tillgate.core.refunds import RefundState
+from tillgate.core.three_d_secure import Flow
 from tillgate.sandbox.chargebacks import Stage
-from tillgate.sandbox.operations import Operation, Result
+from tillgate.sandbox.operations import Code, Operation, Result
 from tillgate.store.audit import audit
 
 _SIGNS = {
@@ -64,6 +65,7 @@ async def of_everything(world: World, merchants: list[Merchant]) -> list[str]:
     found += [
         *_left_over(disk),
         *_beyond_what_disputes_leave(disk),
+        *_beyond_what_there_is(world),
         *findings_of_events.told_once(disk),
         *findings_of_events.last_words(disk),
         *_customers(disk),
@@ -132,6 +134,26 @@ def _beyond_what_disputes_leave(disk: Disk) -> Iterator[str]:
         )
         if taken and attempt.amount.amount > disk.payments[attempt.payment].captured - taken:
             yield f"{attempt.id} was to give back {attempt.amount}, and {taken} was disputed"
+
+
+def _beyond_what_there_is(world: World) -> Iterator[str]:
+    """What is on its way is set aside, so that it never falls to the bank to refuse what it was asked for before.
+
+    It may, where a cardholder has objected or met a challenge of which we have not heard yet.
+    """
+    operations = {operation.reference: operation for operation in world.bank.statement()}
+    objected = {chargeback.target for chargeback in world.bank.disputes()}
+    for operation in operations.values():
+        target = operations.get(operation.target or "")
+        if operation.code not in _BEYOND or target is None:
+            continue
+        met = operation.code is Code.NOTHING_HELD and target.flow is Flow.CHALLENGE
+        if not met and target.reference not in objected:
+            yield f"the bank had to refuse {operation}"
+
+
+_BEYOND = (Code.AUTHORIZATION_RELEASED, Code.EXCEEDS_AUTHORIZED, Code.EXCEEDS_CAPTURED, Code.NOTHING_HELD)
+"""Why a bank refuses what is more than it took or holds."""
 
 
 def _is_same(attempt: Attempt, operation: Operation) -> bool:
