@@ -143,7 +143,7 @@ def never_seen_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "move", move)
 
 
-@bug({"bank: late": 0.2, "answer slow on the way": 0.2})
+@bug({"bank: late": 0.3, "answer slow on the way": 0.9})
 def never_seen_by_an_old_inquiry(monkeypatch: pytest.MonkeyPatch) -> None:
     """It counts when the bank's answer to an inquiry is read, not when the bank was asked."""
     whole = attempts.move
@@ -253,7 +253,7 @@ def standing_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standings, "current", standing)
 
 
-@bug({"crash after the bank": 0.05})
+@bug({"crash after the bank": 0.15})
 def challenge_kept_from_a_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever repeats a request is not told what the customer has to do, until it is too late to do it."""
     monkeypatch.setattr(flow, "_HEARD", frozenset({State.APPROVED, State.DECLINED}))

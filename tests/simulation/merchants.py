@@ -82,6 +82,7 @@ class Merchant:
         self.random = world.chance.stream(f"merchant {name}")
         self.asking = Asking(world, self.random, name.removeprefix("ten_"))
         self.payments: dict[str, Known] = {}
+        self.challenges: dict[str, str] = {}
         self.tokens: list[str] = []
         self.methods: list[str] = []
         self.others: list[Merchant] = []
@@ -95,7 +96,7 @@ class Merchant:
             self.confirm: 20,
             self.give_up: 4,
             self.pay_out: 12,
-            self.cancel_payout: 4,
+            self.cancel_payout: 8,
             self.capture: 20,
             self.cancel: 10,
             self.refund: 20,
@@ -211,9 +212,11 @@ class Merchant:
         await self._insist(self._new("POST", "/v1/payment_intents", given))
 
     async def confirm(self) -> None:
-        """Have an intent charged, maybe twice at once, maybe after it was declined."""
+        """Have an intent charged, maybe twice at once, maybe after it was declined or while its customer acts."""
         if intent := self._some_intent():
             path = f"/v1/payment_intents/{intent}/confirm"
+            if (challenge := self.challenges.get(intent)) and self.random.random() < 0.3:
+                self.world.spawn(self._act(challenge))
             again = [self._new("POST", path, self._paying()) for _ in range(self.random.choice((1, 1, 2)))]
             await asyncio.gather(*[self._insist(asked) for asked in again])
 
@@ -322,6 +325,7 @@ class Merchant:
         known.statuses.add(said["status"])
         if said["next_action"]:
             reference = said["next_action"]["redirect_to_url"]["url"].split("/")[-2]
+            self.challenges["pi_" + known.id.removeprefix("pay_")] = reference
             self.world.spawn(self._customer(reference))
 
     async def _customer(self, reference: str) -> None:
@@ -329,9 +333,12 @@ class Merchant:
         draw = self.random
         await asyncio.sleep(draw.choice((1.0, 60.0, 1_000.0)) * draw.random())
         if draw.random() < 0.8:
-            choice = draw.choices(list(Choice), (7, 2, 1))[0]
-            met = await self.world.bank.resolve_challenge(reference, choice)
-            self.world.note("the customer of", reference, "acts:", met)
+            await self._act(reference)
+
+    async def _act(self, reference: str) -> None:
+        choice = self.random.choices(list(Choice), (7, 2, 1))[0]
+        met = await self.world.bank.resolve_challenge(reference, choice)
+        self.world.note("the customer of", reference, "acts:", met)
 
     def _some_payment(self) -> Known | None:
         recent = list(self.payments)[-_RECENT:]

@@ -15,12 +15,14 @@ from tests.simulation.chance import BANK_FAULTS, MISHAPS, PER_MINUTE
 from tests.simulation.story import Size, Told, tell
 from tests.sizes import PROVING, at_size
 
-SEEDS = range(1, at_size(12, 300))
+SEEDS = at_size((12, 33, 41, 49, 56, 63, 71, 74), range(1, 300))
+"""Every day a few worlds that see everything go wrong; if a change has them see less, other seeds take their place."""
+
 SIZE = at_size(Size(), Size(days=4, clients=10, requests=25))
 
 SITUATIONS = (
     *(f"{kind}: {state}" for kind in ("charge", "authorize") for state in ("approved", "declined", "never_seen")),
-    *(f"{kind}: approved" for kind in ("capture", "void", "refund")),
+    *(f"{kind}: approved" for kind in ("capture", "void", "refund", "withdraw", "return", "release")),
     *(f"payment: {status}" for status in ("succeeded", "failed", "canceled")),
     *(f"released: {cause}" for cause in ("requested", "expired")),
     *(f"race lost: {failure}" for failure in ("Conflict", "Taken")),
