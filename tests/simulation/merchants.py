@@ -38,7 +38,7 @@ CARDS: Final = {
     "4000000000000002": 5,
     "4000000000009995": 5,
     "4000000000000119": 3,
-    "4000002500003155": 20,
+    "4000002500003155": 30,
     "4000000000000259": 15,
     "4000000000000077": 30,
 }
@@ -215,7 +215,7 @@ class Merchant:
         """Have an intent charged, maybe twice at once, maybe after it was declined or while its customer acts."""
         if intent := self._some_intent():
             path = f"/v1/payment_intents/{intent}/confirm"
-            if (challenge := self.challenges.get(intent)) and self.random.random() < 0.3:
+            if (challenge := self.challenges.get(intent)) and self.random.random() < 0.7:
                 self.world.spawn(self._act(challenge))
             again = [self._new("POST", path, self._paying()) for _ in range(self.random.choice((1, 1, 2)))]
             await asyncio.gather(*[self._insist(asked) for asked in again])
