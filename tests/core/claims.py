@@ -23,8 +23,9 @@ from tillgate.core.attempts import Attempt, Contradiction, Kind, State, Verdict
 from tillgate.core.disputes import DisputeStatus
 from tillgate.core.events import EventType
 from tillgate.core.money import Money
-from tillgate.core.payments import REVERSALS, Payment, Reservation, Status
+from tillgate.core.payments import Payment, Status
 from tillgate.core.reasons import Reason, Refused
+from tillgate.core.reservations import REVERSALS, Reservation
 from tillgate.core.timers import TimerKind
 
 BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE)

@@ -9,8 +9,8 @@ from tests.core.happenings import Answer, AskAgain, Decide, Happening, Retract, 
 from tests.core.world import World, happenings, tried
 from tillgate.core.attempts import Attempt, Contradiction, Kind, State
 from tillgate.core.disputes import Dispute
-from tillgate.core.payments import REVERSALS
 from tillgate.core.reasons import Refused
+from tillgate.core.reservations import REVERSALS
 from tillgate.core.timers import TimerKind
 
 Step = tuple[World, Happening, World | Refused | Contradiction]

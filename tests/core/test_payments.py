@@ -11,9 +11,10 @@ from tillgate.core import fees, payments, totals
 from tillgate.core.attempts import Kind, State, Verdict
 from tillgate.core.fees import FeePlan
 from tillgate.core.money import CurrencyMismatch, Money, Rounding
-from tillgate.core.payments import CaptureMethod, Payment, Reservation, Status, Terms
+from tillgate.core.payments import CaptureMethod, Payment, Status, Terms
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
+from tillgate.core.reservations import Reservation
 from tillgate.core.timers import Timer, TimerKind
 
 AUTHORIZED = (Charge(), (Kind.AUTHORIZE, Verdict.APPROVED))

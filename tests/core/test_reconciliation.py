@@ -10,10 +10,11 @@ from tillgate.core import accounts, reconciliation
 from tillgate.core.attempts import Kind, State, Verdict
 from tillgate.core.cancellations import Cancellation
 from tillgate.core.disputes import DisputeStatus, Response, ResponseKind
-from tillgate.core.payments import CaptureMethod, Reservation
+from tillgate.core.payments import CaptureMethod
 from tillgate.core.reconciliation import Moved, Story
 from tillgate.core.records import evolve
 from tillgate.core.refunds import RefundState
+from tillgate.core.reservations import Reservation
 
 HELD = lived(World(opened(100)), Charge(), (Kind.AUTHORIZE, Verdict.APPROVED)).story()
 

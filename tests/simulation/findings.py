@@ -15,8 +15,9 @@ from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.instants import SECOND
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.money import Money
-from tillgate.core.payments import BY_CARD, Status
+from tillgate.core.payments import Status
 from tillgate.core.refunds import RefundState
+from tillgate.core.reservations import BY_CARD
 from tillgate.core.three_d_secure import Flow
 from tillgate.sandbox.chargebacks import Stage
 from tillgate.sandbox.operations import Code, Operation, Result

@@ -23,10 +23,11 @@ from tillgate.core.ids import Ids
 from tillgate.core.instants import DAY, SECOND
 from tillgate.core.intents import FutureUsage, Intent
 from tillgate.core.money import Money
-from tillgate.core.payments import Failure, Payment, Reservation
+from tillgate.core.payments import Failure, Payment
 from tillgate.core.reasons import Reason
 from tillgate.core.records import Record, evolve
 from tillgate.core.refunds import Refund, RefundState
+from tillgate.core.reservations import Reservation
 from tillgate.core.setup_intents import SetupIntent, SetupStatus
 from tillgate.store import find, migrate, retention
 from tillgate.store.records import encode

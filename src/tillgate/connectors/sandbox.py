@@ -87,8 +87,6 @@ _KNOWN_AS: Final[Mapping[Kind, Kind]] = {
 SETTLED_AT_ONCE: Final = "4000000000000077"
 """The sandbox card whose money can be paid out at once."""
 
-_BY_CARD: Final = (Kind.CHARGE, Kind.AUTHORIZE, Kind.VERIFY)
-
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(forms.Statement).decode
 _decode_dispute = msgspec.json.Decoder(forms.Disputed).decode
@@ -121,7 +119,7 @@ class SandboxConnector:
             reference=attempt.id,
             amount=attempt.amount.amount,
             currency=attempt.amount.currency,
-            card=_card(question) if attempt.kind in _BY_CARD else None,
+            card=_card(question) if attempt.kind in attempts.WITH_CARD else None,
             account=_account(question) if attempt.kind is Kind.PAYOUT else None,
             target=attempt.target,
             merchant_name=question.merchant,

@@ -6,9 +6,10 @@ from tillgate.core import challenges, payments
 from tillgate.core.attempts import Attempt, Kind
 from tillgate.core.decisions import Decision
 from tillgate.core.occasions import Occasion
-from tillgate.core.payments import BY_CARD, Asking, Payment
+from tillgate.core.payments import Asking, Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
+from tillgate.core.reservations import BY_CARD
 
 
 def freed(payment: Payment, occasion: Occasion) -> tuple[Payment, Decision]:

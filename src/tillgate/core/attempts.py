@@ -32,7 +32,11 @@ class Kind(enum.StrEnum):
     PAYOUT = "payout"
     """Send a merchant what they are owed; the attempt is kept with the payout, whose id is in `payment`."""
     WITHDRAW = "withdraw"
-    """End a challenge that was not met in time, so that it cannot be met any more."""
+    """End a challenge that was not met in time, or was given up, so that it cannot be met any more."""
+
+
+WITH_CARD = (Kind.CHARGE, Kind.AUTHORIZE, Kind.VERIFY)
+"""What an issuer is asked with the card itself."""
 
 
 class State(enum.StrEnum):

@@ -24,10 +24,11 @@ from tillgate.core.instants import HOUR
 from tillgate.core.ledger import Entry, Posting, entry
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
-from tillgate.core.payments import AUTHORIZATION_LASTS, BY_CARD, Failure, Payment, Reservation, Surplus
+from tillgate.core.payments import AUTHORIZATION_LASTS, Failure, Payment
 from tillgate.core.reasons import Reason
 from tillgate.core.records import Record, evolve
 from tillgate.core.refunds import Refund, RefundState
+from tillgate.core.reservations import BY_CARD, REVERSALS, Reservation, Surplus
 from tillgate.core.timers import Timer, TimerKind
 
 Change = tuple[Payment, tuple[EventType, ...], tuple[Posting, ...]]
@@ -331,7 +332,7 @@ def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occas
         timers.append(Timer(payment.tenant, TimerKind.KEEP_METHOD, payment.id, occasion.wall))
     if len(payment.surplus) > len(before.surplus):
         timers.append(Timer(payment.tenant, TimerKind.REVERSE, attempt.id, occasion.wall))
-    if attempt.kind in payments.REVERSALS and attempt.is_final and attempt.target:
+    if attempt.kind in REVERSALS and attempt.is_final and attempt.target:
         due_at = None if attempt.state is State.APPROVED else occasion.wall + HOUR
         timers.append(Timer(payment.tenant, TimerKind.REVERSE, attempt.target, due_at))
     failed = attempt.is_final and attempt.state is not State.APPROVED

@@ -21,14 +21,9 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.phone_wallets import Ticket
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record, evolve
+from tillgate.core.reservations import BY_CARD, REVERSALS, Reservation, Surplus
 from tillgate.core.three_d_secure import Authentication, Demand
 from tillgate.core.timers import Timer, TimerKind
-
-BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE)
-"""What is asked of an issuer with a card."""
-
-REVERSALS = (Kind.RETURN, Kind.RELEASE)
-"""What is asked of a bank that granted a payment twice."""
 
 AUTHORIZATION_LASTS: Duration = 7 * DAY
 """How long an issuer holds money for us; card schemes allow seven days for payments without the card present."""
@@ -50,26 +45,6 @@ class Status(enum.StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELED = "canceled"
-
-
-class Reservation(msgspec.Struct, frozen=True):
-    """What an attempt in flight may turn out to have moved, in minor units."""
-
-    attempt: str
-    kind: Kind
-    amount: int
-
-
-class Surplus(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an attempt was granted though the payment had been granted before, or given up; minor units.
-
-    It is nobody's payment, and goes back: `reversal` is the newest attempt to do so.
-    """
-
-    attempt: str
-    kind: Kind
-    amount: int
-    reversal: str | None = None
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):

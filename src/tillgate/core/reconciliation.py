@@ -10,8 +10,9 @@ from tillgate.core.attempts import Attempt, Kind, State
 from tillgate.core.conclusions import POSTED_AS
 from tillgate.core.disputes import Dispute, DisputeStatus
 from tillgate.core.money import Money
-from tillgate.core.payments import BY_CARD, Payment, Reservation
+from tillgate.core.payments import Payment
 from tillgate.core.refunds import Refund, RefundState
+from tillgate.core.reservations import BY_CARD, REVERSALS, Reservation
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -135,7 +136,7 @@ def _totals(story: Story) -> Iterator[str]:
         amount = sum(attempt.amount.amount for attempt in attempts)
         if amount != getattr(payment, name):
             yield f"{name} is {getattr(payment, name)}, the bank's answers make {amount}"
-    given_back = {attempt.target for attempt in story.approved(*payments.REVERSALS)}
+    given_back = {attempt.target for attempt in story.approved(*REVERSALS)}
     surplus = [yes.id for yes in story.approved(*BY_CARD) if _is_surplus(payment, yes) and yes.id not in given_back]
     if sorted(surplus) != sorted(one.attempt for one in payment.surplus):
         yield f"{surplus} were granted once too often, and it says {[one.attempt for one in payment.surplus]}"
@@ -170,7 +171,7 @@ def _in_flight(story: Story) -> Iterator[str]:
 
 def _gives_up(attempt: Attempt) -> Reservation | None:
     """The end of a challenge, or the reversal of a surplus, which set nothing aside."""
-    takes_nothing = (Kind.VOID, Kind.WITHDRAW, *payments.REVERSALS)
+    takes_nothing = (Kind.VOID, Kind.WITHDRAW, *REVERSALS)
     return Reservation(attempt.id, attempt.kind, 0) if attempt.kind in takes_nothing else None
 
 

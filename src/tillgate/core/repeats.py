@@ -4,9 +4,10 @@ from tillgate.core import attempts, payments
 from tillgate.core.attempts import Attempt, Kind
 from tillgate.core.decisions import Decision
 from tillgate.core.occasions import Occasion
-from tillgate.core.payments import REVERSALS, Asking, Payment, Status
+from tillgate.core.payments import Asking, Payment, Status
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
+from tillgate.core.reservations import REVERSALS
 
 
 def ask_again(payment: Payment, attempt: Attempt, occasion: Occasion) -> Asking:

@@ -6,9 +6,10 @@ from tillgate.core import payments, repeats
 from tillgate.core.attempts import Attempt, Kind, State
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
-from tillgate.core.payments import Asking, Payment, Surplus
+from tillgate.core.payments import Asking, Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
+from tillgate.core.reservations import Surplus
 
 
 def reverse(payment: Payment, surplus: Surplus, last: Attempt | None, occasion: Occasion) -> Asking:

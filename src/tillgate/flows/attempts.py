@@ -139,7 +139,7 @@ async def _take_over(
     except Refused:
         # Things have moved on and the question fits no more: the answer is that nothing came of it.
         return await conclude(gateway, caller, standing, attempts.UNKNOWN, (held,), render)
-    if again.attempt.kind in standings.BY_CARD:
+    if again.attempt.kind in attempts.WITH_CARD:
         card = card or await standings.kept_card(gateway, again)
     asked = Asked(again, decision, card)
     try:
@@ -160,7 +160,7 @@ async def put(
     if not attempts.may_leave(attempt, gateway.clock.wall()):
         return attempts.UNKNOWN
     bank = gateway.banks[attempt.bank]
-    return_url = gateway.return_address(attempt) if attempt.kind in standings.BY_CARD else None
+    return_url = gateway.return_address(attempt) if attempt.kind in attempts.WITH_CARD else None
     question = standings.question(standing, tenant, card, return_url)
     outcome = await heard(gateway, attempt, attempt.kind, bank.write(question), bank.read)
     if outcome.verdict is Verdict.UNKNOWN:

@@ -26,8 +26,6 @@ from tillgate.store import find
 
 S = TypeVar("S", Standing, SetupStanding)
 
-BY_CARD = (Kind.CHARGE, Kind.AUTHORIZE, Kind.VERIFY)
-
 
 async def current(gateway: Gateway, tenant: str, attempt_id: str) -> Any:
     """Where an attempt stands, as of one moment: whatever moves it moves what it is about in the same commit.
