@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from tillgate.connectors import sandbox
 from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest, Notification, Question
 from tillgate.core import attempts, currencies
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, Verdict
@@ -36,6 +37,10 @@ REASONS: Final[Mapping[str, Reason]] = {
     "exceeds_held": Reason.CAPTURE_EXCEEDS_AUTHORIZED,
     "exceeds_captured": Reason.NOT_REFUNDABLE,
     "no_such_operation": Reason.PROCESSING_ERROR,
+    **{
+        code: sandbox.REASONS[code]
+        for code in ("do_not_honor", "insufficient_funds", "expired_card", "security_code_mismatch")
+    },
 }
 """The bank's words for a no. One that is not among them is a no all the same."""
 
@@ -115,7 +120,7 @@ class PhoneConnector:
             rings_until=asks.rings_until if asks else 0,
             items=asks.items if asks else (),
         )
-        return _request("POST", _PATHS[attempt.kind], attempt.id, _encode(order))
+        return _request("POST", _PATHS[attempt.kind], attempt.id, _encode(order), sandbox.fault(attempt))
 
     def readdress(self, attempt: Attempt, phone: str) -> BankRequest:
         """The request that moves what waits for a customer to another phone. It moves no money."""
@@ -130,7 +135,7 @@ class PhoneConnector:
 
     def inquire(self, attempt: Attempt) -> BankRequest:
         """As in the contract."""
-        return _request("GET", f"/operations/{attempt.id}", attempt.id)
+        return _request("GET", f"/operations/{attempt.id}", attempt.id, headers=sandbox.fault_of_inquiry(attempt))
 
     def read(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
         """As in the contract: a no comes with status 402, everything else with 200."""
@@ -179,8 +184,10 @@ class PhoneConnector:
         return Notification(said.merchant_id, said.reference, _outcome(said))
 
 
-def _request(method: str, path: str, reference: str, body: bytes = b"") -> BankRequest:
-    return BankRequest(method=method, url=f"{NAME}:{path}", reference=reference, body=body)
+def _request(
+    method: str, path: str, reference: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()
+) -> BankRequest:
+    return BankRequest(method=method, url=f"{NAME}:{path}", reference=reference, headers=headers, body=body)
 
 
 def _read(body: bytes) -> _Said | None:

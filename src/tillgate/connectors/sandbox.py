@@ -130,15 +130,13 @@ class SandboxConnector:
             again=attempt.asked > 1,
         )
         path = "/cancellations" if question.challenged else _PATHS[attempt.kind]
-        url, headers = f"{self._place}{path}", _fault(attempt)
+        url, headers = f"{self._place}{path}", fault(attempt)
         return BankRequest(method="POST", url=url, reference=attempt.id, headers=headers, body=_encode(order))
 
     def inquire(self, attempt: Attempt) -> BankRequest:
         """As in the contract."""
-        is_told_nothing = attempt.fault and attempt.fault.kind is FaultKind.UNKNOWN and not attempt.inquiries
-        headers = _fault(attempt) if is_told_nothing else ()
         url = f"{self._place}/operations/{attempt.id}"
-        return BankRequest(method="GET", url=url, reference=attempt.id, headers=headers)
+        return BankRequest(method="GET", url=url, reference=attempt.id, headers=fault_of_inquiry(attempt))
 
     def read(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
         """As in the contract: a no comes with status 402, everything else with 200."""
@@ -237,8 +235,15 @@ class SandboxConnector:
         return Notification(said.merchant_id, said.reference, _outcome(said))
 
 
-def _fault(attempt: Attempt) -> tuple[tuple[str, str], ...]:
+def fault(attempt: Attempt) -> tuple[tuple[str, str], ...]:
+    """The headers of a question that its test merchant has go wrong."""
     return ((FAULT, _encode(attempt.fault).decode()),) if attempt.fault else ()
+
+
+def fault_of_inquiry(attempt: Attempt) -> tuple[tuple[str, str], ...]:
+    """The headers of an inquiry after such a one: the bank may know of nothing at first."""
+    is_told_nothing = attempt.fault and attempt.fault.kind is FaultKind.UNKNOWN and not attempt.inquiries
+    return fault(attempt) if is_told_nothing else ()
 
 
 def _card(question: Question) -> forms.Card:

@@ -1,5 +1,6 @@
 """The sandbox's bank of phone wallets: money that its customers hand out by confirming on a phone."""
 
+import asyncio
 import enum
 import hmac
 from collections.abc import Awaitable, Callable
@@ -9,9 +10,11 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest
+from tillgate.core.faults import Drawn, FaultKind
 from tillgate.core.instants import Instant
 from tillgate.core.phone_wallets import Item
 from tillgate.logs import log
+from tillgate.sandbox import planted
 from tillgate.sandbox.phone_books import Movement, Operation, PhoneBooks, Wallet
 
 SIGNATURE: Final = "bank-signature"
@@ -77,6 +80,9 @@ _KINDS: Final = {"/requests": "authorize", "/captures": "capture", "/voids": "vo
 
 _encode = msgspec.json.Encoder().encode
 _BAD_REQUEST: Final = BankAnswer(400, b'{"error":"bad_request"}')
+_SILENT: Final = BankAnswer(504, b"")
+"""In the place of an answer."""
+
 _REFERENCE_TAKEN: Final = BankAnswer(409, b'{"error":"reference_taken"}')
 
 
@@ -90,19 +96,52 @@ class PhoneBank:
         self.on_notification: Listener | None = None
         self._notice_key = notice_key.encode()
         self._books = PhoneBooks(path, clock)
+        self._telling: set[asyncio.Task[None]] = set()
 
     def close(self) -> None:
-        """Let go of the books."""
+        """Tell nobody anything any more, and let go of the books."""
+        for task in self._telling:
+            task.cancel()
         self._books.close()
 
     async def answer(self, request: BankRequest) -> BankAnswer:
-        """The answer to a request."""
+        """The answer to a request, or, by a fault that a test merchant planted, none that helps."""
+        drawn = planted.read(request)
+        return self._heard(request) if drawn is None else await self._go_wrong(request, drawn)
+
+    def _heard(self, request: BankRequest, refusal: str | None = None) -> BankAnswer:
         path = request.url.partition(":")[2]
         try:
             with self._books.turn():
-                return self._hear(request.method, path, request.body)
+                return self._hear(request.method, path, request.body, refusal)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return _BAD_REQUEST
+
+    async def _go_wrong(self, request: BankRequest, drawn: Drawn) -> BankAnswer:
+        kind, source = drawn.kind, planted.source(drawn)
+        if kind in planted.DECLINES:
+            return self._heard(request, planted.DECLINES[kind].value)
+        if kind is FaultKind.SLOW:
+            await asyncio.sleep(source.slow_seconds())
+        answer = _SILENT
+        if kind is not FaultKind.TIMEOUT_BEFORE and request.method != "GET":
+            answer = self._heard(request)
+        if kind in (FaultKind.TIMEOUT_BEFORE, FaultKind.TIMEOUT_AFTER):
+            await _silence(planted.silence_seconds(drawn))
+            return _SILENT
+        match kind:
+            case FaultKind.GARBAGE:
+                return source.garble(answer)
+            case FaultKind.DUPLICATE:
+                self._tell_later(request.reference, 0.0)
+                return self._heard(request)
+            case FaultKind.PENDING:
+                self._tell_later(request.reference, source.pending_seconds())
+                said = {**msgspec.json.decode(answer.body), "result": "pending", "code": None}
+                return BankAnswer(200, _encode(said))
+            case FaultKind.UNKNOWN:
+                return _SILENT
+        return answer
 
     async def choose(self, phone: str, choice: Choice, reference: str | None = None) -> Heard:
         """The customer confirms or declines what is pending: what has a reference, or what waits longest."""
@@ -131,6 +170,11 @@ class PhoneBank:
         with self._books.turn():
             return self._books.history(phone, most)
 
+    def statement(self) -> list[Operation]:
+        """Everything that the bank was asked, each operation once, as it stands."""
+        with self._books.turn():
+            return self._books.everything()
+
     def top_up(self, phone: str, amount: int) -> Wallet:
         """Put cents into a wallet. Raises WalletFull, and ValueError for nothing."""
         if amount <= 0:
@@ -141,7 +185,7 @@ class PhoneBank:
             self._books.move(phone, "top_up", amount, "", "")
             return self._books.wallet(phone)
 
-    def _hear(self, method: str, path: str, body: bytes) -> BankAnswer:
+    def _hear(self, method: str, path: str, body: bytes, refusal: str | None) -> BankAnswer:
         if method == "GET" and path.startswith("/operations/"):
             return self._look_up(path.removeprefix("/operations/"))
         if method == "PUT" and path.startswith("/requests/") and path.endswith("/phone"):
@@ -150,12 +194,14 @@ class PhoneBank:
         if method == "DELETE" and path.startswith("/merchants/"):
             return BankAnswer(200, _encode({"all": self._books.forget(path.removeprefix("/merchants/"))}))
         if method == "POST" and path in _KINDS:
-            return self._do(_KINDS[path], msgspec.json.decode(body, type=Asked))
+            return self._do(_KINDS[path], msgspec.json.decode(body, type=Asked), refusal)
         return _BAD_REQUEST
 
-    def _do(self, kind: str, asked: Asked) -> BankAnswer:
+    def _do(self, kind: str, asked: Asked, refusal: str | None) -> BankAnswer:
         known = self._books.find(asked.reference)
-        if known is None:
+        if known is None and refusal is not None:
+            known = self._books.put(_operation(kind, asked, "declined", refusal, asked.phone))
+        elif known is None:
             known = self._books.put(self._decided(kind, asked))
         told = (asked.merchant_id, kind, asked.amount, asked.currency, asked.target)
         if told != (known.merchant_id, known.kind, known.amount, known.currency, known.target):
@@ -243,6 +289,20 @@ class PhoneBank:
             said |= {"payer_name": wallet.name, "payer_email": wallet.email}
         return _encode(said)
 
+    def _tell_later(self, reference: str, seconds: float) -> None:
+        """Say what became of a question without being asked; whoever inquires before that is told the same."""
+
+        async def tell() -> None:
+            await asyncio.sleep(seconds)
+            with self._books.turn():
+                operation = self._books.find(reference)
+            if operation is not None:
+                await self._tell(operation)
+
+        task = asyncio.get_running_loop().create_task(tell())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
     async def _tell(self, operation: Operation) -> None:
         if self.on_notification is None:
             return
@@ -253,6 +313,14 @@ class PhoneBank:
             await self.on_notification(notice)
         except Exception:
             log.exception("bank_notice_not_taken", reference=operation.reference)
+
+
+async def _silence(seconds: float | None) -> None:
+    """Nothing for so long; without end, which the caller's patience has, where nobody says how long."""
+    if seconds is None:
+        await asyncio.get_running_loop().create_future()
+    else:
+        await asyncio.sleep(seconds)
 
 
 def _operation(kind: str, asked: Asked, result: str, code: str | None, phone: str) -> Operation:

@@ -123,6 +123,11 @@ class PhoneBooks:
         found = [self._current(Operation(**_named(row))) for row in self._rows(query, phone)]
         return [one for one in found if one.result == "challenge"]
 
+    def everything(self) -> list[Operation]:
+        """Every operation, as it stands."""
+        rows = self._rows("select * from operations order by reference")
+        return [self._current(Operation(**_named(row))) for row in rows]
+
     def done(self, reference: str) -> dict[str, int]:
         """How much of an authorization was captured, voided and refunded."""
         query = "select kind, sum(amount) from operations where target = ? and result = 'approved' group by kind"
