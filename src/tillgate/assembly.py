@@ -19,8 +19,10 @@ from tillgate.flows.signing_keys import Signer
 from tillgate.http.addresses import Proxies, is_loopback
 from tillgate.http.application import Application
 from tillgate.http.limits import Limits
+from tillgate.pages.button import Button
 from tillgate.pages.challenge import Challenge
 from tillgate.pages.returns import Returns
+from tillgate.pages.shop import Shop
 from tillgate.sandbox import faults
 from tillgate.sandbox.bank import Bank
 from tillgate.sandbox.devices import Devices
@@ -32,7 +34,7 @@ from tillgate.store import data_keys, database
 from tillgate.store.database import Store
 from tillgate.store.engine import Strike, no_strike
 from tillgate.surfaces.athmovil import events as athmovil_events
-from tillgate.surfaces.athmovil.business_keys import BUSINESS_KEYS
+from tillgate.surfaces.athmovil.business_keys import BUSINESS_KEYS, PUBLIC_TOKENS
 from tillgate.surfaces.athmovil.surface import AthMovil
 from tillgate.surfaces.bank_notices import BankNotices
 from tillgate.surfaces.phone_counter import PhoneCounter
@@ -136,6 +138,8 @@ async def assembled(
                 Docs(),
                 issuer,
                 returns,
+                Button(),
+                Shop(PUBLIC_TOKENS[0] if is_loopback(settings.host) else None),
             ),
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),

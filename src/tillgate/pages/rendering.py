@@ -36,9 +36,15 @@ def page(
     return Reply(status, rendered.encode(), policy, content_type=_HTML)
 
 
-def static(request: Request, name: str, content_type: bytes = SCRIPT, headers: Headers = ()) -> Reply:
-    """A file of static/, which a browser keeps, and asks about by its tag."""
-    return caching.reply(request, _file(name), content_type, headers)
+def static(
+    request: Request,
+    name: str,
+    content_type: bytes = SCRIPT,
+    headers: Headers = (),
+    cache_control: bytes = caching.ASKED_ABOUT,
+) -> Reply:
+    """A file of static/, which a browser keeps."""
+    return caching.reply(request, _file(name), content_type, headers, cache_control)
 
 
 def problem(request: Request, status: int) -> Reply:

@@ -1,0 +1,43 @@
+"""A sample shop that takes payments by phone, so that the whole way can be watched: shop, phone, shop."""
+
+from typing import Final
+
+from tillgate.http import surface
+from tillgate.http.exchange import Reply, Request
+from tillgate.http.problems import Problem
+from tillgate.http.routing import Route
+from tillgate.pages import button, rendering
+
+PATH: Final = "/sandbox/shop"
+SCRIPT: Final = "/sandbox/shop.js"
+
+GOODS: Final = (("coconut", 249), ("guava", 275), ("passion_fruit", 325))
+"""What is sold, by the name of its text, and for how many cents."""
+
+
+class Shop(surface.Open):
+    """`GET /sandbox/shop`. `token` is the public token that is good on this machine, if there is one.
+
+    Elsewhere whoever looks says which: `?publicToken=…`, which is no secret.
+    """
+
+    name = "shop"
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+        self.routes = (Route("GET", PATH, self._show), Route("GET", SCRIPT, self._script))
+
+    def problem(self, request: Request, problem: Problem) -> Reply:
+        """See http.surface.Surface."""
+        return rendering.problem(request, problem.status)
+
+    async def _show(self, request: Request) -> Reply:
+        known = self._token if request.is_local else None
+        token = dict(request.query).get("publicToken", "").strip() or known
+        scripts = (button.PATH, SCRIPT) if token else ()
+        return rendering.page(
+            request, "shop.html", sheet="shop.css", scripts=scripts, token=token, goods=GOODS, is_local=request.is_local
+        )
+
+    async def _script(self, request: Request) -> Reply:
+        return rendering.static(request, "shop.js")
