@@ -4,7 +4,7 @@ import pytest
 
 from tests.store import samples
 from tests.store.samples import TENANT
-from tillgate.core.attempts import MARGIN, PATIENCE, Attempt, Kind, State
+from tillgate.core.attempts import MARGIN, PATIENCE, Attempt, Kind, State, is_in_doubt
 from tillgate.core.decisions import Decision
 from tillgate.core.deliveries import Delivery
 from tillgate.core.instants import DAY, HOUR, MINUTE, SECOND
@@ -58,6 +58,7 @@ async def test_doubt_is_what_nobody_knows_and_not_what_is_under_way(store: Store
     await store.commit(Decision(save=tuple(attempts), schedule=tuple(timers)))
     found = await backlog.backlog(store, WALL)
     assert (found.in_doubt, found.in_doubt_for) == (3, 2 * HOUR)
+    assert sum(is_in_doubt(one, WALL) for one in attempts) == 3
 
 
 async def test_timers_are_overdue_once_their_time_has_come(store: Store) -> None:

@@ -284,6 +284,11 @@ def _reason(kind: Kind, state: State, outcome: Outcome) -> Reason | None:
     return None
 
 
+def is_in_doubt(attempt: Attempt, wall: Instant) -> bool:
+    """Whether nobody knows what became of a question, not even that it is still on its way."""
+    return attempt.state is State.UNKNOWN or (attempt.state is State.SENDING and attempt.answer_due_at < wall)
+
+
 def inquire_at(attempt: Attempt, occasion: Occasion) -> Instant:
     """When to ask the bank what became of an attempt (wall time): soon at first, then ever more rarely."""
     if attempt.state is State.SENDING:

@@ -1,5 +1,6 @@
 """Wallets: what a device sent, opened once with the merchant's keys; and those keys, taken in, listed and removed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from tillgate.store.lists import Cursor, Page
 from tillgate.vault.wallets import apple, google
 
 Render = changes.Render[WalletKey]
+RenderToken = changes.Render[dict[str, Any]]
 
 
 class WalletToken(msgspec.Struct, frozen=True):
@@ -130,6 +132,19 @@ async def opened(gateway: Gateway, caller: Caller, given: WalletToken, occasion:
     if await find.alias(gateway.store, tenant.id, wallets.TOKEN, wallets.token_name(found)) is not None:
         raise _about(given.wallet, Refused(Reason.WALLET_TOKEN_REPLAYED, "token"))
     return found
+
+
+async def of_device(
+    gateway: Gateway, caller: Caller, key: Key | None, mint: Callable[[], dict[str, Any]], render: RenderToken
+) -> Answer:
+    """What a device of the sandbox's gives a page, another one each time; a repeat under a key gets the same."""
+    if key is None:
+        return await render(mint())
+
+    async def decide(occasion: Occasion) -> tuple[dict[str, Any], Decision]:
+        return mint(), Decision()
+
+    return await changes.make(gateway, caller, key, decide, render)
 
 
 def keep(

@@ -7,9 +7,11 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from tillgate.core import payout_reconciliation, reconciliation, sandboxes
+from tillgate.clock import Clock, SystemClock
+from tillgate.core import attempts, payout_reconciliation, reconciliation, sandboxes
 from tillgate.core.attempts import Attempt
 from tillgate.core.disputes import Dispute
+from tillgate.core.instants import Instant
 from tillgate.core.payments import Payment
 from tillgate.core.payout_reconciliation import PayoutStory
 from tillgate.core.payouts import Lines, Payout, Settlement
@@ -23,6 +25,8 @@ from tillgate.store.records import Kept, kept
 T = TypeVar("T")
 
 MOST_SHOWN = 50
+
+_CLOCK = SystemClock()
 
 
 class Found(msgspec.Struct):
@@ -44,15 +48,16 @@ class Found(msgspec.Struct):
             self.hidden += 1
 
 
-async def audit(url: str | None, data: Path) -> Found:
+async def audit(url: str | None, data: Path, clock: Clock = _CLOCK) -> Found:
     """Audit a database, beside a running server and in constant memory."""
-    found = Found()
+    found, wall = Found(), clock.wall()
     snapshot = postgres.snapshot(url) if url and is_postgres(url) else sqlite.snapshot(data / SQLITE_FILE)
     async with snapshot as everything:
         stream = await _without_removed(everything)
         await _balances(stream, found)
         await _orphans(stream, found)
-        await _payments(stream, found)
+        await _payments(stream, found, wall)
+        await _verifications(stream, found, wall)
         await _payouts(stream, found)
     return found
 
@@ -97,13 +102,17 @@ _ORPHANS = {
 
 
 _DIFFERING_LINES = """
-select e.tenant, e.id, e.net, p.net
+select e.tenant, e.id, e.amount, e.net, p.amount, p.net
 from entries e join (select tenant, entry, count(distinct currency) as currencies, min(currency) as currency,
-                            sum(case when destination = 'merchant:payable' then amount else -amount end) as net
+                            sum(case when destination = 'merchant:payable' then amount else -amount end) as net,
+                            sum(case when destination = 'merchant:payable' then amount
+                                     when destination in ('fees:processing', 'fees:disputes') then 0
+                                     else -amount end) as amount
                      from postings where 'merchant:payable' in (source, destination) group by tenant, entry) p
   on p.tenant = e.tenant and p.entry = e.id
 where e.balance_transaction is not null
-  and (e.net is null or e.net <> p.net or e.currency is null or e.currency <> p.currency or p.currencies <> 1)
+  and (e.net is null or e.net <> p.net or e.amount is null or e.amount <> p.amount
+       or e.currency is null or e.currency <> p.currency or p.currencies <> 1)
 """
 
 
@@ -155,13 +164,20 @@ class _Merged(Generic[T]):
 _LAST = ("\U0010ffff", "")
 
 
-async def _payments(stream: Stream, found: Found) -> None:
+async def _verifications(stream: Stream, found: Found, wall: Instant) -> None:
+    """What banks were asked for setup intents: of it nothing is booked."""
+    async for _, attempt in _records(stream, kept(Attempt), "id", lambda attempt: attempt.payment, _OF_SETUP_INTENTS):
+        found.count("attempts of setup intents")
+        found.count("attempts in doubt", attempts.is_in_doubt(attempt, wall))
+
+
+async def _payments(stream: Stream, found: Found, wall: Instant) -> None:
     """Payments with all that belongs to them, side by side: ids are made so that all of it comes in one order."""
-    attempts = _Merged(_records(stream, kept(Attempt), "id", lambda attempt: attempt.payment, _OF_PAYMENTS))
+    asked = _Merged(_records(stream, kept(Attempt), "id", lambda attempt: attempt.payment, _OF_PAYMENTS))
     refunds = _Merged(_records(stream, kept(Refund), "payment, id", lambda refund: refund.payment))
     disputes = _Merged(_records(stream, kept(Dispute), "payment, id", lambda dispute: dispute.payment))
     parts = (
-        ("attempts", attempts),
+        ("attempts", asked),
         ("refunds", refunds),
         ("disputes", disputes),
         ("moved", _Merged(_moved(stream))),
@@ -174,15 +190,16 @@ async def _payments(stream: Stream, found: Found) -> None:
             group, strays = await source.of(key)
             getattr(story, part).extend(group)
             _note(strays, part, found)
-        _tell(story, found)
+        _tell(story, found, wall)
     for part, source in parts:
         _note((await source.of(_LAST))[1], part, found)
 
 
 async def _payouts(stream: Stream, found: Found) -> None:
     """Payouts with their lines; there is one in a day and currency or so, so that sums of statements fit in memory."""
-    async for tenant, id, net, posted in stream(_DIFFERING_LINES):
-        found.differ(f"{tenant} {id}: the balance moved by {net}, the postings make {posted}")
+    async for tenant, id, amount, net, posted, posted_net in stream(_DIFFERING_LINES):
+        said, made = f"{net} ({amount} before fees)", f"{posted_net} ({posted})"
+        found.differ(f"{tenant} {id}: the balance moved by {said}, the postings make {made}")
     lines = await _lines(stream)
     moved, told = _Merged(_moved(stream, "po")), _Merged(_told(stream, "po"))
     carried: Counter[tuple[str, str]] = Counter()
@@ -215,14 +232,14 @@ async def _lines(stream: Stream) -> dict[tuple[str, str], Lines]:
     return {(row[0], row[1]): Lines(int(row[2]), int(row[3])) async for row in stream(query)}
 
 
-def _tell(story: Story, found: Found) -> None:
+def _tell(story: Story, found: Found, wall: Instant) -> None:
     found.count("payments")
     found.count("attempts", len(story.attempts))
     found.count("refunds", len(story.refunds))
     found.count("disputes", len(story.disputes))
     found.count("postings", len(story.moved))
     found.count("events of payments", len(story.told))
-    found.count("attempts in doubt", sum(not attempt.is_final for attempt in story.attempts))
+    found.count("attempts in doubt", sum(attempts.is_in_doubt(attempt, wall) for attempt in story.attempts))
     for difference in reconciliation.differences(story):
         found.differ(f"{story.payment.tenant} {story.payment.id}: {difference}")
 
@@ -234,6 +251,8 @@ def _note(strays: list[tuple[str, str]], part: str, found: Found) -> None:
 
 _OF_PAYMENTS = " where id < 'att_a'"
 """The attempts whose ids go on with that of a payment, and not with what else they are about."""
+
+_OF_SETUP_INTENTS = " where id >= 'att_a'"
 
 
 async def _records(

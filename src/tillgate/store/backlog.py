@@ -68,7 +68,7 @@ def _on_postgres(element: _Whole, compiler: Any, **more: Any) -> str:
 _t, _a = schema.timers.c, schema.attempts.c
 _answer_due_at = _Whole(_a.body, "answer_due_at")
 
-# Whatever is not final has a timer, within the longest wait between two inquiries.
+# What is in doubt, as core.attempts.is_in_doubt has it, has a timer within the longest wait between two inquiries.
 _waiting = (
     sa.select(_t.tenant, _t.subject)
     .where(_t.due_at <= sa.bindparam("soon"), _t.kind == TimerKind.INQUIRE.value)

@@ -9,13 +9,14 @@ import pytest
 
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, PAYMENT, Client
+from tests.surfaces.v1.test_payment_intents import CHALLENGED, with_card
 from tillgate import assembly
 from tillgate.assembly import Assembly
 from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.instants import MINUTE, SECOND
 from tillgate.core.payments import Payment
 from tillgate.settings import Settings
-from tillgate.store import lists
+from tillgate.store import audit, lists
 from tillgate.store.engine import Point, Retry
 
 pytestmark = pytest.mark.anyio
@@ -96,6 +97,21 @@ async def test_lost_answers_doubt_and_transactions_that_run_again_are_told(alone
         assert gains['tillgate_attempts_total{bank="sandbox",kind="charge",reason="",state="unknown"}'] == 1
         assert gains["tillgate_in_doubt"] == 1
         assert (await read(client))["tillgate_in_doubt_oldest_seconds"] < MINUTE / SECOND
+        await client.post("/setup_intents", {"confirm": True, **with_card()})
+        assert (await risen(client, before))["tillgate_in_doubt"] == 2
+        found = await audit.audit(None, alone)
+        assert (found.counts["attempts in doubt"], found.differences) == (2, [])
+
+
+async def test_what_is_challenged_is_in_no_doubt_for_the_audit_either(alone: Path) -> None:
+    async with assembly.assembled(Settings(data=alone)) as parts:
+        client = await shop.merchant(parts)
+        asked = await client.post("/payments", {**PAYMENT, "card": CHALLENGED})
+        verified = await client.post("/setup_intents", {"confirm": True, **with_card(CHALLENGED)})
+        assert asked.json()["status"] == verified.json()["status"] == "requires_action"
+        found = await audit.audit(None, alone)
+    assert (found.counts["attempts"], found.counts["attempts of setup intents"]) == (1, 1)
+    assert found.counts["attempts in doubt"] == 0
 
 
 async def test_nothing_in_them_is_an_id_a_clients_word_or_about_a_person(app: Assembly) -> None:

@@ -100,6 +100,7 @@ async def test_over_a_random_history_every_payout_is_the_sum_of_its_lines(
 TAMPERED = {
     "a line was taken away": ("update entries set statement = null where {line}", "lines of"),
     "a line says another sum": ("update entries set net = net + 1 where {line}", "the postings make"),
+    "a line says another sum before fees": ("update entries set amount = amount + 1 where {line}", "the postings make"),
     "a line is in no payout's statement": ("update entries set statement = 'st_x' where {line}", "neither open nor"),
     "what the bank was sent is not booked": ("delete from postings where entry = '{payout}:paid'", "not in the books"),
     "it was told of twice": (

@@ -180,6 +180,17 @@ async def test_a_token_is_replayed_in_any_spelling(merchant: Client) -> None:
 
 
 @each_wallet
+async def test_a_device_gives_another_token_each_time_but_to_a_repeat(anyones: Client, wallet: str) -> None:
+    path, body = f"/sandbox/wallets/{wallet}", {"card": CARD}
+    first, again = [await anyones.post(path, body, key=f"device-{wallet}") for _ in range(2)]
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+    tokens = [json.dumps((await anyones.post(path, body)).json()["token"]) for _ in range(2)]
+    assert len({*tokens, json.dumps(first.json()["token"])}) == 3
+    other = await anyones.post(path, {"card": {**CARD, "exp_month": 1}}, key=f"device-{wallet}")
+    shop.error(other, 400, "idempotency_error", "idempotency_key_reused")
+
+
+@each_wallet
 async def test_the_same_key_gets_the_same_card(anyones: Client, wallet: str) -> None:
     body = method_of(wallet, await sent(anyones, wallet))
     first = await anyones.post("/payment_methods", body, key="once")

@@ -1,6 +1,8 @@
 """The sandbox's devices on the wire: they give a test merchant's page what Apple's and Google's scripts give it."""
 
 import enum
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -8,9 +10,11 @@ from msgspec import Meta
 
 from tillgate.core.cards import Wallet
 from tillgate.core.credentials import Scope
+from tillgate.flows import wallets
+from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
 from tillgate.surfaces.v1.forms import CardGiven, application_data
-from tillgate.surfaces.v1.operations import Call, assert_test_mode, operation, shown
+from tillgate.surfaces.v1.operations import Call, answer, answered, assert_test_mode, operation
 
 
 class ProtocolVersion(enum.StrEnum):
@@ -64,9 +68,9 @@ async def apple_pay(call: Call) -> Reply:
     given: ApplePayDeviceGiven = call.given
     assert_test_mode(call)
     data = None if given.application_data is None else application_data(given.application_data, "application_data")
-    gateway = call.gateway
-    token = gateway.devices.apple_pay(call.tenant.id, given.card.parse(), gateway.clock.wall(), data)
-    return await shown(call, WalletTokenShown(type=Wallet.APPLE_PAY, token=token))
+    devices, card, wall = call.gateway.devices, given.card.parse(), call.gateway.clock.wall()
+    mint = partial(devices.apple_pay, call.tenant.id, card, wall, data)
+    return await _given(call, Wallet.APPLE_PAY, mint)
 
 
 @operation(
@@ -81,15 +85,17 @@ async def google_pay(call: Call) -> Reply:
     """What a wallet with this card gives for a Google Pay payment, another one each time. Test mode only."""
     given: GooglePayDeviceGiven = call.given
     assert_test_mode(call)
-    gateway = call.gateway
-    token = gateway.devices.google_pay(
-        call.tenant.id,
-        given.card.parse(),
-        gateway.clock.wall(),
-        given.protocol_version.value,
-        is_tokenized=given.auth_method is AuthMethod.CRYPTOGRAM_3DS,
-    )
-    return await shown(call, WalletTokenShown(type=Wallet.GOOGLE_PAY, token=token))
+    devices, card, wall = call.gateway.devices, given.card.parse(), call.gateway.clock.wall()
+    version, is_tokenized = given.protocol_version.value, given.auth_method is AuthMethod.CRYPTOGRAM_3DS
+    mint = partial(devices.google_pay, call.tenant.id, card, wall, version, is_tokenized=is_tokenized)
+    return await _given(call, Wallet.GOOGLE_PAY, mint)
+
+
+async def _given(call: Call, wallet: Wallet, mint: Callable[[], dict[str, Any]]) -> Reply:
+    async def render(token: dict[str, Any]) -> Answer:
+        return await answer(call, WalletTokenShown(type=wallet, token=token))
+
+    return answered(await wallets.of_device(call.gateway, call.caller, call.key, mint, render))
 
 
 OPERATIONS = (apple_pay, google_pay)
