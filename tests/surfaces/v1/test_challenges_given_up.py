@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def place(database: str | None, home: Path, anyio_backend: object) -> AsyncIterator[Place]:
     clock = ManualClock(1_767_225_600 * SECOND)
-    async with shop.open_shop(home, database, clock) as parts:
+    async with shop.open_shop(home, database, clock, keeps_time=False) as parts:
         yield Place(parts, await shop.merchant(parts), clock)
 
 
