@@ -9,7 +9,8 @@ from tests.connectors.questions import NOON, attempt, question
 from tillgate.connectors.phone import NOTICE_KEY, PhoneConnector
 from tillgate.core.attempts import Attempt, Kind
 from tillgate.core.instants import DAY
-from tillgate.sandbox import phone_bank
+from tillgate.core.records import evolve
+from tillgate.sandbox import phone_bank, phone_books
 from tillgate.sandbox.phone_bank import Choice, Heard, PhoneBank, WalletFull
 from tillgate.sandbox.phone_books import OPENING_BALANCE
 
@@ -108,9 +109,25 @@ async def test_what_cannot_be_read_is_refused_and_changes_nothing(body: bytes) -
     at.close()
 
 
-async def test_a_merchant_is_forgotten() -> None:
-    at, about = bank(), attempt(Kind.AUTHORIZE)
-    await ask(at, about)
-    assert CONNECTOR.has_forgotten(await at.answer(CONNECTOR.forget(about.tenant)))
+async def test_a_merchant_is_forgotten_as_if_it_had_never_been(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_books, "_FORGOTTEN_AT_ONCE", 1)
+    at, about, other = bank(), attempt(Kind.AUTHORIZE, 10_00), attempt(Kind.AUTHORIZE, 5_00)
+    waiting = attempt(Kind.AUTHORIZE, 7_00)
+    neighbor = evolve(attempt(Kind.AUTHORIZE, 3_00), tenant="ten_2")
+    for asked in (about, other, neighbor):
+        await ask(at, asked)
+        await at.choose(CUSTOMER, Choice.CONFIRM)
+    await ask(at, waiting)
+    await ask(at, attempt(Kind.CAPTURE, 10_00, target=about.id))
+    await ask(at, attempt(Kind.REFUND, 1_00, target=about.id))
+    await ask(at, attempt(Kind.VOID, 5_00, target=other.id))
+    await ask(at, attempt(Kind.REFUND, 1_00, target="att_nothing"))
+    portions = 1
+    while not CONNECTOR.has_forgotten(await at.answer(CONNECTOR.forget(about.tenant))):
+        portions += 1
+    assert portions == 4
+    assert [one.reference for one in at.statement()] == [neighbor.id]
+    assert [(line.kind, line.amount) for line in at.history(CUSTOMER)] == [("held", -3_00)]
+    assert at.wallet(CUSTOMER).balance == OPENING_BALANCE - 3_00
     assert (await at.answer(CONNECTOR.inquire(about))).status == 404
     at.close()

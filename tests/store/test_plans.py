@@ -37,6 +37,7 @@ from tillgate.store import (
     filters,
     find,
     lists,
+    numbers,
     payouts,
     postgres,
     retention,
@@ -290,12 +291,15 @@ LOOKS: dict[str, Question] = {
     "timers that are due": lambda store: timers.due(store, 10, 5),
     "who has planted faults": lambda store: faults.Planted(store.engine).of(TENANT, 10),
     "which places sandboxes have": lambda store: sandboxes.places(store, TENANT),
+    "which payments have a number of the day": lambda store: numbers.bearing(store, TENANT, 1),
+    "the numbers of payments": lambda store: numbers.of(store, TENANT, ["pay_1"]),
+    "the numbers of some days": lambda store: numbers.of_series(store, TENANT, "day:2026-01-01", "day:2026-01-09"),
     "cards to erase": lambda store: retention.to_erase(store, PaymentMethod, 10, 5),
     "tokens to erase": lambda store: retention.to_erase(store, Token, 10, 5),
 }
 
 
-JOINED = ("an event", "transactions", "in stages", "how many transactions", *FILTERED)
+JOINED = ("an event", "transactions", "in stages", "how many transactions", "which payments have a number", *FILTERED)
 """Questions that look in several ranges of an index, or that compare rows which are found by their key."""
 
 PUT_IN_ORDER = (

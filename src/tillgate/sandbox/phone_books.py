@@ -78,14 +78,26 @@ _SCHEMA: Final = """
         merchant_name text not null, reference text not null
     );
     create index if not exists by_phone on movements (phone, id);
+    create index if not exists by_reference on movements (reference) where reference <> '';
 """
 _PUT: Final = "insert or replace into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _NOTE: Final = """
     insert into movements (phone, at, kind, amount, merchant_name, reference) values (?, ?, ?, ?, ?, ?)
 """
 _FORGET: Final = """
-    delete from operations where reference in (select reference from operations where merchant_id = ? limit ?)
+    update wallets set balance = balance - moved.amount
+    from (
+        select phone, sum(amount) as amount from movements
+        where reference in (select reference from operations where reference = :one or target = :one) group by phone
+    ) as moved
+    where moved.phone = wallets.phone;
+
+    delete from movements
+    where reference in (select reference from operations where reference = :one or target = :one);
+
+    delete from operations where reference = :one or target = :one
 """
+_OPENED: Final = "select reference from operations where merchant_id = ? and target is null limit ?"
 _HISTORY: Final = """
     select at, kind, amount, merchant_name, reference from movements where phone = ? order by id desc limit ?
 """
@@ -155,9 +167,19 @@ class PhoneBooks:
         return [Movement(*row) for row in self._rows(_HISTORY, phone, most)]
 
     def forget(self, merchant_id: str) -> bool:
-        """Delete some of what is known of a merchant; whether that was all."""
-        with closing(self._books.execute(_FORGET, (merchant_id, _FORGOTTEN_AT_ONCE))) as done:
-            return done.rowcount < _FORGOTTEN_AT_ONCE
+        """Delete some of what is known of a merchant, as if it had never been; whether that was all.
+
+        Wallets have again what they paid it, or what it holds.
+        """
+        opened = self._rows(_OPENED, merchant_id, _FORGOTTEN_AT_ONCE)
+        for (reference,) in opened:
+            for statement in _FORGET.split(";"):
+                self._books.execute(statement, {"one": reference}).close()
+        if len(opened) == _FORGOTTEN_AT_ONCE:
+            return False
+        # What is left was about nothing, and moved nothing.
+        self._books.execute("delete from operations where merchant_id = ?", (merchant_id,)).close()
+        return True
 
     def _current(self, found: Operation) -> Operation:
         """What rang for too long rings no more."""

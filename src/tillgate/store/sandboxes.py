@@ -6,6 +6,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from tillgate.core import sandboxes
+from tillgate.core.signing_keys import EVERYBODYS
 from tillgate.store import schema
 from tillgate.store.database import Store
 
@@ -44,12 +45,25 @@ async def delete(store: Store, tenant: str, most: int) -> bool:
     """
     for table in TABLES:
         await _delete(store, table, tenant, most)
-    return not await store.engine.fetch(_LEFT, {"tenant": tenant})
+    names = await store.engine.change(_UNNAMING, {**_place(tenant), "most": most})
+    return not names and not await store.engine.fetch(_LEFT, {"tenant": tenant, **_place(tenant)})
 
 
-_LEFT = sa.text(
+def _place(tenant: str) -> dict[str, str]:
+    """Between which values is what the names of a merchant's tickets stand for: its id, a space, and theirs."""
+    return {"from_": f"{tenant} ", "until": f"{tenant}!"}
+
+
+_NAMES: Final = f"from aliases where tenant = '{EVERYBODYS}' and id >= :from_ and id < :until"
+_CHOSEN: Final = f"select kind, value {_NAMES} order by id, kind, value limit :most"
+_UNNAMING: Any = sa.text(
+    f"delete from aliases where tenant = '{EVERYBODYS}' and (kind, value) in ({_CHOSEN}) returning kind"
+)
+
+_LEFT: Any = sa.text(
     " union all ".join(
-        f"select '{table.name}' where exists (select 1 from {table.name} where tenant = :tenant)" for table in TABLES
+        [f"select '{table.name}' where exists (select 1 from {table.name} where tenant = :tenant)" for table in TABLES]
+        + [f"select 'names' where exists (select 1 {_NAMES})"]
     )
 )
 

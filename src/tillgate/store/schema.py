@@ -174,6 +174,7 @@ aliases = sa.Table(
     sa.Column("kind", Text, primary_key=True),
     sa.Column("value", Text, primary_key=True),
     sa.Column("id", Text, nullable=False),
+    _partial_index("aliases_of_everybody", "tenant", "id", "kind", "value", where="tenant = 'directory'"),
 )
 
 series = sa.Table(
@@ -356,5 +357,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 11
+CURRENT = 12
 """The schema that this code writes."""

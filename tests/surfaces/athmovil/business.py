@@ -139,9 +139,9 @@ class Business:
         await shop.catch_up(self.parts)
 
 
-async def opened(parts: Assembly) -> Business:
-    """A new business with tokens of its own."""
-    tenant = await shop.new_tenant(parts, "Heladería Sol")
+async def opened(parts: Assembly, tenant: Tenant | None = None) -> Business:
+    """A new business with tokens of its own, or a merchant that gets some."""
+    tenant = tenant or await shop.new_tenant(parts, "Heladería Sol")
     issued = [
         await directory.issue(parts.gateway, tenant, kind, frozenset(), secrets.token_hex(20))
         for kind in (CredentialKind.PUBLIC_TOKEN, CredentialKind.PRIVATE_TOKEN)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from tests import postgres
 from tests.sizes import PROVING, at_size
+from tests.surfaces.athmovil import business
 from tests.surfaces.v1 import shop, story
 from tests.surfaces.v1.shop import PAYMENT, Client
 from tillgate.assembly import Assembly
@@ -51,6 +52,7 @@ async def left(parts: Assembly, id: str) -> Counter[str]:
             found[table.name] += any(id in str(value) for value in row)
     assert parts.bank is not None
     found["operations"] += sum(operation.merchant_id == id for operation in parts.bank.statement())
+    found["tickets at the bank"] += sum(operation.merchant_id == id for operation in parts.phones.statement())
     found["chargebacks"] += sum(chargeback.merchant_id == id for chargeback in parts.bank.disputes())
     return +found
 
@@ -211,12 +213,20 @@ async def test_every_row_goes_that_a_sandbox_ever_wrote(
         await story.tell(one, destroying=False)
     await one.post("/tokens", {"card": shop.CARD})
     await one.post("/payments", PAYMENT, key="kept")
+    seller = await business.opened(parts, await parts.directory.tenant(id))
+    paid, confirmed, waiting = [await seller.open() for _ in range(3)]
+    for ticket in (paid, confirmed):
+        await seller.confirm(ticket)
+    reference = business.done(await seller.authorize(paid))["referenceNumber"]
+    await seller.refund(reference, "1.00")
+    await seller.move(waiting, "7871110000")
     before = await left(parts, id)
     assert before.keys() >= {
         *("payments", "attempts", "refunds", "disputes", "customers", "payment_methods", "tokens", "payouts"),
         *("idempotency_keys", "webhook_endpoints", "wallet_keys", "transactions", "credentials", "aliases", "timers"),
         *("entries", "postings", "balances", "events", "deliveries", "bodies", "faults", "bank_accounts", "tenants"),
-        *("operations", "chargebacks", "settlements", "sandboxes", "payout_settings"),
+        *("operations", "chargebacks", "settlements", "sandboxes", "payout_settings", "numbers", "series"),
+        "tickets at the bank",
     }
     assert (await anyones.delete(f"/sandbox/merchants/{id}")).status_code == 200
     assert await left(parts, id) == REMOVED
@@ -225,6 +235,8 @@ async def test_every_row_goes_that_a_sandbox_ever_wrote(
     await until_left(parts, id, {})
     await books_are_sound(home, database)
     assert len(await neighbor.listed("/payments")) == 1
+    assert [seller.balance(ticket) for ticket in (paid, confirmed)] == [1_000_00] * 2
+    assert business.code(await seller.authorize(paid)) == "BTRA_0031"
 
 
 async def test_the_bank_forgets_in_the_books_of_all_processes(
