@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Protocol
 
 import httpx2
 import pytest
@@ -18,6 +19,12 @@ PRIVATE = "JHEFEWP2048FNDFLKJWB2"
 _phones = itertools.count(7_872_000_001)
 
 
+class Reached(Protocol):
+    """A server that answers somewhere."""
+
+    url: str
+
+
 @pytest.fixture
 def client(server: Server) -> Iterator[ATHMovilClient]:
     """Demo Shop."""
@@ -30,7 +37,7 @@ def opened(client: ATHMovilClient, phone: str, total: str = "10.00") -> PaymentR
     return client.create_payment(total, phone, [item], metadata1="Order 1", metadata2="Ponce")
 
 
-def choose(server: Server, phone: str, choice: str) -> None:
+def choose(server: Reached, phone: str, choice: str) -> None:
     assert httpx2.post(f"{server.url}/sandbox/wallet/{phone}/{choice}").status_code == 200
 
 

@@ -47,6 +47,22 @@ async def test_an_expired_ticket_is_told_in_the_older_form(punctual: tuple[Busin
     assert _told(event, seller, events.CANCELED_ONLY) is None
 
 
+async def test_a_ticket_that_never_had_a_phone_is_told_in_forms_that_can_be_read(
+    punctual: tuple[Business, ManualClock],
+) -> None:
+    seller, clock = punctual
+    for status in ("cancelled", "expired"):
+        ticket = await seller.open(phoneNumber="", timeout="120")
+        if status == "cancelled":
+            await seller.cancel(ticket)
+        clock.advance(2 * MINUTE)
+        await seller.let_time_work()
+        said = _told(await _ending(seller), seller, events.ENDINGS)
+        assert said is not None
+        assert (parse_webhook(dict(said)).status.value, said["ecommerceId"]) == (status, ticket.id)
+        assert said["date"]
+
+
 async def test_who_asked_for_expired_ones_alone_is_not_told_of_canceled_ones(
     punctual: tuple[Business, ManualClock],
 ) -> None:

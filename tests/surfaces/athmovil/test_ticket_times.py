@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.sizes import at_size
-from tests.surfaces.athmovil.business import Business, Ticket, code
+from tests.surfaces.athmovil import books
+from tests.surfaces.athmovil.business import Business, Ticket, code, done
 from tillgate.clock import ManualClock
 from tillgate.core.instants import MINUTE, SECOND
-from tillgate.store import audit
 
 pytestmark = pytest.mark.anyio
 
@@ -82,9 +82,26 @@ async def test_confirm_cancel_and_expiry_at_once_leave_one_end_and_no_hold(
         assert (await seller.find(ticket))["ecommerceStatus"] == end
     (shown, *_) = await seller.v1.listed("/payments")
     assert shown["amount_capturable"] == 0
-    await _books_are_in_order(home, database)
+    assert books.held(seller) == 0
+    await books.assert_in_order(seller, home, database)
 
 
-async def _books_are_in_order(home: Path, database: str | None) -> None:
-    found = await audit.audit(database, home)
-    assert found.differences == []
+async def test_the_numbers_of_a_day_are_gapless_across_midnight_however_many_pay_at_once(
+    punctual: tuple[Business, ManualClock],
+) -> None:
+    seller, clock = punctual
+    day, count = 24 * 60 * MINUTE, at_size(10, 200)
+    clock.advance(-(seller.parts.gateway.clock.wall() - 4 * 60 * MINUTE) % day - SECOND)
+    tickets = [await seller.open() for _ in range(2 * count)]
+    for ticket in tickets:
+        await seller.confirm(ticket)
+    before = [asyncio.ensure_future(seller.authorize(ticket)) for ticket in tickets[:count]]
+    await asyncio.wait(before, return_when=asyncio.FIRST_COMPLETED)
+    clock.advance(SECOND)
+    after = [asyncio.ensure_future(seller.authorize(ticket)) for ticket in tickets[count:]]
+    paid = [done(answer) for answer in await asyncio.gather(*before, *after)]
+    days = {one["transactionDate"][:10] for one in paid}
+    assert len(days) == 2
+    for date in days:
+        numbers = sorted(one["dailyTransactionId"] for one in paid if one["transactionDate"].startswith(date))
+        assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]

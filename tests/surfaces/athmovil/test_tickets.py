@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.sizes import at_size
+from tests.surfaces.athmovil import books
 from tests.surfaces.athmovil.business import REPORT, SEARCH, Business, code, done
-from tillgate.store import audit
 
 pytestmark = pytest.mark.anyio
 
@@ -133,7 +133,7 @@ async def test_however_often_a_ticket_is_authorized_at_once_it_is_paid_once(
     assert anyones.balance(ticket) == before - 233
     (shown,) = await anyones.v1.listed("/payments")
     assert shown["amount_captured"] == 233
-    await _books_are_in_order(home, database)
+    await books.assert_in_order(anyones, home, database)
 
 
 async def test_the_numbers_of_a_day_are_gapless_however_many_pay_at_once(anyones: Business) -> None:
@@ -189,6 +189,22 @@ async def test_equal_refunds_at_once_are_one(anyones: Business) -> None:
     assert len({done(answer)["refund"]["referenceNumber"] for answer in answers}) == 1
 
 
+async def test_refunds_raced_through_both_surfaces_give_back_no_more_than_was_paid(
+    anyones: Business, home: Path, database: str | None
+) -> None:
+    reference = (await anyones.pay(total="10.00"))["referenceNumber"]
+    (shown,) = await anyones.v1.listed("/payments")
+    here = [anyones.refund(reference, "3.00", message=f"No. {number}") for number in range(at_size(5, 40))]
+    there = [anyones.v1.post("/refunds", {"payment": shown["id"], "amount": 300}) for _ in range(at_size(5, 40))]
+    answers = await asyncio.gather(*here, *there)
+    assert sum(answer.status_code == 200 for answer in answers) == 3
+    assert {code(answer) for answer in answers[: len(here)] if answer.status_code != 200} <= {"BTRA_0030"}
+    (shown,) = await anyones.v1.listed("/payments")
+    assert shown["amount_refunded"] == 900
+    assert done(await anyones.refund(reference, "1.00"))["originalTransaction"]["totalRefundedAmount"] == 10
+    await books.assert_in_order(anyones, home, database)
+
+
 async def test_what_was_paid_is_searched_and_reported(anyones: Business) -> None:
     paid = [await anyones.pay(metadata1=f"Order {number}") for number in (1, 2)]
     one = await anyones.ask(SEARCH, {**anyones.both, "metadata1": "Order 2", "total": "2.33"})
@@ -214,8 +230,3 @@ async def test_amounts_are_numbers_with_two_decimals_at_most(seller: Business) -
     )
     assert '"total":1.2,' in answer.text
     assert '"tax":0.1,' in answer.text
-
-
-async def _books_are_in_order(home: Path, database: str | None) -> None:
-    found = await audit.audit(database, home)
-    assert found.differences == []
