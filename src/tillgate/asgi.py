@@ -85,11 +85,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, saying when the socket accepts."""
+    """uvicorn, saying when the socket accepts, and when it will not any more."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], leaving: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._leaving = leaving
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -103,6 +104,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if not self.should_exit:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say so, then finish what is under way."""
+        self._leaving()
+        await super().shutdown(sockets)
 
 
 def _work(settings: Settings, listener: socket.socket, slot: int, ready: Callable[[], None] | None = None) -> None:
@@ -150,7 +156,7 @@ async def run(
         backlog=BACKLOG,
         loop="none",
     )
-    await _Server(config, ready).serve([listener])
+    await _Server(config, ready, application.end_streams).serve([listener])
 
 
 def address_of(listener: socket.socket) -> str:
@@ -176,6 +182,7 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
             f"  publishable key  {sandbox_keys.PUBLISHABLE_KEY}",
             f"  public token     {business_keys.PUBLIC_TOKENS[0]}",
             f"  private token    {business_keys.PRIVATE_TOKEN}",
+            f"  phone            {address}/phone",
             "",
             f"  curl {address}/v1/payments -H 'Authorization: Bearer {sandbox_keys.SECRET_KEY}' \\",
             "    -H 'Content-Type: application/json' \\",

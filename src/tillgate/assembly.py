@@ -18,9 +18,11 @@ from tillgate.flows.gateway import Gateway
 from tillgate.flows.signing_keys import Signer
 from tillgate.http.addresses import Proxies, is_loopback
 from tillgate.http.application import Application
+from tillgate.http.event_streams import EventStreams
 from tillgate.http.limits import Limits
 from tillgate.pages.button import Button
 from tillgate.pages.challenge import Challenge
+from tillgate.pages.phone import Phone
 from tillgate.pages.returns import Returns
 from tillgate.pages.shop import Shop
 from tillgate.sandbox import faults
@@ -128,7 +130,8 @@ async def assembled(
         returns = Returns(gateway, directory)
         limits = Limits(settings.data / "limits", gateway.clock.wall, settings.rate_limit.a_minute)
         ath_movil = AthMovil(gateway, directory, limits, Signer(gateway, "athmovil"))
-        phones = PhoneCounter(parts.phones)
+        phones = PhoneCounter(parts.phones, settings.phone_from)
+        streams = EventStreams()
         application = Application(
             (
                 V1(gateway, directory, limits),
@@ -140,9 +143,11 @@ async def assembled(
                 returns,
                 Button(),
                 Shop(PUBLIC_TOKENS[0] if is_loopback(settings.host) else None),
+                Phone(parts.phones, streams, settings.phone_from),
             ),
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
+            streams=streams,
         )
         async with at_work(parts):
             try:

@@ -25,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set. Without any of it: a sandbox on SQLite, on this machine alone.
 
     `public_url` is where payers and merchants reach us, for what is not an answer to a request: webhooks and mails.
+    `phone_from` are addresses and networks whose people use the sandbox's phone, beside those on this machine.
     `rate_limit` is that of the sandbox merchant, and of addresses that show no valid key.
     `bank_faults` makes the sandbox bank slow or unreliable, by seed: `latency_seconds=0.05,timeout_after=0.01,seed=7`.
     `sandbox_bank_url` is where the sandbox bank is, if not inside the process; `sandbox_bank_secret` signs its notices.
@@ -38,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: str = "info"
     trusted_proxies: tuple[str, ...] = ()
     metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1")
+    phone_from: tuple[str, ...] = ()
     public_url: str = ""
     rate_limit: RateLimit = RateLimit.STANDARD
     bank_faults: str = ""
@@ -62,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             )
         if not all(map(_is_network, self.metrics_from)):
             raise SettingInvalid("TILLGATE_METRICS_FROM takes IP addresses and networks, separated by commas, or none")
+        if not all(map(_is_network, self.phone_from)):
+            raise SettingInvalid("TILLGATE_PHONE_FROM takes IP addresses and networks, such as 10.0.0.0/8")
         if self.public_url and not _ORIGIN.fullmatch(self.public_url):
             raise SettingInvalid("TILLGATE_PUBLIC_URL takes an address without a path, such as https://pay.example.com")
         if self.sandbox_bank_url and not _ORIGIN.fullmatch(self.sandbox_bank_url):
@@ -113,6 +117,7 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
             ("log", "TILLGATE_LOG"),
             ("trusted_proxies", "TILLGATE_TRUSTED_PROXIES"),
             ("metrics_from", "TILLGATE_METRICS_FROM"),
+            ("phone_from", "TILLGATE_PHONE_FROM"),
             ("public_url", "TILLGATE_PUBLIC_URL"),
             ("rate_limit", "TILLGATE_RATE_LIMIT"),
             ("bank_faults", "TILLGATE_BANK_FAULTS"),
@@ -130,7 +135,7 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
             if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS:
                 raise SettingInvalid(f"TILLGATE_{name.upper()} takes a whole number")
             found[name] = int(text)
-    for name in ("trusted_proxies", "metrics_from"):
+    for name in ("trusted_proxies", "metrics_from", "phone_from"):
         if isinstance(text := found.get(name), str):
             found[name] = tuple(part.strip() for part in text.split(",") if part.strip())
     if found.get("metrics_from") == ("none",):

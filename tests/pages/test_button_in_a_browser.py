@@ -7,7 +7,7 @@ from playwright.async_api import Error, Page, Request, Route
 
 from tests.pages import browsers
 from tests.pages.browsers import Stage
-from tests.pages.test_in_a_browser import CONTRASTS, OVERFLOW
+from tests.pages.looks import CONTRASTS, OVERFLOW
 from tests.waiting import eventually
 from tillgate.clock import ManualClock
 from tillgate.core.instants import MINUTE, SECOND

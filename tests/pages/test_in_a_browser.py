@@ -7,36 +7,13 @@ from typing import Any
 import pytest
 from playwright.async_api import ConsoleMessage, Error, Page
 
-from tests.pages import browsers
+from tests.pages import browsers, looks
 from tests.pages.browsers import Stage
 from tests.pages.payer import status
 from tillgate.clock import ManualClock
 from tillgate.core.instants import HOUR, MINUTE, SECOND
 
 pytestmark = pytest.mark.anyio
-
-CONTRASTS = """() => {
-  const channels = (text) => text.match(/[0-9.]+/g).map(Number)
-  const light = (text) => {
-    const [r, g, b] = channels(text).map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
-  }
-  const ground = (element) => {
-    const [r, g, b, a] = channels(getComputedStyle(element).backgroundColor)
-    return a === 0 ? ground(element.parentElement) : `rgb(${r}, ${g}, ${b})`
-  }
-  const says = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
-  return [...document.querySelectorAll("main *")].filter(says).map((element) => {
-    const [a, b] = [light(getComputedStyle(element).color), light(ground(element))].sort((x, y) => y - x)
-    return [element.textContent.trim(), (a + 0.05) / (b + 0.05)]
-  })
-}"""
-"""How well each text can be told from what is behind it (WCAG 2.2, 1.4.3)."""
-
-HEIGHTS = """() => [...document.querySelectorAll("button, input, .button")].map(
-  (element) => element.getBoundingClientRect().height)"""
-
-OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.fixture(scope="module")
@@ -147,32 +124,25 @@ async def test_two_windows_decide_once(stage: Stage, page: Page) -> None:
 
 @pytest.mark.parametrize(("scheme", "width", "locale"), [("dark", 320, "de-DE"), ("light", 1_280, "es-ES")])
 async def test_everything_can_be_read_and_pressed(stage: Stage, scheme: Any, width: int, locale: str) -> None:
-    looks = {"color_scheme": scheme, "viewport": {"width": width, "height": 640}, "locale": locale}
-    async with stage.payer(**looks) as page:
+    view = {"color_scheme": scheme, "viewport": {"width": width, "height": 640}, "locale": locale}
+    async with stage.payer(**view) as page:
         _, url = await stage.sent_away(amount=99_999_999)
         await page.goto(url)
         await page.fill("#code", "000000")
         await page.keyboard.press("Enter")
         await page.get_by_role("alert").wait_for()
-        await _can_be_read_and_pressed(page)
+        await looks.assert_readable(page)
         await page.click("button[value=cancel]")
         await page.wait_for_url("**/returns/**")
-        await _can_be_read_and_pressed(page)
+        await looks.assert_readable(page)
         assert await page.get_attribute("html", "lang") == locale[:2]
-
-
-async def _can_be_read_and_pressed(page: Page) -> None:
-    for text, contrast in await page.evaluate(CONTRASTS):
-        assert contrast >= 4.5, text
-    assert all(height >= 44 for height in await page.evaluate(HEIGHTS))
-    assert await page.evaluate(OVERFLOW) <= 0
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/errors"])
 async def test_the_reference_is_no_wider_than_a_phone(stage: Stage, path: str) -> None:
     async with stage.payer(viewport={"width": 390, "height": 844}) as page:
         await page.goto(f"{stage.url}{path}")
-        assert await page.evaluate(OVERFLOW) <= 0
+        assert await page.evaluate(looks.OVERFLOW) <= 0
 
 
 EMBED = """(url) => {

@@ -13,6 +13,7 @@ from tillgate import logs, metrics
 from tillgate.http import addresses, bodies, cors, streams
 from tillgate.http.addresses import Proxies
 from tillgate.http.bodies import Body, ClientGone
+from tillgate.http.event_streams import EventStreams
 from tillgate.http.exchange import Headers, Receive, Reply, Request, Scope, Send
 from tillgate.http.problems import Failed, MethodNotAllowed, NotFound, Problem
 from tillgate.http.routing import Match, Miss, RouteTable
@@ -30,7 +31,7 @@ class Application:
 
     `new_id` makes the ids of requests. `lifespan` is entered before the first request, and left once the last
     is answered, `drain_seconds` after shutdown at the latest. A handler whose client hangs up runs on to its
-    end. Raises ValueError when routes collide.
+    end. `streams` are those that the surfaces hold open. Raises ValueError when routes collide.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Application:
         body_bytes: int = bodies.MAX_BYTES,
         body_seconds: float = bodies.TIMEOUT_SECONDS,
         drain_seconds: float = 60.0,
+        streams: EventStreams | None = None,
     ) -> None:
         self._table = RouteTable[Surface[Any]]([(surface, surface.routes) for surface in surfaces])
         self._new_id = new_id
@@ -51,6 +53,7 @@ class Application:
         self._body_bytes = body_bytes
         self._body_seconds = body_seconds
         self._drain_seconds = drain_seconds
+        self._streams = streams or EventStreams()
         self._idle = asyncio.Event()
         self.in_flight = 0
 
@@ -66,6 +69,10 @@ class Application:
                     self._idle.set()
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
+
+    def end_streams(self) -> None:
+        """End what would go on for ever, for the server shuts down; what else is under way is finished."""
+        self._streams.end()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from tillgate.http import addresses, urlencoded
-from tillgate.http.addresses import Proxies
+from tillgate.http.addresses import Networks, Proxies
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -128,6 +128,15 @@ class Request:
             and addresses.is_loopback(self.header("host") or "")
             and not self._is_forwarded
         )
+
+    def is_near(self, neighbors: Networks) -> bool:
+        """Whether it never left the machine, or comes from one of `neighbors`, past nobody who is not trusted."""
+        return self.is_local or (self.is_direct and neighbors.hold(self.client))
+
+    @property
+    def is_from_another_site(self) -> bool:
+        """Whether the browser says that a page of somebody else's had it sent (Fetch Metadata, Sec-Fetch-Site)."""
+        return self.header("sec-fetch-site") not in (None, "same-origin", "none")
 
     @property
     def is_direct(self) -> bool:

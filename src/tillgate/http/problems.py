@@ -32,6 +32,12 @@ class Malformed(Problem):
         self.path = path
 
 
+class Forbidden(Problem):
+    """Nobody is asked who they are here, and not everybody is let in."""
+
+    status = 403
+
+
 class NotFound(Problem):
     """No route has this path."""
 
@@ -78,6 +84,16 @@ class TooManyRequests(Problem):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Too many requests in this minute. Try again in {seconds} s.")
         self.headers = ((b"retry-after", b"%d" % seconds),)
+
+
+class TooManyStreams(Problem):
+    """No more pages are kept up to date by this process."""
+
+    status = 503
+    headers = ((b"retry-after", b"5"),)
+
+    def __init__(self) -> None:
+        super().__init__("Too many pages are kept up to date at once. Try again in a few seconds.")
 
 
 class Failed(Problem):

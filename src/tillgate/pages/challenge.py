@@ -51,7 +51,7 @@ class Challenge(surface.Open):
     async def _decide(self, request: Request) -> Reply:
         operation = self._linked(request)
         # The link itself proves enough; that a page of another site sends the form is refused all the same.
-        if request.header("sec-fetch-site") not in (None, "same-origin", "none"):
+        if request.is_from_another_site:
             return rendering.problem(request, 403)
         given = dict(urlencoded.pairs(request.body))
         try:

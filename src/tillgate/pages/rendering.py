@@ -22,18 +22,30 @@ _PROBLEMS: Final = {400: "unreadable", 403: "elsewhere", 404: "nothing", 405: "n
 
 
 def page(
-    request: Request, template: str, status: int = 200, *, sheet: str = "", scripts: tuple[str, ...] = (), **said: Any
+    request: Request,
+    template: str,
+    status: int = 200,
+    *,
+    language: str = "",
+    sheet: str = "",
+    scripts: tuple[str, ...] = (),
+    **said: Any,
 ) -> Reply:
     """A page made of a template, which is given what is said, and the texts of the reader's language.
 
-    `sheet` is a file of static/ that adds to the common style, `scripts` are paths of ours, run in their order once
-    the page is read; a page that has any may ask this server, and nobody else, for more.
+    `language` is one that the reader has chosen. `sheet` is a file of static/ that adds to the common style, `scripts`
+    are paths of ours, run in their order once the page is read; a page that has any may ask this server, and nobody
+    else, for more.
     """
-    language = texts.language(request.header("accept-language"))
+    language = language or texts.language(request.header("accept-language"))
     style, policy = _style(sheet, bool(scripts))
-    made = _environment().get_template(template)
-    rendered = made.render(language=language, texts=texts.spoken(language), style=style, scripts=scripts, **said)
+    rendered = part(template, language, style=style, scripts=scripts, **said)
     return Reply(status, rendered.encode(), policy, content_type=_HTML)
+
+
+def part(template: str, language: str, **said: Any) -> str:
+    """A part of a page, made of a template of its own."""
+    return _environment().get_template(template).render(language=language, texts=texts.spoken(language), **said)
 
 
 def static(
@@ -47,9 +59,9 @@ def static(
     return caching.reply(request, _file(name), content_type, headers, cache_control)
 
 
-def problem(request: Request, status: int) -> Reply:
-    """A page that says why there is nothing else to see."""
-    name = _PROBLEMS.get(status, "broken" if status >= 500 else "nothing")
+def problem(request: Request, status: int, name: str = "") -> Reply:
+    """A page that says why there is nothing else to see; `name` is that of a text, if not the one that is usual."""
+    name = name or _PROBLEMS.get(status, "broken" if status >= 500 else "nothing")
     return page(request, "outcome.html", status, outcome=name, sign="failed", merchant="", goes_to=None, is_over=False)
 
 

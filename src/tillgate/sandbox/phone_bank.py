@@ -76,6 +76,14 @@ class Moved(msgspec.Struct, frozen=True):
     phone: str
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """What a phone shows: its wallet, what waits for its customer, oldest first, and what moved, newest first."""
+
+    wallet: Wallet
+    pending: list[Operation]
+    history: list[Movement]
+
+
 _KINDS: Final = {"/requests": "authorize", "/captures": "capture", "/voids": "void", "/refunds": "refund"}
 
 _encode = msgspec.json.Encoder().encode
@@ -94,6 +102,7 @@ class PhoneBank:
 
     def __init__(self, path: Path | None, *, clock: Callable[[], Instant], notice_key: str) -> None:
         self.on_notification: Listener | None = None
+        self.now = clock
         self._notice_key = notice_key.encode()
         self._books = PhoneBooks(path, clock)
         self._telling: set[asyncio.Task[None]] = set()
@@ -174,6 +183,21 @@ class PhoneBank:
         """Everything that the bank was asked, each operation once, as it stands."""
         with self._books.turn():
             return self._books.everything()
+
+    def look(self, phone: str, most: int = 20) -> Seen:
+        """All that a phone shows, at one moment."""
+        with self._books.turn():
+            return Seen(self._books.wallet(phone), self._books.pending(phone), self._books.history(phone, most))
+
+    def request(self, phone: str, reference: str) -> Operation | None:
+        """What a customer was asked, and what became of it; None where it was not they who were asked last."""
+        with self._books.turn():
+            found = self._books.find(reference)
+        return found if found is not None and (found.kind, found.phone) == ("authorize", phone) else None
+
+    async def version(self) -> tuple[int, int]:
+        """Another than before once anything may have changed in any process; cheap."""
+        return self._books.version()
 
     def top_up(self, phone: str, amount: int) -> Wallet:
         """Put cents into a wallet. Raises WalletFull, and ValueError for nothing."""

@@ -73,6 +73,7 @@ _SCHEMA: Final = """
     create index if not exists by_target on operations (target) where target is not null;
     create index if not exists by_merchant on operations (merchant_id);
     create index if not exists pending on operations (phone, reference) where result = 'challenge';
+    create index if not exists ringing on operations (rings_until) where result = 'challenge';
     create table if not exists movements (
         id integer primary key, phone text not null, at integer not null, kind text not null, amount integer not null,
         merchant_name text not null, reference text not null
@@ -100,6 +101,10 @@ _FORGET: Final = """
 _OPENED: Final = "select reference from operations where merchant_id = ? and target is null limit ?"
 _HISTORY: Final = """
     select at, kind, amount, merchant_name, reference from movements where phone = ? order by id desc limit ?
+"""
+_RANG_TOO_LONG: Final = "select exists (select 1 from operations where result = 'challenge' and rings_until <= ?)"
+_SILENCE: Final = """
+    update operations set result = 'declined', code = 'expired' where result = 'challenge' and rings_until <= ?
 """
 _FORGOTTEN_AT_ONCE: Final = 500
 
@@ -190,6 +195,17 @@ class PhoneBooks:
     def _rows(self, query: str, *values: object) -> list[Any]:
         with closing(self._books.execute(query, values)) as rows:
             return rows.fetchall()
+
+    def version(self) -> tuple[int, int]:
+        """Another than before once any process has written. What has rung too long is written down first.
+
+        It may be asked for outside of a turn, and waits for nobody.
+        """
+        if self._rows(_RANG_TOO_LONG, now := self._clock())[0][0]:
+            with self.turn():
+                self._books.execute(_SILENCE, (now,)).close()
+        # The first counts what other connections have committed, the second what this one has changed.
+        return self._rows("pragma data_version")[0][0], self._books.total_changes
 
     @contextmanager
     def turn(self) -> Iterator[None]:

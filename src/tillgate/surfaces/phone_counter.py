@@ -1,13 +1,15 @@
 """The phone by hand: tests of a merchant's own confirm, decline and top up without the page (ath_movil.md)."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from tillgate.http import surface
+from tillgate.http.addresses import Networks
 from tillgate.http.exchange import Reply, Request
-from tillgate.http.problems import Malformed, NotFound, Problem
+from tillgate.http.problems import Forbidden, Malformed, NotFound, Problem
 from tillgate.http.routing import Route
 from tillgate.sandbox.phone_bank import Choice, Heard, PhoneBank
 
@@ -15,17 +17,29 @@ _NUMBER: Final = re.compile(r"[0-9]{10}")
 
 
 class PhoneCounter(surface.Open):
-    """`POST /sandbox/wallet/{phone}/confirm` and `/decline`, which take what waits longest; `GET` shows the wallet."""
+    """`POST /sandbox/wallet/{phone}/confirm` and `/decline`, which take what waits longest; `GET` shows the wallet.
+
+    It asks for no credential: it serves who is on this machine, and `neighbors`, addresses and networks.
+    """
 
     name = "phone counter"
 
-    def __init__(self, phones: PhoneBank) -> None:
+    def __init__(self, phones: PhoneBank, neighbors: Iterable[str] = ()) -> None:
         self._phones = phones
+        self._neighbors = Networks(neighbors)
         self.routes = (
             Route("POST", "/sandbox/wallet/{phone}/confirm", self._confirm),
             Route("POST", "/sandbox/wallet/{phone}/decline", self._decline),
             Route("GET", "/sandbox/wallet/{phone}", self._show),
         )
+
+    async def admit(self, request: Request, route: Route | None) -> Reply | None:
+        """See http.surface.Surface. Raises Forbidden."""
+        if not request.is_near(self._neighbors):
+            raise Forbidden("The sandbox's phones serve this machine, and whom TILLGATE_PHONE_FROM names.")
+        if request.method == "POST" and request.is_from_another_site:
+            raise Forbidden("A page of another site decides nothing here.")
+        return None
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """See http.surface.Surface."""

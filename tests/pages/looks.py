@@ -1,0 +1,34 @@
+"""How a page looks: whether it can be read, pressed and held in one hand."""
+
+from playwright.async_api import Page
+
+CONTRASTS = """() => {
+  const channels = (text) => text.match(/[0-9.]+/g).map(Number)
+  const light = (text) => {
+    const [r, g, b] = channels(text).map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+  const ground = (element) => {
+    const [r, g, b, a] = channels(getComputedStyle(element).backgroundColor)
+    return a === 0 ? ground(element.parentElement) : `rgb(${r}, ${g}, ${b})`
+  }
+  const says = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
+  return [...document.querySelectorAll("main *")].filter(says).map((element) => {
+    const [a, b] = [light(getComputedStyle(element).color), light(ground(element))].sort((x, y) => y - x)
+    return [element.textContent.trim(), (a + 0.05) / (b + 0.05)]
+  })
+}"""
+"""How well each text can be told from what is behind it (WCAG 2.2, 1.4.3)."""
+
+HEIGHTS = """() => [...document.querySelectorAll("button, input:not([type=hidden]), .button")].map(
+  (element) => element.getBoundingClientRect().height)"""
+
+OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+async def assert_readable(page: Page) -> None:
+    """Every text stands out, every button is as large as a finger, and nothing has to be scrolled sideways."""
+    for text, contrast in await page.evaluate(CONTRASTS):
+        assert contrast >= 4.5, text
+    assert all(height >= 44 for height in await page.evaluate(HEIGHTS))
+    assert await page.evaluate(OVERFLOW) <= 0
