@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,7 @@ from tillgate.http.addresses import Proxies, is_loopback
 from tillgate.http.application import Application
 from tillgate.http.event_streams import EventStreams
 from tillgate.http.limits import Limits
+from tillgate.http.surface import Surface
 from tillgate.pages.button import Button
 from tillgate.pages.challenge import Challenge
 from tillgate.pages.phone import Phone
@@ -38,6 +40,7 @@ from tillgate.store.engine import Strike, no_strike
 from tillgate.surfaces.athmovil import events as athmovil_events
 from tillgate.surfaces.athmovil.business_keys import BUSINESS_KEYS, PUBLIC_TOKENS
 from tillgate.surfaces.athmovil.surface import AthMovil
+from tillgate.surfaces.bank_notices import PATH as NOTICES
 from tillgate.surfaces.bank_notices import BankNotices
 from tillgate.surfaces.phone_counter import PhoneCounter
 from tillgate.surfaces.probes import Probes
@@ -65,7 +68,10 @@ DISPUTES_SECONDS = 0.5
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """The parts that commands work with: nothing is served, and nothing happens by itself."""
+    """The parts that commands work with: nothing is served, and nothing happens by itself.
+
+    Where the sandbox's banks are a server of their own, `bank` is None, and nobody asks `phones` anything.
+    """
 
     gateway: Gateway
     directory: Directory
@@ -126,24 +132,28 @@ async def assembled(
     """Everything, running; on leaving, everything finished and closed. `slot` numbers the processes of one server."""
     async with opened(settings, slot=slot, clock=clock, random=random, strike=strike) as parts:
         gateway, directory, bank, office = parts.gateway, parts.directory, parts.bank, parts.office
-        issuer = BankNotices(gateway, directory, BANK) if bank is None else Challenge(bank)
+        streams = EventStreams()
+        if bank is None:
+            banks: tuple[Surface[Any], ...] = (
+                BankNotices(gateway, directory, BANK),
+                BankNotices(gateway, directory, phone.NAME, f"{NOTICES}/{phone.NAME}"),
+            )
+        else:
+            counter = PhoneCounter(parts.phones, settings.phone_from)
+            banks = (Challenge(bank), counter, Phone(parts.phones, streams, settings.phone_from))
         returns = Returns(gateway, directory)
         limits = Limits(settings.data / "limits", gateway.clock.wall, settings.rate_limit.a_minute)
         ath_movil = AthMovil(gateway, directory, limits, Signer(gateway, "athmovil"))
-        phones = PhoneCounter(parts.phones, settings.phone_from)
-        streams = EventStreams()
         application = Application(
             (
                 V1(gateway, directory, limits),
                 ath_movil,
-                phones,
                 Probes(gateway, settings.metrics_from),
                 Docs(),
-                issuer,
+                *banks,
                 returns,
                 Button(),
                 Shop(PUBLIC_TOKENS[0] if is_loopback(settings.host) else None),
-                Phone(parts.phones, streams, settings.phone_from),
             ),
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
@@ -198,7 +208,8 @@ async def opened(
             settings.sandbox_bank_secret or keys.for_digests(Purpose.IDEMPOTENCY).digest("sandbox bank notices").hex()
         )
         bank = None if settings.sandbox_bank_url else stack.enter_context(_bank_inside(settings, clock, notice_key))
-        phones = PhoneBank(settings.data / "phones" / "books", clock=clock.wall, notice_key=notice_key)
+        books = None if settings.sandbox_bank_url else settings.data / "phones" / "books"
+        phones = PhoneBank(books, clock=clock.wall, notice_key=notice_key)
         stack.callback(phones.close)
         remote = RemoteBanks()
         stack.push_async_callback(remote.close)
@@ -212,7 +223,9 @@ async def opened(
             secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
             banks={
                 BANK: registry.connect(BANK, {"notice_key": notice_key, "url": settings.sandbox_bank_url}),
-                phone.NAME: registry.connect(phone.NAME, {phone.NOTICE_KEY: notice_key}),
+                phone.NAME: registry.connect(
+                    phone.NAME, {phone.NOTICE_KEY: notice_key, phone.URL: settings.sandbox_bank_url}
+                ),
             },
             transport=Transport(routes),
             egress=egress,

@@ -1,4 +1,4 @@
-"""The bank server: the sandbox bank as a process of its own, put together and served until it is told to stop."""
+"""The bank server: the sandbox's banks as a process of their own, put together and served until told to stop."""
 
 import asyncio
 import os
@@ -12,21 +12,25 @@ import uvloop
 
 from tillgate import asgi, assembly, logs
 from tillgate.clock import SystemClock
+from tillgate.connectors import phone
 from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest
 from tillgate.core.ids import Ids
 from tillgate.http.application import Application
+from tillgate.http.event_streams import EventStreams
 from tillgate.logs import log
 from tillgate.pages.challenge import Challenge
+from tillgate.pages.phone import Phone
 from tillgate.sandbox.bank import Bank
+from tillgate.sandbox.phone_bank import PhoneBank
 from tillgate.sandbox.register import Register
 from tillgate.settings import SettingInvalid, Settings
-from tillgate.surfaces.bank_counter import BankCounter
+from tillgate.surfaces.bank_counter import BankCounter, WalletCounter
+from tillgate.surfaces.bank_notices import PATH as NOTICES
+from tillgate.surfaces.phone_counter import PhoneCounter
 from tillgate.transport.remote import RemoteBanks
 from tillgate.workers import schedule
 
 DEFAULT_URL: Final = "http://127.0.0.1:8001"
-
-NOTICES_PATH: Final = "/sandbox/bank/notices"
 
 _FIRST_TRY_SECONDS: Final = 5.0
 _PAUSES_SECONDS: Final = (1.0, 5.0, 25.0, 125.0)
@@ -68,7 +72,7 @@ async def _serve(settings: Settings, listener: socket.socket, gateway: str, publ
     async with assembled(settings, gateway=gateway, origin=public_url or address) as application:
 
         def ready() -> None:
-            print(f"The sandbox bank is ready on {address}\n  notices go to    {gateway}{NOTICES_PATH}", flush=True)
+            print(f"The sandbox bank is ready on {address}\n  notices go to    {gateway}{NOTICES}", flush=True)
 
         # What a fault keeps back is not waited for.
         await asgi.run(application, listener, ready, grace_seconds=_DRAIN_SECONDS)
@@ -76,11 +80,11 @@ async def _serve(settings: Settings, listener: socket.socket, gateway: str, publ
 
 @asynccontextmanager
 async def assembled(settings: Settings, *, gateway: str, origin: str) -> AsyncIterator[Application]:
-    """The bank's server without a socket: its counter, and the page of its issuer."""
+    """The banks' server without a socket: their counters, the page of the issuer, and the phone."""
     clock = SystemClock()
     ids = Ids(os.urandom)
     register = Register.open(settings.data / "bank")
-    courier = Courier(gateway)
+    courier, messenger = Courier(gateway + NOTICES), Courier(f"{gateway}{NOTICES}/{phone.NAME}")
     bank = Bank(
         register,
         clock=clock.wall,
@@ -90,25 +94,41 @@ async def assembled(settings: Settings, *, gateway: str, origin: str) -> AsyncIt
         on_dispute=courier.hand_over,
         origin=origin,
     )
+    phones = PhoneBank(
+        settings.data / "phones" / "books",
+        clock=clock.wall,
+        notice_key=settings.sandbox_bank_secret,
+        page=origin + phone.PAGE,
+    )
+    phones.on_notification = messenger.deliver
+    streams = EventStreams()
+    wallets = (
+        WalletCounter(phones),
+        PhoneCounter(phones, settings.phone_from),
+        Phone(phones, streams, settings.phone_from),
+    )
     job = schedule.Job("disputes at the sandbox bank", assembly.DISPUTES_SECONDS, bank.look_after_disputes)
     try:
         async with schedule.running((job,)):
             yield Application(
-                (BankCounter(bank), Challenge(bank)),
+                (BankCounter(bank), Challenge(bank), *wallets),
                 lambda: ids.new("req", clock.wall()),
                 drain_seconds=_DRAIN_SECONDS,
+                streams=streams,
             )
     finally:
         bank.stop()
+        phones.close()
         await courier.close()
+        await messenger.close()
         register.close()
 
 
 class Courier:
-    """Brings notices to the gateway: once while the bank waits, then again a few times behind its back."""
+    """Brings notices to an address of the gateway's: once while the bank waits, then a few times behind its back."""
 
-    def __init__(self, gateway: str) -> None:
-        self._url = gateway + NOTICES_PATH
+    def __init__(self, url: str) -> None:
+        self._url = url
         self._route = RemoteBanks()
         self._repeating: set[asyncio.Task[None]] = set()
 

@@ -158,6 +158,53 @@ async def test_a_sandboxs_faults_reach_the_bank_and_the_bank_forgets_the_sandbox
     await assert_books_agree(gateway, bank, 0)
 
 
+async def test_a_ticket_is_confirmed_at_the_bank_and_its_wallets_outlive_the_gateway(
+    pair: tuple[Server, BankServer],
+) -> None:
+    gateway, bank = pair
+    base, phone = "/api/business-transaction/ecommerce", "7875550101"
+    business = {"publicToken": "a66ce73d04f2087615f6320b724defc5b4eedc55"}
+    items = [{"name": "Ice", "description": "Two scoops", "quantity": 1, "price": "10.00"}]
+    terms = {"total": "10.00", "metadata1": "a", "metadata2": "b", "items": items}
+    order = {**business, **terms, "phoneNumber": phone}
+    async with (
+        httpx2.AsyncClient(base_url=gateway.url, timeout=60) as shop,
+        httpx2.AsyncClient(base_url=bank.url, timeout=60) as customer,
+    ):
+        ticket = (await shop.post(f"{base}/payment", json=order)).json()["data"]
+        merchant = Merchant(gateway.url)
+        (waiting,) = (await merchant.ask("GET", "/v1/payments")).told["data"]
+        assert waiting["next_action"]["redirect_to_url"]["url"] == f"{bank.url}/phone"
+        merchant.hang_up()
+        # The wallets are the bank's, and their page: here there is no phone.
+        assert (await shop.post(f"/sandbox/wallet/{phone}/confirm")).status_code == 404
+        assert [(await side.get("/phone")).status_code for side in (shop, customer)] == [404, 200]
+        gateway.kill()
+        assert (await customer.post(f"/sandbox/wallet/{phone}/confirm")).status_code == 200
+        gateway.start()
+        find = {**business, "ecommerceId": ticket["ecommerceId"]}
+
+        async def is_confirmed() -> bool:
+            found = (await shop.post(f"{base}/business/findPayment", json=find)).json()["data"]
+            return bool(found["ecommerceStatus"] == "CONFIRM")
+
+        await eventually(is_confirmed)
+        header = {"authorization": f"Bearer {ticket['auth_token']}"}
+        paid = (await shop.post(f"{base}/authorization", headers=header)).json()["data"]
+        assert (await shop.post(f"{base}/authorization", headers=header)).json()["data"] == paid
+        back = {**business, "privateToken": "JHEFEWP2048FNDFLKJWB2", "referenceNumber": paid["referenceNumber"]}
+        assert (await shop.post(f"{base}/refund", json={**back, "amount": "4.00"})).status_code == 200
+        assert (await customer.get(f"/sandbox/wallet/{phone}")).json()["balance"] == 994_00
+        # What the bank says unasked is heard at once, and what others say in its name is not.
+        second = (await shop.post(f"{base}/payment", json=order)).json()["data"]
+        assert (await customer.post(f"/sandbox/wallet/{phone}/confirm")).status_code == 200
+        header = {"authorization": f"Bearer {second['auth_token']}"}
+        assert (await shop.post(f"{base}/authorization", headers=header)).status_code == 200
+        assert (await shop.post("/sandbox/bank/notices/phone", json={"reference": "att_1"})).status_code == 401
+    assert gateway.stop() == bank.stop() == 0
+    assert (await gateway.audit()).differences == []
+
+
 @pytest.mark.parametrize("faults", ["latency_seconds=0.6,dispute_seconds=0"])
 async def test_a_gateway_killed_before_the_bank_answers_finds_out_what_became_of_payout_and_response(
     pair: tuple[Server, BankServer],

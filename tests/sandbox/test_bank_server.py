@@ -10,12 +10,13 @@ from tests.http.asking import Answer, ask
 from tests.transport.receivers import receiving
 from tests.waiting import eventually
 from tillgate import bank_server
-from tillgate.bank_server import NOTICES_PATH, Courier
+from tillgate.bank_server import Courier
 from tillgate.connectors.contract import BankNotice
 from tillgate.connectors.sandbox import SIGNATURE
 from tillgate.http.application import Application
 from tillgate.sandbox.register import Register
 from tillgate.settings import Settings
+from tillgate.surfaces.bank_notices import PATH as NOTICES
 
 pytestmark = pytest.mark.anyio
 
@@ -87,7 +88,7 @@ async def test_a_challenge_is_met_at_the_banks_own_address_and_told_to_the_gatew
             assert (await ask(application, "POST", page, b"outcome=approve&code=123456")).status == 303
             # The gateway knows before the customer is sent back.
             ((head, body),) = gateway.requests
-            assert head.startswith(f"POST {NOTICES_PATH} HTTP/1.1\r\n")
+            assert head.startswith(f"POST {NOTICES} HTTP/1.1\r\n")
             assert SIGNATURE in head.lower()
             assert msgspec.json.decode(body)["result"] == "approved"
 
@@ -124,7 +125,7 @@ async def test_a_notice_that_is_lost_is_repeated_until_it_is_taken(monkeypatch: 
             taken.set()
 
     async with receiving(answer) as gateway:
-        courier = Courier(f"http://127.0.0.1:{gateway.port}")
+        courier = Courier(f"http://127.0.0.1:{gateway.port}{NOTICES}")
         await courier.deliver(NOTICE)
         assert len(gateway.requests) == 1
         await eventually(taken.is_set)
@@ -137,7 +138,7 @@ async def test_a_notice_that_is_lost_is_repeated_until_it_is_taken(monkeypatch: 
 async def test_a_notice_that_is_taken_or_refused_is_not_repeated(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     monkeypatch.setattr(bank_server, "_PAUSES_SECONDS", (0.01,))
     async with receiving(b"HTTP/1.1 %d So\r\nContent-Length: 0\r\n\r\n" % status) as gateway:
-        courier = Courier(f"http://127.0.0.1:{gateway.port}")
+        courier = Courier(f"http://127.0.0.1:{gateway.port}{NOTICES}")
         await courier.deliver(NOTICE)
         await asyncio.sleep(0.1)
         assert len(gateway.requests) == 1
@@ -147,7 +148,7 @@ async def test_a_notice_that_is_taken_or_refused_is_not_repeated(monkeypatch: py
 async def test_a_notice_that_nobody_takes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bank_server, "_PAUSES_SECONDS", (0.01, 0.01))
     async with receiving(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n") as gateway:
-        courier = Courier(f"http://127.0.0.1:{gateway.port}")
+        courier = Courier(f"http://127.0.0.1:{gateway.port}{NOTICES}")
         await courier.deliver(NOTICE)
         await eventually(lambda: len(gateway.requests) >= 3)
         await asyncio.sleep(0.1)

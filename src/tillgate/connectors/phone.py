@@ -21,6 +21,12 @@ NAME: Final = "phone"
 NOTICE_KEY: Final = "notice_key"
 """The name of the secret with which the bank signs its notices."""
 
+URL: Final = "url"
+"""The name of the setting that says where the bank is, for one that is reached over HTTP."""
+
+COUNTER: Final = "/wallets"
+"""Below which path it is asked there."""
+
 SIGNATURE: Final = "bank-signature"
 """The header of a notice that holds the hex HMAC-SHA256 of its body."""
 
@@ -84,6 +90,7 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     payer_name: str | None = None
     payer_email: str | None = None
+    page: str | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -91,13 +98,15 @@ _decode = msgspec.json.Decoder(_Said).decode
 
 
 class PhoneConnector:
-    """Speaks JSON to the bank of phone wallets. `secrets` holds NOTICE_KEY."""
+    """Speaks JSON to the bank of phone wallets. `secrets` holds NOTICE_KEY, and URL for a bank of its own process."""
 
     name = NAME
     is_live = False
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self._notice_key = secrets[NOTICE_KEY].encode()
+        url = secrets.get(URL)
+        self._place = f"{url}{COUNTER}" if url else f"{NAME}:"
 
     def settles_at_once(self, card: Card) -> bool:
         """As in the contract: there are no cards here."""
@@ -120,12 +129,12 @@ class PhoneConnector:
             rings_until=asks.rings_until if asks else 0,
             items=asks.items if asks else (),
         )
-        return _request("POST", _PATHS[attempt.kind], attempt.id, _encode(order), sandbox.fault(attempt))
+        return self._request("POST", _PATHS[attempt.kind], attempt.id, _encode(order), sandbox.fault(attempt))
 
     def readdress(self, attempt: Attempt, phone: str) -> BankRequest:
         """The request that moves what waits for a customer to another phone. It moves no money."""
         body = _encode({"merchant_id": attempt.tenant, "phone": phone})
-        return _request("PUT", f"/requests/{attempt.id}/phone", attempt.id, body)
+        return self._request("PUT", f"/requests/{attempt.id}/phone", attempt.id, body)
 
     def read_readdressed(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
         """How what was moved stands. Raises Refused(WALLET_BLOCKED) for a customer who may not pay."""
@@ -135,7 +144,7 @@ class PhoneConnector:
 
     def inquire(self, attempt: Attempt) -> BankRequest:
         """As in the contract."""
-        return _request("GET", f"/operations/{attempt.id}", attempt.id, headers=sandbox.fault_of_inquiry(attempt))
+        return self._request("GET", f"/operations/{attempt.id}", attempt.id, headers=sandbox.fault_of_inquiry(attempt))
 
     def read(self, attempt: Attempt, answer: BankAnswer) -> Outcome:
         """As in the contract: a no comes with status 402, everything else with 200."""
@@ -167,7 +176,7 @@ class PhoneConnector:
 
     def forget(self, tenant: str) -> BankRequest:
         """As in the contract."""
-        return _request("DELETE", f"/merchants/{tenant}", tenant)
+        return self._request("DELETE", f"/merchants/{tenant}", tenant)
 
     def has_forgotten(self, answer: BankAnswer) -> bool:
         """As in the contract."""
@@ -183,11 +192,10 @@ class PhoneConnector:
             return None
         return Notification(said.merchant_id, said.reference, _outcome(said))
 
-
-def _request(
-    method: str, path: str, reference: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()
-) -> BankRequest:
-    return BankRequest(method=method, url=f"{NAME}:{path}", reference=reference, headers=headers, body=body)
+    def _request(
+        self, method: str, path: str, reference: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()
+    ) -> BankRequest:
+        return BankRequest(method=method, url=f"{self._place}{path}", reference=reference, headers=headers, body=body)
 
 
 def _read(body: bytes) -> _Said | None:
@@ -219,6 +227,6 @@ def _outcome(said: _Said) -> Outcome:
         case "pending":
             return Outcome(verdict=Verdict.PENDING)
         case "challenge":
-            return Outcome(verdict=Verdict.CHALLENGE, action=Action(PAGE))
+            return Outcome(verdict=Verdict.CHALLENGE, action=Action(said.page or PAGE))
         case _:
             return attempts.UNKNOWN

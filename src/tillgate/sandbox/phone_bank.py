@@ -84,7 +84,8 @@ class Seen(msgspec.Struct, frozen=True):
     history: list[Movement]
 
 
-_KINDS: Final = {"/requests": "authorize", "/captures": "capture", "/voids": "void", "/refunds": "refund"}
+KINDS: Final = {"/requests": "authorize", "/captures": "capture", "/voids": "void", "/refunds": "refund"}
+"""What is asked where."""
 
 _encode = msgspec.json.Encoder().encode
 _BAD_REQUEST: Final = BankAnswer(400, b'{"error":"bad_request"}')
@@ -98,11 +99,15 @@ class PhoneBank:
     """A bank whose customers confirm on a page of ours. Its books are one file that processes share.
 
     `clock` tells wall time. Notices are signed with `notice_key` and go to `on_notification`, which may be set later.
+    `page` is the address of the page, for a bank that is a server of its own.
     """
 
-    def __init__(self, path: Path | None, *, clock: Callable[[], Instant], notice_key: str) -> None:
+    def __init__(
+        self, path: Path | None, *, clock: Callable[[], Instant], notice_key: str, page: str | None = None
+    ) -> None:
         self.on_notification: Listener | None = None
         self.now = clock
+        self._page = page
         self._notice_key = notice_key.encode()
         self._books = PhoneBooks(path, clock)
         self._telling: set[asyncio.Task[None]] = set()
@@ -217,8 +222,8 @@ class PhoneBank:
             return self._readdress(path.split("/")[2], moved)
         if method == "DELETE" and path.startswith("/merchants/"):
             return BankAnswer(200, _encode({"all": self._books.forget(path.removeprefix("/merchants/"))}))
-        if method == "POST" and path in _KINDS:
-            return self._do(_KINDS[path], msgspec.json.decode(body, type=Asked), refusal)
+        if method == "POST" and path in KINDS:
+            return self._do(KINDS[path], msgspec.json.decode(body, type=Asked), refusal)
         return _BAD_REQUEST
 
     def _do(self, kind: str, asked: Asked, refusal: str | None) -> BankAnswer:
@@ -308,6 +313,8 @@ class PhoneBank:
             name: getattr(operation, name)
             for name in ("reference", "merchant_id", "kind", "amount", "currency", "result", "code")
         }
+        if operation.result == "challenge" and self._page:
+            said["page"] = self._page
         if operation.kind == "authorize" and operation.result == "approved":
             wallet = self._books.wallet(operation.phone)
             said |= {"payer_name": wallet.name, "payer_email": wallet.email}

@@ -1,4 +1,6 @@
-"""Bank notices: where a sandbox bank that is a server of its own says something unasked."""
+"""Bank notices: where sandbox banks that are a server of their own say something unasked."""
+
+from typing import Final
 
 from tillgate.connectors.contract import BankNotice
 from tillgate.connectors.sandbox import SIGNATURE
@@ -11,17 +13,20 @@ from tillgate.http.exchange import Reply, Request
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
 
+PATH: Final = "/sandbox/bank/notices"
+"""Where the bank of cards says it; that of phone wallets below, by its name."""
+
 
 class BankNotices(surface.Open):
-    """`POST /sandbox/bank/notices`: 204 once a notice has taken effect, 401 where the bank did not sign it."""
+    """`POST` at PATH or below: 204 once a notice has taken effect, 401 where the bank did not sign it."""
 
     name = "bank notices"
 
-    def __init__(self, gateway: Gateway, directory: Directory, bank: str) -> None:
+    def __init__(self, gateway: Gateway, directory: Directory, bank: str, path: str = PATH) -> None:
         self._gateway = gateway
         self._directory = directory
         self._bank = bank
-        self.routes = (Route("POST", "/sandbox/bank/notices", self._take),)
+        self.routes = (Route("POST", path, self._take),)
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """See http.surface.Surface."""
