@@ -83,7 +83,7 @@ async def test_everybody_is_told_the_whole_at_first_and_whenever_it_is_something
         thing.change()
         for reader in (one, other):
             assert await reader.next() == b"data: 2\n\n"
-    assert len(open) == 0
+    assert open.count == 0
 
 
 async def test_what_changes_while_it_is_told_is_told_next() -> None:
@@ -137,7 +137,7 @@ async def test_there_are_no_more_than_so_many() -> None:
             open.reply(request(), thing.watch, thing.look)
         assert refused.value.status == 503
     async with reading(open, thing):
-        assert len(open) == 1
+        assert open.count == 1
 
 
 async def test_all_end_at_once_when_the_server_does_and_none_begins_any_more() -> None:
@@ -172,9 +172,9 @@ async def test_who_hangs_up_is_let_go_of_at_once_though_nothing_happens() -> Non
     assert reply.stream is not None
     serving = asyncio.ensure_future(streams.send(reply.stream, receive, send))
     await eventually(lambda: len(sent) == 2)
-    assert len(open) == 1
+    assert open.count == 1
     left.set()
     with pytest.raises(ClientGone):
         async with asyncio.timeout(LONG_SECONDS):
             await serving
-    assert len(open) == 0
+    assert open.count == 0

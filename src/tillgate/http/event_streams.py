@@ -59,12 +59,15 @@ class Watch:
                 self._looking = None
 
     async def _look(self) -> None:
+        fails = False
         while True:
             try:
                 seen = await self._version()
+                fails = False
             except Exception:
-                log.exception("watch_failed")
-                seen = self._seen
+                if not fails:
+                    log.exception("watch_failed")
+                seen, fails = self._seen, True
             if seen != self._seen:
                 self._seen = seen
                 for event in self._waiting:
@@ -81,7 +84,9 @@ class EventStreams:
         self._open: set[asyncio.Event] = set()
         self._is_over = False
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many are open."""
         return len(self._open)
 
     def reply(self, request: Request, watch: Watch, look: Look) -> Reply:
