@@ -269,9 +269,7 @@ LOOKS: dict[str, Question] = {
         store, TENANT, Moved(source="pay_1", entries_above="id_1000001", entries_below="id_1000001~"), Cursor(10)
     ),
     "a movement of the balance": lambda store: balance_transactions.find(store, TENANT, MIDDLE),
-    "balance transactions by their entries": lambda store: balance_transactions.of_entries(
-        store, TENANT, [MIDDLE, "id_1000001"]
-    ),
+    "movements by entries": lambda store: balance_transactions.of_entries(store, TENANT, [MIDDLE, "id_1000001"]),
     "the lines of a statement": lambda store: balance_transactions.page(
         store, TENANT, Moved(statement="st_2"), CURSORS["older ones"]
     ),
@@ -291,15 +289,13 @@ LOOKS: dict[str, Question] = {
     "timers that are due": lambda store: timers.due(store, 10, 5),
     "who has planted faults": lambda store: faults.Planted(store.engine).of(TENANT, 10),
     "which places sandboxes have": lambda store: sandboxes.places(store, TENANT),
-    "which payments have a number of the day": lambda store: numbers.bearing(store, TENANT, 1),
-    "the numbers of payments": lambda store: numbers.of(store, TENANT, ["pay_1"]),
-    "the numbers of some days": lambda store: numbers.of_series(store, TENANT, "day:2026-01-01", "day:2026-01-09"),
+    "in what days a number is a payment's": lambda store: numbers.bearing(store, TENANT, 1),
     "cards to erase": lambda store: retention.to_erase(store, PaymentMethod, 10, 5),
     "tokens to erase": lambda store: retention.to_erase(store, Token, 10, 5),
 }
 
 
-JOINED = ("an event", "transactions", "in stages", "how many transactions", "which payments have a number", *FILTERED)
+JOINED = ("an event", "transactions", "in stages", "how many transactions", "in what days", *FILTERED)
 """Questions that look in several ranges of an index, or that compare rows which are found by their key."""
 
 PUT_IN_ORDER = (
