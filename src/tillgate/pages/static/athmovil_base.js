@@ -108,9 +108,10 @@
   async function once(words, method, path, body, token) {
     const headers = { "Content-Type": "application/json", "Accept-Language": words }
     if (token) headers.Authorization = `Bearer ${token}`
+    const asked = { method, headers, body: JSON.stringify(body), credentials: "omit" }
     let response, answer
     try {
-      response = await fetch(base + path, { method, headers, body: JSON.stringify(body), credentials: "omit" })
+      response = await fetch(base + path, { ...asked, signal: AbortSignal.timeout(30_000) })
       answer = await response.json()
     } catch {
       throw new Lost(WORDS[words].lost)
