@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from playwright.async_api import ConsoleMessage, Page
 
 from tests.pages import browsers
 from tests.pages.browsers import Stage
+from tests.waiting import eventually
 from tillgate.clock import ManualClock
 from tillgate.core.instants import SECOND
 from tillgate.pages import button, rendering
@@ -76,17 +78,14 @@ async def page(stage: Stage) -> AsyncIterator[Page]:
         assert [message.text for message in messages] == []
 
 
-STRICTEST = "; require-trusted-types-for 'script'; trusted-types 'none'"
+STRICT = "default-src 'none'; script-src 'self' $; style-src 'self'; connect-src $; form-action 'none'; base-uri 'none'"
+STRICTEST = f"{STRICT}; require-trusted-types-for 'script'; trusted-types 'none'"
 
 
 @asynccontextmanager
-async def shop(stage: Stage, html: str, css: str = "", more: str = STRICTEST) -> AsyncIterator[str]:
+async def shop(stage: Stage, html: str, css: str = "", policy: str = STRICTEST) -> AsyncIterator[str]:
     """The address of a merchant's page: of another origin, with a script and a style of its own, strict as can be."""
-    policy = (
-        f"default-src 'none'; script-src 'self' {stage.url}; style-src 'self'; connect-src {stage.url}; "
-        f"form-action 'none'; base-uri 'none'{more}"
-    )
-
+    policy = policy.replace("$", stage.url)
     app = web.Application()
     for path, text, kind in (
         ("/shop", html, "text/html"),
@@ -110,8 +109,13 @@ def tag(stage: Stage) -> str:
 
 
 async def pay(page: Page, stage: Stage) -> None:
-    """Press, confirm the number that the page gave, and confirm on the phone."""
+    """Press, agree to the number that the page gave, and confirm on the phone."""
     await page.get_by_role("button", name="ATH Móvil").click()
+    await confirmed(page, stage)
+
+
+async def confirmed(page: Page, stage: Stage) -> None:
+    """Go on with the number that is there, and confirm on its phone."""
     await page.keyboard.press("Enter")
     await page.locator(".sign").wait_for()
     assert await stage.merchant.parts.phones.choose(PHONE, Choice.CONFIRM) == "done"
@@ -153,7 +157,7 @@ EMPTY_HOLDER = "document.getElementById('ATHMovil_Checkout_Button_payment').repl
 
 async def test_the_button_is_there_whenever_and_however_often_its_holder_is(stage: Stage, page: Page) -> None:
     buttons = page.locator("#ATHMovil_Checkout_Button_payment button")
-    async with shop(stage, "<!doctype html><title>Shop</title><main></main>", more="") as url:
+    async with shop(stage, "<!doctype html><title>Shop</title><main></main>", policy=STRICT) as url:
         await page.goto(url)
         for _ in range(2):
             await page.add_script_tag(url=stage.url + button.PATH)
@@ -168,7 +172,7 @@ async def test_the_button_is_there_whenever_and_however_often_its_holder_is(stag
             await page.evaluate(change)
             await buttons.wait_for()
         await pay(page, stage)
-        await page.wait_for_function("told.length === 1")
+        await eventually(lambda: page.evaluate("told.length"))
         assert await page.evaluate("told[0][0]") == "authorizationATHM"
 
 
@@ -186,6 +190,19 @@ async def test_what_the_page_asks_itself_is_answered_as_things_stand(stage: Stag
         await page.locator(".sign").wait_for()
         assert (await page.evaluate("findPaymentATHM()"))["data"]["ecommerceStatus"] == "OPEN"
         await page.keyboard.press("Escape")
-        await page.wait_for_function("told.length === 1")
+        await eventually(lambda: page.evaluate("told.length"))
         ((name, given, found),) = await page.evaluate("told")
         assert (name, given["data"]["ecommerceStatus"], found) == ("cancelATHM", "CANCEL", given)
+
+
+async def test_the_example_of_the_how_to_takes_a_payment(stage: Stage) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "payment-button.md").read_text()
+    example = text.partition("```html\n")[2].partition("```")[0].replace("http://127.0.0.1:8000", stage.url)
+    anything = "default-src * 'unsafe-inline'"
+    async with shop(stage, f"<!doctype html><body>{example}", policy=anything) as url, stage.payer() as page:
+        await page.goto(url)
+        await page.get_by_role("button", name="Pay with ATH Móvil").click()
+        await page.locator("#phone").fill(PHONE)
+        async with page.expect_console_message(lambda message: message.text.startswith("paid ")) as said:
+            await confirmed(page, stage)
+        assert (await said.value).text.endswith(" 2.33")

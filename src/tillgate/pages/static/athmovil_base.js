@@ -351,7 +351,7 @@
       font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere;
       box-shadow: 0 24px 64px rgb(0 0 0 / .3) }
     dialog::backdrop { background: rgb(20 16 12 / .55) }
-    header { display: flex; align-items: center; gap: 10px; padding: 16px 14px 16px 24px;
+    header { display: flex; align-items: center; gap: 10px; min-block-size: 68px; padding: 12px 14px 12px 24px;
       border-block-end: 1px solid var(--line); font-weight: 600 }
     header::before { content: ""; flex: none; inline-size: 14px; block-size: 24px; border: 2px solid var(--accent);
       border-block-end-width: 5px; border-radius: 4px }
