@@ -1,6 +1,12 @@
 """How a page looks: whether it can be read, pressed and held in one hand."""
 
+from pathlib import Path
+from typing import Final
+
 from playwright.async_api import Page
+
+_AXE: Final = Path(__file__).parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
+_VIOLATIONS: Final = "(await axe.run()).violations.map(({id, nodes}) => [id, ...nodes.map((node) => node.html)])"
 
 CONTRASTS = """() => {
   const channels = (text) => text.match(/[0-9.]+/g).map(Number)
@@ -32,3 +38,9 @@ async def assert_readable(page: Page) -> None:
         assert contrast >= 4.5, text
     assert all(height >= 44 for height in await page.evaluate(HEIGHTS))
     assert await page.evaluate(OVERFLOW) <= 0
+
+
+async def assert_accessible(page: Page) -> None:
+    """axe-core finds nothing that would keep somebody out, in shadow trees neither."""
+    found = await page.evaluate(f"{_AXE.read_text()};(async () => {_VIOLATIONS})()")
+    assert found == [], found

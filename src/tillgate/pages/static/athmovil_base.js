@@ -346,17 +346,17 @@
     *, ::before, ::after { box-sizing: border-box }
     * { margin: 0 }
     [hidden] { display: none !important }
-    dialog { inline-size: min(400px, 100% - 32px); max-block-size: calc(100% - 32px); padding: 0; margin: auto; border: 0;
-      border-radius: 20px; overflow: auto; overscroll-behavior: contain; background: var(--paper); color: var(--ink);
+    dialog { inline-size: min(400px, 100% - 32px); max-block-size: calc(100% - 32px); padding: 0; margin: auto;
+      border: 0; border-radius: 20px; overflow: auto; overscroll-behavior: contain; background: var(--paper); color: var(--ink);
       font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere;
       box-shadow: 0 24px 64px rgb(0 0 0 / .3) }
     dialog::backdrop { background: rgb(20 16 12 / .55) }
-    header { display: flex; align-items: center; gap: 10px; min-block-size: 68px; padding: 12px 14px 12px 24px;
+    .head { display: flex; align-items: center; gap: 10px; min-block-size: 68px; padding: 12px 14px 12px 24px;
       border-block-end: 1px solid var(--line); font-weight: 600 }
-    header::before { content: ""; flex: none; inline-size: 14px; block-size: 24px; border: 2px solid var(--accent);
+    .head::before { content: ""; flex: none; inline-size: 14px; block-size: 24px; border: 2px solid var(--accent);
       border-block-end-width: 5px; border-radius: 4px }
-    header span { flex: 1 }
-    main { padding: 20px 24px 24px }
+    .head span { flex: 1 }
+    .body { padding: 20px 24px 24px }
     .told, .amount { text-align: center }
     .amount { font-size: 34px; line-height: 1.15; font-weight: 700; letter-spacing: -.02em;
       font-variant-numeric: tabular-nums; margin-block-end: 20px }
@@ -372,31 +372,32 @@
     .wrong { color: var(--bad); font-weight: 600; font-size: 15px; margin-block-start: 8px }
     .wrong:empty, .status:empty, .wrong:not(:empty) + .hint { display: none }
     .wrong { margin-block-end: 18px }
-    button { display: block; inline-size: 100%; min-block-size: 48px; padding: 10px 16px; border: 1.5px solid var(--field);
-      border-radius: 12px; background: transparent; color: inherit; font: inherit; font-weight: 600; cursor: pointer;
+    button { display: block; inline-size: 100%; min-block-size: 48px; padding: 10px 16px;
+      border: 1.5px solid var(--field); border-radius: 12px; background: transparent; color: inherit; font: inherit; font-weight: 600; cursor: pointer;
       touch-action: manipulation }
     button + button, form + button { margin-block-start: 10px }
     .primary { background: var(--accent); border-color: var(--accent); color: var(--on) }
     .primary[aria-disabled="true"] { opacity: .65; cursor: default }
     .plain { border-color: transparent; color: var(--quiet) }
     .x { inline-size: 44px; min-block-size: 44px; padding: 0; border-color: transparent; position: relative }
-    .x::before, .x::after { content: ""; position: absolute; inset: 20px 12px auto; border-block-start: 2px solid var(--quiet);
-      transform: rotate(45deg) }
+    .x::before, .x::after { content: ""; position: absolute; inset: 20px 12px auto;
+      border-block-start: 2px solid var(--quiet); transform: rotate(45deg) }
     .x::after { transform: rotate(-45deg) }
     @media (hover: hover) { button:hover { background: var(--soft) }
       .primary:hover { background: var(--over); border-color: var(--over) } }
     :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
     input:focus-visible { outline-offset: 0 }
-    .sign { position: relative; inline-size: 44px; block-size: 76px; margin: 34px auto 44px; border: 3px solid var(--accent);
-      border-block-end-width: 10px; border-radius: 10px; background: var(--paper) }
+    .sign { position: relative; inline-size: 44px; block-size: 76px; margin: 34px auto 44px;
+      border: 3px solid var(--accent); border-block-end-width: 10px; border-radius: 10px; background: var(--paper) }
     .sign::before, .sign::after { content: ""; position: absolute; inset: -26px -42px -33px; border-radius: 50%;
       border: 3px solid var(--accent); opacity: 0; animation: ring 2.2s ease-out infinite }
     .sign::after { animation-delay: 1.1s }
-    .wheel { inline-size: 48px; block-size: 48px; margin: 12px auto 20px; border-radius: 50%; border: 4px solid var(--line);
-      border-block-start-color: var(--accent); animation: turn .9s linear infinite }
+    .wheel { inline-size: 48px; block-size: 48px; margin: 12px auto 20px; border-radius: 50%;
+      border: 4px solid var(--line); border-block-start-color: var(--accent); animation: turn .9s linear infinite }
     .time { margin-block: 14px 20px; font-variant-numeric: tabular-nums; color: var(--quiet) }
     .time b { color: var(--ink) }
-    .status { margin-block-start: 14px; padding: 10px 14px; border-radius: 10px; background: var(--soft); font-size: 15px }
+    .status { margin-block-start: 14px; padding: 10px 14px; border-radius: 10px; background: var(--soft);
+      font-size: 15px }
     .bad { inline-size: 52px; block-size: 52px; margin: 4px auto 16px; border: 3px solid var(--bad); border-radius: 50%;
       display: grid; place-content: center; font: 700 28px/1 sans-serif; color: var(--bad) }
     .why { margin-block-end: 20px }
@@ -438,8 +439,8 @@
       this.dialog = make(
         "dialog",
         { "aria-labelledby": "name" },
-        make("header", {}, this.name, this.x),
-        make("main", {}, make("p", { class: "amount" }, order.total == null ? "" : this.amount), this.panel, this.status),
+        make("div", { class: "head" }, this.name, this.x),
+        make("div", { class: "body" }, make("p", { class: "amount" }, this.amount), this.panel, this.status),
       )
       const root = this.host.attachShadow({ mode: "open" })
       root.adoptedStyleSheets = [sheet(DIALOG)]
