@@ -138,6 +138,7 @@ async def test_a_strict_page_that_styles_everything_away_has_a_button_that_works
         assert await page.evaluate(LOOKS) == ["17px", "rgb(255, 255, 255)", "rgb(28, 25, 23)", "flex", "1", "none"]
         assert not await page.get_by_text("Loading…").is_visible()
         await pay(page, stage)
+        await eventually(lambda: page.evaluate("told.length"))
         ((name, *answers),) = await page.evaluate("told")
         assert name == "authorizationATHM"
         assert answers[0] == answers[1] == answers[2]

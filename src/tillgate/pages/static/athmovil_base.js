@@ -347,8 +347,8 @@
     * { margin: 0 }
     [hidden] { display: none !important }
     dialog { inline-size: min(400px, 100% - 32px); max-block-size: calc(100% - 32px); padding: 0; margin: auto;
-      border: 0; border-radius: 20px; overflow: auto; overscroll-behavior: contain; background: var(--paper); color: var(--ink);
-      font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere;
+      border: 0; border-radius: 20px; overflow: auto; overscroll-behavior: contain; background: var(--paper);
+      color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere;
       box-shadow: 0 24px 64px rgb(0 0 0 / .3) }
     dialog::backdrop { background: rgb(20 16 12 / .55) }
     .head { display: flex; align-items: center; gap: 10px; min-block-size: 68px; padding: 12px 14px 12px 24px;
@@ -373,8 +373,8 @@
     .wrong:empty, .status:empty, .wrong:not(:empty) + .hint { display: none }
     .wrong { margin-block-end: 18px }
     button { display: block; inline-size: 100%; min-block-size: 48px; padding: 10px 16px;
-      border: 1.5px solid var(--field); border-radius: 12px; background: transparent; color: inherit; font: inherit; font-weight: 600; cursor: pointer;
-      touch-action: manipulation }
+      border: 1.5px solid var(--field); border-radius: 12px; background: transparent; color: inherit;
+      font: inherit; font-weight: 600; cursor: pointer; touch-action: manipulation }
     button + button, form + button { margin-block-start: 10px }
     .primary { background: var(--accent); border-color: var(--accent); color: var(--on) }
     .primary[aria-disabled="true"] { opacity: .65; cursor: default }
