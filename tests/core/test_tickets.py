@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.world import START, occasion
-from tillgate.core import cancellations, conclusions, payments, phone_wallets, tickets
+from tillgate.core import cancellations, conclusions, payments, personal, phone_wallets, refunds, tickets
 from tillgate.core.attempts import Action, Kind, Outcome, Verdict
 from tillgate.core.conclusions import Standing
 from tillgate.core.events import EventType
@@ -189,3 +189,13 @@ def test_only_what_is_paid_is_found_by_its_payer() -> None:
     assert tickets.terms(OPEN) == tickets.terms(CONFIRMED) == frozenset()
     assert ("ticket.phone", "7871234567") in tickets.terms(COMPLETED)
     assert ("ticket.email", "wallet@example.com") in tickets.terms(COMPLETED)
+
+
+def test_who_paid_can_be_erased_with_all_that_finds_them() -> None:
+    refund, _ = refunds.ask(COMPLETED, None, occasion())
+    erased = personal.redacted(COMPLETED)
+    for ticket in (tickets.of(erased), personal.redacted(refund).ticket):
+        assert ticket is not None
+        assert (ticket.phone, ticket.payer) == ("", Payer())
+        assert ticket.reference == "r"
+    assert tickets.terms(erased) == {("ticket", "completed")}
