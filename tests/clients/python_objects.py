@@ -57,11 +57,14 @@ def update_customer(shop: Shop) -> None:
     method = kept_method(shop, made.id)
     change = {
         "name": "",
+        "address": {"line1": "1 High Street", "country": "GB"},
+        "shipping": {"name": "Ann", "address": {"line1": "2 High Street"}},
         "metadata": {"shelf": "", "row": "2"},
         "invoice_settings": {"default_payment_method": method.id},
     }
     changed = shop.client().v1.customers.update(made.id, change)
     assert (changed.name, changed.metadata.to_dict()) == (None, {"row": "2"})
+    assert (changed.address.country, changed.shipping.address.line1) == ("GB", "2 High Street")
     assert changed.invoice_settings.default_payment_method == method.id
 
 

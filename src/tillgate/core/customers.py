@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tillgate.core import metadata
+from tillgate.core.addresses import Address, Shipping
 from tillgate.core.decisions import Alias, Decision
 from tillgate.core.events import EventType, event
 from tillgate.core.instants import Instant
@@ -31,12 +32,14 @@ class Customer(Record, frozen=True, kw_only=True, omit_defaults=True):
     `former_methods` were detached: their events still tell of the customer.
     """
 
-    SHAPE = 2
+    SHAPE = 3
 
     created: Instant
     email: Personal[str | None] = None
     name: Personal[str | None] = None
     phone: Personal[str | None] = None
+    address: Personal[Address | None] = None
+    shipping: Personal[Shipping | None] = None
     description: Personal[str | None] = None
     metadata: Personal[dict[str, str]] = {}
     default_payment_method: str | None = None
@@ -55,6 +58,8 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     email: str | UnsetType | None = UNSET
     name: str | UnsetType | None = UNSET
     phone: str | UnsetType | None = UNSET
+    address: Address | UnsetType | None = UNSET
+    shipping: Shipping | UnsetType | None = UNSET
     description: str | UnsetType | None = UNSET
     default_payment_method: str | UnsetType | None = UNSET
 

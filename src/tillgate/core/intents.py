@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from tillgate.core.addresses import Shipping
 from tillgate.core.personal import Personal
 from tillgate.core.reasons import Reason, Refused
 
@@ -36,6 +37,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     off_session: bool = False
     error_on_requires_action: bool = False
     receipt_email: Personal[str | None] = None
+    shipping: Personal[Shipping | None] = None
     cancellation_reason: str | None = None
 
 

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, structs
 
 from tillgate.core import cancellations, intents, metadata, money, payments
+from tillgate.core.addresses import Shipping
 from tillgate.core.attempts import State
 from tillgate.core.cancellations import Cancellation
 from tillgate.core.cards import CardSummary
@@ -41,9 +42,12 @@ CHANGEABLE = frozenset({IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUI
 """Where no bank has said yes, and none is being asked."""
 
 _OF_INTENT = (
-    *("payment_method_types", "setup_future_usage", "receipt_email"),
+    *("payment_method_types", "setup_future_usage", "receipt_email", "shipping"),
     *("off_session", "error_on_requires_action"),
 )
+_ALWAYS = ("receipt_email", "shipping")
+"""What of an intent may change whatever has become of it."""
+
 _OF_PAYMENT = ("amount", "capture_method", "return_url", "three_d_secure", "description")
 
 _OF_PAYMENTS = {
@@ -79,6 +83,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     off_session: bool | UnsetType = UNSET
     error_on_requires_action: bool | UnsetType = UNSET
     receipt_email: str | UnsetType | None = UNSET
+    shipping: Shipping | UnsetType | None = UNSET
     return_url: str | UnsetType | None = UNSET
     three_d_secure: Demand | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
@@ -183,7 +188,7 @@ def changed(payment: Payment, change: Change) -> Payment:
         if payment.attempts_made or payment.canceled:
             raise Refused(Reason.ALREADY_CONFIRMED, "amount", status=status(payment))
         money.check_charge(after.amount)
-    if any(given[name] != getattr(intent, name) for name in given if name != "receipt_email"):
+    if any(given[name] != getattr(intent, name) for name in given if name not in _ALWAYS):
         assert_changeable(payment, Reason.ALREADY_CONFIRMED)
     return after
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from tillgate.core import customers, metadata
+from tillgate.core.addresses import Address
 from tillgate.core.cards import CardSummary
 from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
@@ -20,17 +21,6 @@ UNATTACHED_CARD_LASTS: Duration = DAY
 
 TOKEN_LASTS: Duration = 15 * MINUTE
 """How long a token, and the CVC sealed in it, may wait for the first attempt."""
-
-
-class Address(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where somebody gets their bills; `country` is two letters."""
-
-    line1: Personal[str | None] = None
-    line2: Personal[str | None] = None
-    city: Personal[str | None] = None
-    state: Personal[str | None] = None
-    postal_code: Personal[str | None] = None
-    country: Personal[str | None] = None
 
 
 class BillingDetails(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -37,10 +37,13 @@ module.exports = {
     const method = await keptMethod(shop, made.id);
     const changed = await client(shop).customers.update(made.id, {
       name: "",
+      address: { line1: "1 High Street", country: "GB" },
+      shipping: { name: "Ann", address: { line1: "2 High Street" } },
       metadata: { shelf: "", row: "2" },
       invoice_settings: { default_payment_method: method.id },
     });
     assert.deepEqual([changed.name, changed.metadata], [null, { row: "2" }]);
+    assert.deepEqual([changed.address.country, changed.shipping.address.line1], ["GB", "2 High Street"]);
     assert.equal(changed.invoice_settings.default_payment_method, method.id);
   },
   "customers.list": async (shop) => {

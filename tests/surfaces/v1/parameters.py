@@ -16,18 +16,21 @@ from tillgate.surfaces.v1.surface import OPERATIONS
 # A number that was mistyped: it fails the Luhn check, so that only never to repeat a value keeps it back.
 MISTYPED = "4242424242424241"
 
-BILLING: dict[str, Any] = {
+ADDRESS = {
+    "line1": "1 High Street",
+    "line2": "Back door",
+    "city": "London",
+    "state": "-",
+    "postal_code": "N1",
+    "country": "GB",
+}
+BILLING: dict[str, Any] = {"name": "Ann", "email": "a@example.com", "phone": "1", "address": ADDRESS}
+SHIPPING: dict[str, Any] = {
     "name": "Ann",
-    "email": "a@example.com",
+    "address": ADDRESS,
     "phone": "1",
-    "address": {
-        "line1": "1 High Street",
-        "line2": "Back door",
-        "city": "London",
-        "state": "-",
-        "postal_code": "N1",
-        "country": "GB",
-    },
+    "carrier": "Post",
+    "tracking_number": "RM 7",
 }
 
 # An address that nothing is sent to, so that no test leaves an endpoint behind.
@@ -66,6 +69,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "description": "Tea",
         "metadata": {"order": "7"},
         "receipt_email": "a@example.com",
+        "shipping": SHIPPING,
         "return_url": "https://shop.example",
     },
     "/v1/payment_intents/{id}": {
@@ -80,6 +84,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "description": "Tea",
         "metadata": {"order": "7"},
         "receipt_email": "a@example.com",
+        "shipping": SHIPPING,
     },
     "/v1/payment_intents/{id}/confirm": {
         "client_secret": "pi_x_secret_x",
@@ -89,6 +94,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "error_on_requires_action": False,
         "setup_future_usage": "on_session",
         "receipt_email": "a@example.com",
+        "shipping": SHIPPING,
         "return_url": "https://shop.example",
     },
     "/v1/payment_intents/{id}/capture": {"amount_to_capture": 100},
@@ -139,6 +145,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "email": "a@example.com",
         "name": "Ann",
         "phone": "1",
+        "address": ADDRESS,
+        "shipping": SHIPPING,
         "description": "Regular",
         "metadata": {"shelf": "7"},
     },
@@ -146,6 +154,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "email": "a@example.com",
         "name": "Ann",
         "phone": "1",
+        "address": ADDRESS,
+        "shipping": SHIPPING,
         "description": "Regular",
         "metadata": {"shelf": "7"},
         "default_payment_method": "pm_x",

@@ -85,7 +85,15 @@ STORY = (
         name="intent",
     ),
     Step("getPaymentIntent", id="@intent"),
-    Step("updatePaymentIntent", {"capture_method": "manual", "receipt_email": "jane@example.com"}, id="@intent"),
+    Step(
+        "updatePaymentIntent",
+        {
+            "capture_method": "manual",
+            "receipt_email": "jane@example.com",
+            "shipping": {"name": "Jane Doe", "address": {"line1": "1 High Street", "city": "York", "country": "GB"}},
+        },
+        id="@intent",
+    ),
     # ateni_pay.txt, Confirm the Payment.
     Step(
         "confirmPaymentIntent",
@@ -150,7 +158,13 @@ STORY = (
     # payment_gateway.txt, Customer Object.
     Step(
         "createCustomer",
-        {"email": "jane@example.com", "name": "Jane Doe", "phone": "+14155550123", "metadata": {"plan": "gold"}},
+        {
+            "email": "jane@example.com",
+            "name": "Jane Doe",
+            "phone": "+14155550123",
+            "address": {"line1": "1 High Street", "city": "York", "postal_code": "YO1 7HH", "country": "GB"},
+            "metadata": {"plan": "gold"},
+        },
         name="customer",
     ),
     Step("getCustomer", id="@customer"),

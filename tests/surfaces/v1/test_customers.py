@@ -47,6 +47,8 @@ async def test_a_customer_is_what_was_written_down(anyones: Client) -> None:
         "id": made["id"],
         "object": "customer",
         **ANN,
+        "address": None,
+        "shipping": None,
         "default_payment_method": None,
         "invoice_settings": {"default_payment_method": None},
         "created": made["created"],
@@ -91,6 +93,41 @@ async def test_metadata_does_not_grow_beyond_its_bounds(merchant: Client) -> Non
     answer = await merchant.post(f"/customers/{made['id']}", {"metadata": {"one more": "x"}})
     shop.error(answer, 400, "invalid_request_error", "parameter_invalid", "metadata")
     assert len((await changed(merchant, made["id"], metadata={"0": "", "one more": "x"}))["metadata"]) == 50
+
+
+NOWHERE: dict[str, Any] = dict.fromkeys(("line1", "line2", "city", "state", "postal_code", "country"))
+TO_ANN: dict[str, Any] = {"name": "Ann", "address": {"line1": "1 High Street", "country": "GB"}}
+SHOWN_TO_ANN: dict[str, Any] = {
+    **TO_ANN,
+    "address": {**NOWHERE, **TO_ANN["address"]},
+    **dict.fromkeys(("phone", "carrier", "tracking_number")),
+}
+
+
+async def test_a_customer_lives_somewhere_and_has_things_sent_elsewhere(anyones: Client) -> None:
+    nobody = await written(anyones)
+    assert (nobody["address"], nobody["shipping"]) == (None, None)
+    made = await written(anyones, address={"city": "York", "state": ""}, shipping=TO_ANN)
+    assert made["address"] == {**NOWHERE, "city": "York"}
+    assert made["shipping"] == SHOWN_TO_ANN
+    moved = await changed(anyones, made["id"], address={"city": "Hull"})
+    assert (moved["address"]["city"], moved["shipping"]) == ("Hull", SHOWN_TO_ANN)
+    gone = await changed(anyones, made["id"], address=None, shipping=None)
+    assert (gone["address"], gone["shipping"]) == (None, None)
+
+
+async def test_an_intent_says_where_to_send_what_is_paid_for(anyones: Client) -> None:
+    intent = (await anyones.post("/payment_intents", {"amount": 500, "currency": "usd", "shipping": TO_ANN})).json()
+    assert intent["shipping"] == SHOWN_TO_ANN
+    path = f"/payment_intents/{intent['id']}"
+    card = {"payment_method_data": {"type": "card", "card": shop.CARD}}
+    paid = (await anyones.post(f"{path}/confirm", {**card, "shipping": {**TO_ANN, "carrier": "Post"}})).json()
+    sent = {**SHOWN_TO_ANN, "carrier": "Post"}
+    assert (paid["status"], paid["shipping"]) == ("succeeded", sent)
+    tracked = (await anyones.post(path, {"shipping": {**TO_ANN, "carrier": "Post", "tracking_number": "RM 7"}})).json()
+    assert tracked["shipping"] == {**sent, "tracking_number": "RM 7"}
+    assert (await anyones.get(f"/charges/{paid['latest_charge']}")).json()["shipping"] == tracked["shipping"]
+    assert (await anyones.post(path, {"shipping": None})).json()["shipping"] is None
 
 
 async def test_what_becomes_of_a_customer_is_told_in_order(anyones: Client) -> None:

@@ -36,6 +36,8 @@ ZSAZSA: dict[str, Any] = {
     "name": NAME,
     "phone": PHONE,
     "description": f"Likes {STREET}",
+    "address": {"line1": STREET},
+    "shipping": {"name": NAME, "phone": PHONE, "address": {"line2": STREET}},
     "metadata": {"nick": NAME},
 }
 BILLING = {"name": NAME, "email": EMAIL, "phone": PHONE, "address": {"line1": STREET}}
@@ -91,7 +93,8 @@ async def lived(client: Client) -> str:
     declined = {**HER_CARD, "number": "4000000000000002"}
     await client.post("/payments", {**shop.PAYMENT, "card": declined, "customer": id}, key="declined")
     await client.post(f"/payments/{paid.json()['id']}/refund", {"amount": 100, "expand": ["payment.customer"]}, key="r")
-    intent = {"amount": 2000, "currency": "usd", "customer": id, "receipt_email": EMAIL}
+    intent: dict[str, Any] = {"amount": 2000, "currency": "usd", "customer": id, "receipt_email": EMAIL}
+    intent |= {"shipping": {"name": NAME, "address": {"line1": STREET}}}
     opened = (await client.post("/payment_intents", intent, key="intent")).json()["id"]
     method = {"type": "card", "card": HER_CARD, "billing_details": BILLING}
     body = {**method, "card": declined}

@@ -49,6 +49,7 @@ KINDS = {
     "/v1/disputes/{id} metadata": "object or nothing",
     "billing_details": "object",
     "billing_details.address": "object",
+    **dict.fromkeys(("address", "shipping", "shipping.address"), "object"),
     "/v1/payments/{id} metadata": "object or nothing",
     "/v1/charges/{id} metadata": "object or nothing",
     "/v1/refunds/{id} metadata": "object or nothing",
@@ -114,7 +115,8 @@ async def test_a_value_of_another_type_is_refused_by_name(demo: Client, operatio
         assert "`" not in said["message"]
 
 
-REQUIRED = {
+SENT = {"shipping.name", "shipping.address"}
+REQUIRED: dict[str, set[str]] = {
     "/v1/payments": {
         *("amount", "currency", "payment_method", "card.number", "card.exp_month", "card.exp_year", "customer.email")
     },
@@ -122,7 +124,10 @@ REQUIRED = {
         *("amount", "currency", "payment_method_data.type", "payment_method_data.card"),
         "automatic_payment_methods.enabled",
         *(f"payment_method_data.card.{field}" for field in ("number", "exp_month", "exp_year")),
+        *SENT,
     },
+    **dict.fromkeys(("/v1/payment_intents/{id}", "/v1/payment_intents/{id}/confirm"), SENT),
+    **dict.fromkeys(("/v1/customers", "/v1/customers/{id}"), SENT),
     "/v1/setup_intents": {
         *("automatic_payment_methods.enabled", "payment_method_data.type", "payment_method_data.card"),
         *(f"payment_method_data.card.{field}" for field in ("number", "exp_month", "exp_year")),

@@ -19,7 +19,8 @@ from tillgate.flows import payments as payment_flows
 from tillgate.flows.charges import Charge
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
-from tillgate.surfaces.v1 import errors, expansion, payment_names, payments, three_d_secure
+from tillgate.surfaces.v1 import addresses, errors, expansion, payment_names, payments, three_d_secure
+from tillgate.surfaces.v1.addresses import ShippingShown
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import ListShown, MoneyListGiven, Text
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
@@ -80,13 +81,14 @@ class ChargeShown(msgspec.Struct, frozen=True, kw_only=True):
     payment_method: Annotated[str | None, expansion.ids("pm")]
     payment_method_details: PaymentMethodDetailsShown | None
     receipt_email: str | None
+    shipping: ShippingShown | None
     refunded: bool
     status: ChargeStatus
 
 
 def show(charge: Charge, *, livemode: bool) -> ChargeShown:
     """A charge in this API's form."""
-    payment = charge.payment
+    payment, intent = charge.payment, payment_intents.intent_of(charge.payment)
     failure_code, failure_message = errors.told(payment.failure.reason) if payment.failure else (None, None)
     status = core.status(payment)
     return ChargeShown(
@@ -112,7 +114,8 @@ def show(charge: Charge, *, livemode: bool) -> ChargeShown:
         payment_intent=payment_names.intent(payment.id),
         payment_method=payment.payment_method,
         payment_method_details=three_d_secure.payment_method_details(payment),
-        receipt_email=payment_intents.intent_of(payment).receipt_email,
+        receipt_email=intent.receipt_email,
+        shipping=addresses.show_shipping(intent.shipping) if intent.shipping else None,
         refunded=payment.captured > 0 and payment.refunded == payment.captured,
         status=status,
     )

@@ -14,7 +14,8 @@ from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
 from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor, Page
-from tillgate.surfaces.v1 import expansion
+from tillgate.surfaces.v1 import addresses, expansion
+from tillgate.surfaces.v1.addresses import AddressGiven, AddressShown, ShippingGiven, ShippingShown
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import ListShown, Metadata, NotedListGiven, ShortText, Text, list_shown, parse_email
 from tillgate.surfaces.v1.listings import Listing
@@ -41,6 +42,8 @@ class CustomerGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     email: ShortText | None = None
     name: ShortText | None = None
     phone: ShortText | None = None
+    address: AddressGiven | None = None
+    shipping: ShippingGiven | None = None
     description: Text | None = None
     metadata: Metadata = {}
     default_payment_method: str | None = None
@@ -53,6 +56,8 @@ class CustomerChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     email: ShortText | UnsetType | None = UNSET
     name: ShortText | UnsetType | None = UNSET
     phone: ShortText | UnsetType | None = UNSET
+    address: AddressGiven | UnsetType | None = UNSET
+    shipping: ShippingGiven | UnsetType | None = UNSET
     description: Text | UnsetType | None = UNSET
     metadata: MetadataChange = UNSET
     default_payment_method: str | UnsetType | None = UNSET
@@ -73,6 +78,8 @@ class CustomerShown(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
     name: str | None
     phone: str | None
+    address: AddressShown | None
+    shipping: ShippingShown | None
     description: str | None
     default_payment_method: Annotated[str, expansion.ids("pm")] | None
     invoice_settings: InvoiceSettingsShown
@@ -98,6 +105,8 @@ class CustomerFoundShown(msgspec.Struct, frozen=True, kw_only=True):
     email: str | UnsetType | None = UNSET
     name: str | UnsetType | None = UNSET
     phone: str | UnsetType | None = UNSET
+    address: AddressShown | UnsetType | None = UNSET
+    shipping: ShippingShown | UnsetType | None = UNSET
     description: str | UnsetType | None = UNSET
     default_payment_method: Annotated[str, expansion.ids("pm")] | UnsetType | None = UNSET
     invoice_settings: InvoiceSettingsShown | UnsetType = UNSET
@@ -113,6 +122,8 @@ def show(customer: Customer, *, livemode: bool) -> CustomerShown:
         email=customer.email,
         name=customer.name,
         phone=customer.phone,
+        address=addresses.show(customer.address) if customer.address else None,
+        shipping=addresses.show_shipping(customer.shipping) if customer.shipping else None,
         description=customer.description,
         default_payment_method=customer.default_payment_method,
         invoice_settings=InvoiceSettingsShown(default_payment_method=customer.default_payment_method),
@@ -140,6 +151,8 @@ def _details(given: CustomerGiven | CustomerChangeGiven) -> Details:
         email=parse_email(given.email, "email") if given.email else given.email,
         name=given.name,
         phone=given.phone,
+        address=given.address.parse() if isinstance(given.address, AddressGiven) else given.address,
+        shipping=given.shipping.parse() if isinstance(given.shipping, ShippingGiven) else given.shipping,
         description=given.description,
         default_payment_method=default,
     )

@@ -11,6 +11,7 @@ from tillgate.core.intents import FutureUsage
 from tillgate.core.payment_intents import IntentStatus
 from tillgate.core.payments import CaptureMethod
 from tillgate.surfaces.v1 import expansion
+from tillgate.surfaces.v1.addresses import ShippingGiven, ShippingShown
 from tillgate.surfaces.v1.changes import MetadataChange
 from tillgate.surfaces.v1.forms import Amount, Metadata, MoneyListGiven, ShortText, Text
 from tillgate.surfaces.v1.intents import AutomaticMethodsGiven, AutomaticMethodsShown, ClientSecret, MethodTypes
@@ -51,6 +52,7 @@ class PaymentIntentGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     description: Text | None = None
     metadata: Metadata = {}
     receipt_email: ShortText | None = None
+    shipping: ShippingGiven | None = None
     return_url: Text | None = None
 
 
@@ -69,6 +71,7 @@ class PaymentIntentChangeGiven(msgspec.Struct, frozen=True, forbid_unknown_field
     description: Text | UnsetType | None = UNSET
     metadata: MetadataChange = UNSET
     receipt_email: ShortText | UnsetType | None = UNSET
+    shipping: ShippingGiven | UnsetType | None = UNSET
 
 
 class ConfirmGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -82,6 +85,7 @@ class ConfirmGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     error_on_requires_action: bool = False
     setup_future_usage: FutureUsage | None = None
     receipt_email: ShortText | None = None
+    shipping: ShippingGiven | None = None
     return_url: Text | None = None
 
 
@@ -136,6 +140,7 @@ class PaymentIntentShown(msgspec.Struct, frozen=True, kw_only=True):
     capture_method: CaptureMethod
     setup_future_usage: FutureUsage | None
     receipt_email: str | None
+    shipping: ShippingShown | None
     last_payment_error: LastPaymentErrorShown | None
     next_action: NextActionShown | None
     latest_payment: Annotated[str | None, expansion.ids("pay")]

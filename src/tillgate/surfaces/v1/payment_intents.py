@@ -24,7 +24,8 @@ from tillgate.flows.gateway import Answer
 from tillgate.flows.intents import Presented
 from tillgate.http.exchange import Reply
 from tillgate.store.lists import Cursor, Page
-from tillgate.surfaces.v1 import errors, expansion, intents, payment_names, payments, three_d_secure
+from tillgate.surfaces.v1 import addresses, errors, expansion, intents, payment_names, payments, three_d_secure
+from tillgate.surfaces.v1.addresses import ShippingGiven
 from tillgate.surfaces.v1.changes import notes
 from tillgate.surfaces.v1.forms import (
     ListShown,
@@ -72,6 +73,7 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
         capture_method=payment.capture_method,
         setup_future_usage=intent.setup_future_usage,
         receipt_email=intent.receipt_email,
+        shipping=addresses.show_shipping(intent.shipping) if intent.shipping else None,
         last_payment_error=_last_error(payment, payment.failure) if payment.failure else None,
         next_action=payments.next_action(payment, origin),
         latest_payment=payment.id if payment.attempts_made else None,
@@ -108,7 +110,7 @@ def shown_in(call: Call, payment: Payment) -> PaymentIntentShown:
     intent = show(payment, livemode=call.tenant.is_live, origin=call.request.origin, client_secret=secret)
     if not intents.is_browser(call, *_MERCHANTS):
         return intent
-    return msgspec.structs.replace(intent, customer=None, metadata={}, receipt_email=None)
+    return msgspec.structs.replace(intent, customer=None, metadata={}, receipt_email=None, shipping=None)
 
 
 def _payment_id(id: str) -> str:
@@ -197,6 +199,7 @@ async def create(call: Call) -> Reply:
             off_session=given.off_session,
             error_on_requires_action=given.error_on_requires_action,
             receipt_email=_receipt_email(given.receipt_email),
+            shipping=given.shipping.parse() if given.shipping else None,
         ),
     )
     for name in ("off_session", "error_on_requires_action"):
@@ -259,7 +262,7 @@ async def fetch(call: Call) -> Reply:
 
 @operation("POST", "/v1/payment_intents/{id}", Scope.PAYMENTS_WRITE, PaymentIntentChangeGiven, PaymentIntentShown)
 async def update(call: Call) -> Reply:
-    """Change an intent that is not confirmed yet; its description, metadata and receipt_email whenever you like."""
+    """Change an intent that is not confirmed yet; its description, metadata, receipt_email and shipping at any time."""
     given: PaymentIntentChangeGiven = call.given
     payment = await _found(call, call.id)
     currency = currencies.parse(given.currency, "currency") if given.currency is not None else payment.amount.currency
@@ -273,6 +276,7 @@ async def update(call: Call) -> Reply:
         three_d_secure=three_d_secure.demand(given.payment_method_options) or UNSET,
         setup_future_usage=given.setup_future_usage,
         receipt_email=UNSET if given.receipt_email is UNSET else _receipt_email(given.receipt_email),
+        shipping=given.shipping.parse() if isinstance(given.shipping, ShippingGiven) else given.shipping,
         description=UNSET if given.description is UNSET else given.description or None,
         notes=notes(given.metadata),
     )
@@ -304,6 +308,7 @@ async def confirm(call: Call) -> Reply:
         error_on_requires_action=given.error_on_requires_action,
         setup_future_usage=UNSET if given.setup_future_usage is None else given.setup_future_usage,
         receipt_email=UNSET if given.receipt_email is None else _receipt_email(given.receipt_email),
+        shipping=UNSET if given.shipping is None else given.shipping.parse(),
     )
     source = intents.source(given, is_for_later=False)
     presented = Presented(source=source, is_public=intents.is_browser(call, *_MERCHANTS))

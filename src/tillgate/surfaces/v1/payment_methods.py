@@ -1,15 +1,16 @@
 """Payment methods on the wire: cards that are kept, for a day or for a customer."""
 
 import enum
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tillgate.core.addresses import Address
 from tillgate.core.cards import Card, CardSummary
 from tillgate.core.credentials import Scope
 from tillgate.core.instants import unix_seconds
-from tillgate.core.payment_methods import Address, BillingDetails, Details, PaymentMethod
+from tillgate.core.payment_methods import BillingDetails, Details, PaymentMethod
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import payment_methods
 from tillgate.flows.gateway import Answer
@@ -18,7 +19,8 @@ from tillgate.flows.wallets import WalletToken
 from tillgate.http.exchange import Reply
 from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor, Page
-from tillgate.surfaces.v1 import expansion, free_text
+from tillgate.surfaces.v1 import addresses, expansion, free_text
+from tillgate.surfaces.v1.addresses import AddressGiven, AddressShown
 from tillgate.surfaces.v1.changes import MetadataChange, notes
 from tillgate.surfaces.v1.forms import (
     ApplePayGiven,
@@ -79,17 +81,6 @@ class CardOrTokenGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         return Card.parse(self.number, self.exp_month, self.exp_year, self.cvc, self.name)
 
 
-class AddressGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where somebody gets their bills; `country` is a two-letter code (ISO 3166-1)."""
-
-    line1: ShortText | None = None
-    line2: ShortText | None = None
-    city: ShortText | None = None
-    state: ShortText | None = None
-    postal_code: ShortText | None = None
-    country: Annotated[str, Meta(min_length=2, max_length=2)] | None = None
-
-
 class BillingDetailsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Whom a payment method belongs to."""
 
@@ -101,7 +92,7 @@ class BillingDetailsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     def parse(self) -> BillingDetails:
         """The details, checked. Raises Refused(PARAMETER_INVALID)."""
         email = parse_email(self.email, "billing_details.email") if self.email else None
-        address = Address(**_said(self.address)) if self.address else Address()
+        address = self.address.parse() if self.address else Address()
         return BillingDetails(self.name or None, email, self.phone or None, address)
 
 
@@ -181,17 +172,6 @@ class KeptCardShown(msgspec.Struct, frozen=True):
     wallet: WalletShown | UnsetType = UNSET
 
 
-class AddressShown(msgspec.Struct, frozen=True, kw_only=True):
-    """Where somebody gets their bills."""
-
-    line1: str | None
-    line2: str | None
-    city: str | None
-    state: str | None
-    postal_code: str | None
-    country: str | None
-
-
 class BillingDetailsShown(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a payment method belongs to."""
 
@@ -225,7 +205,7 @@ def show(method: PaymentMethod, *, livemode: bool) -> PaymentMethodShown:
             name=details.name,
             email=details.email,
             phone=details.phone,
-            address=AddressShown(**msgspec.structs.asdict(details.address)),
+            address=addresses.show(details.address),
         ),
         customer=method.customer,
         metadata=method.metadata,
@@ -250,10 +230,6 @@ def _card_shown(card: CardSummary) -> KeptCardShown:
         card.fingerprint,
         wallet_shown(card),
     )
-
-
-def _said(given: msgspec.Struct) -> dict[str, Any]:
-    return {name: value or None for name, value in msgspec.structs.asdict(given).items()}
 
 
 def _render(call: Call) -> payment_methods.Render:
