@@ -182,7 +182,7 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
             f"  publishable key  {sandbox_keys.PUBLISHABLE_KEY}",
             f"  public token     {business_keys.PUBLIC_TOKENS[0]}",
             f"  private token    {business_keys.PRIVATE_TOKEN}",
-            f"  phone            {address}/phone",
+            f"  phone            {settings.sandbox_bank_url or address}/phone",
             "",
             f"  curl {address}/v1/payments -H 'Authorization: Bearer {sandbox_keys.SECRET_KEY}' \\",
             "    -H 'Content-Type: application/json' \\",

@@ -34,8 +34,9 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, anyio_backend: object)
         yield made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def seller(stage: Stage) -> Business:
+    """A business; each test asks a phone of its own."""
     return await business.opened(stage.merchant.parts)
 
 
@@ -130,17 +131,39 @@ async def test_what_is_canceled_or_expires_vanishes_and_what_is_left_stays_as_it
     assert [await status(seller, ticket) for ticket in (first, second)] == ["CANCEL", "CANCEL"]
 
 
+PRESS_WHAT_MOVED = """() => new MutationObserver((changes, observer) => {
+  observer.disconnect()
+  document.querySelector(".request button[value=confirm]").click()
+}).observe(document.getElementById("requests"), {childList: true})"""
+
+
+async def test_what_moves_under_a_finger_is_not_pressed_by_it(stage: Stage, page: Page, seller: Business) -> None:
+    await log_in(stage, page, "7875550008")
+    tickets = [await seller.open(phoneNumber="7875550008", total=f"{total}.00") for total in (5, 6)]
+    await expect(page.get_by_role("article")).to_have_count(2)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.evaluate(PRESS_WHAT_MOVED)
+    await seller.cancel(tickets[0])
+    await expect(page.locator(".request .amount")).to_have_text(["$6.00"])
+    await page.get_by_role("button", name="Top up $20").click()
+    await expect(page.locator("#balance")).to_contain_text("$1,020.00")
+    assert not [url for url in asked if url.endswith("/answer")]
+    assert await status(seller, tickets[1]) == "OPEN"
+
+
 async def test_who_confirms_too_late_is_told_so_and_who_is_cut_off_too(
     stage: Stage, page: Page, seller: Business
 ) -> None:
     ticket = await seller.open(phoneNumber="7875550004")
     # A page that hears nothing of what goes on.
-    await page.route("**/phone/events", lambda route: route.fulfill(status=200, content_type="text/event-stream"))
+    await page.route("**/phone/events", lambda route: route.fulfill(status=204))
     await log_in(stage, page, "7875550004")
     await seller.cancel(ticket)
     await page.get_by_role("button", name="Confirm").click()
     await expect(page.locator("#told")).to_have_text("Too late: Heladería Sol has canceled. Nothing was charged.")
     await expect(page.get_by_role("article")).to_have_count(0)
+    await expect(page.get_by_text("No connection.")).to_be_visible()
     assert seller.balance(ticket) == 1_000_00
 
 

@@ -8,8 +8,9 @@
   const news = at("news");
   const title = document.title;
   const ahead = Number(phone.dataset.now) - Date.now(); // the server's clock, which this one need not agree with
-  const STEADY_MILLISECONDS = 500;
+  const STEADY_MILLISECONDS = 500; // in which what has just moved under a finger is not pressed
   const RETRY_MILLISECONDS = 3000;
+  const PATIENCE_MILLISECONDS = 2000;
   let movedUp = -Infinity;
 
   const made = (html) => {
@@ -92,14 +93,25 @@
 
   let stream = null;
   let retry = 0;
+  let alarm = 0;
+  const isUp = (up) => {
+    clearTimeout(alarm);
+    alarm = 0;
+    if (!up) {
+      // What comes back at once is not worth a word.
+      alarm = setTimeout(() => phone.classList.add("offline"), PATIENCE_MILLISECONDS);
+    } else {
+      phone.classList.remove("offline");
+    }
+  };
   const listen = () => {
     clearTimeout(retry);
     if (stream || document.hidden) return;
     stream = new EventSource("/phone/events");
-    stream.onopen = () => phone.classList.remove("offline");
+    stream.onopen = () => isUp(true);
     stream.onmessage = (event) => update(JSON.parse(event.data));
     stream.onerror = () => {
-      phone.classList.add("offline");
+      if (!alarm) isUp(false);
       if (stream && stream.readyState === EventSource.CLOSED) {
         stream = null;
         retry = setTimeout(listen, RETRY_MILLISECONDS);
@@ -108,6 +120,8 @@
   };
   const leave = () => {
     clearTimeout(retry);
+    clearTimeout(alarm);
+    alarm = 0;
     if (stream) stream.close();
     stream = null;
   };
