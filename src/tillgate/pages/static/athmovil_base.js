@@ -348,7 +348,8 @@
     [hidden] { display: none !important }
     dialog { inline-size: min(400px, 100% - 32px); max-block-size: calc(100% - 32px); padding: 0; margin: auto;
       border: 0; border-radius: 20px; overflow: auto; overscroll-behavior: contain; background: var(--paper);
-      color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere;
+      color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+      overflow-wrap: anywhere;
       box-shadow: 0 24px 64px rgb(0 0 0 / .3) }
     dialog::backdrop { background: rgb(20 16 12 / .55) }
     .head { display: flex; align-items: center; gap: 10px; min-block-size: 68px; padding: 12px 14px 12px 24px;
