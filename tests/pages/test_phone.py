@@ -267,6 +267,25 @@ async def test_the_phone_speaks_its_customers_language(
         assert text in seen
 
 
+async def test_the_history_says_what_moved_when(seller: Business) -> None:
+    paid = await seller.pay(phoneNumber="7879990012", total="12.50")
+    await seller.refund(paid["referenceNumber"], "2.50")
+    released = await seller.open(phoneNumber="7879990012", total="5.00")
+    await seller.confirm(released)
+    await seller.cancel(released)
+    await Phone(seller, "7879990012").press("top-up", amount="20")
+    seen = await Phone(seller, "7879990012", "es").text()
+    said = seen.partition("Historial ")[2]
+    assert re.findall(r"(Recarga|No cobrado|Pago|Reembolso)\b.*?([+−]\$[0-9.]+)", said) == [
+        ("Recarga", "+$20.00"),
+        ("No cobrado", "+$5.00"),
+        ("Pago", "−$5.00"),
+        ("Reembolso", "+$2.50"),
+        ("Pago", "−$12.50"),
+    ]
+    assert re.search(r"Pago · 1 ene, \d\d:\d\d", said)
+
+
 async def test_a_language_can_be_chosen_and_is_kept(seller: Business) -> None:
     phone = Phone(seller, "7879990008")
     answer = await phone.see("/phone?language=es")

@@ -102,7 +102,7 @@ def _request(asked: Operation, balance: int, language: str) -> str:
 def _line(movement: Movement, language: str) -> dict[str, Any]:
     spoken = texts.spoken(language)
     is_gain = movement.amount > 0
-    kind = spoken["wallet_top_up" if movement.kind == "top_up" else f"wallet_{movement.kind}"]
+    kind = spoken["wallet_put_in" if movement.kind == "top_up" else f"wallet_{movement.kind}"]
     at = _moment(movement.at, language)
     return {
         "title": movement.merchant_name or kind,
