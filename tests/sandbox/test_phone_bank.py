@@ -52,6 +52,18 @@ async def test_what_is_confirmed_is_held_and_what_is_given_back_is_there_again()
     at.close()
 
 
+async def test_what_its_customer_confirmed_meanwhile_is_not_canceled_but_released() -> None:
+    at, about = bank(), attempt(Kind.AUTHORIZE, 10_00)
+    await ask(at, about)
+    await at.choose(CUSTOMER, Choice.CONFIRM)
+    late = CONNECTOR.write(question(attempt(Kind.VOID, 10_00, target=about.id), challenged=True))
+    assert CONNECTOR.read(attempt(Kind.VOID, 10_00, target=about.id), await at.answer(late)).verdict != "approved"
+    assert at.wallet(CUSTOMER).balance == OPENING_BALANCE - 10_00
+    assert (await ask(at, evolve(attempt(Kind.VOID, 10_00, target=about.id), id="att_again")))["result"] == "approved"
+    assert at.wallet(CUSTOMER).balance == OPENING_BALANCE
+    at.close()
+
+
 async def test_a_question_that_comes_twice_is_decided_once_and_another_under_its_name_is_refused() -> None:
     at, about = bank(), attempt(Kind.AUTHORIZE, 10_00)
     first = await ask(at, about)

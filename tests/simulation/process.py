@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from tests.simulation.loop import OWNER, Owner
 from tillgate import assembly
 from tillgate.assembly import KeptDataKeys
-from tillgate.connectors import registry
+from tillgate.connectors import phone, registry
 from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.decisions import Decision
 from tillgate.core.ids import Ids
@@ -142,8 +142,8 @@ class Process(Owner):
             store=store,
             cards=Cards(envelope, keys.for_digests(Purpose.FINGERPRINT)),
             secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
-            banks={BANK: registry.connect(BANK, {"notice_key": NOTICE_KEY})},
-            transport=Transport({BANK: self._to_the_bank}),
+            banks={name: registry.connect(name, {"notice_key": NOTICE_KEY}) for name in (BANK, phone.NAME)},
+            transport=Transport({BANK: self._to_the_bank, phone.NAME: self._to_the_bank}),
             egress=Egress(allow_loopback=False),
             wallets=Wallets(envelope),
             devices=Devices(keys.for_digests(Purpose.IDEMPOTENCY).digest, self.random.randbytes),
@@ -153,7 +153,7 @@ class Process(Owner):
             renderers=events.renderers("http://127.0.0.1:8000"),
         )
         self.directory = Directory(self.gateway, SANDBOX_KEYS, evolve(DEMO_SHOP, rate_limit=RateLimit.UNLIMITED))
-        self.take_notice = partial(notices.take, self.gateway, self.directory, BANK)
+        self.take_notice = partial(notices.take, self.gateway, self.directory)
         self.deliverer = Deliverer(self.gateway, self.directory)
         self._keys = keys
         limits = Limits(world.data / "limits", wall, None)
@@ -222,7 +222,8 @@ class Process(Owner):
         self.world.sent[request.reference] += request.method == "POST"
         if chance.strikes("question lost on the way"):
             raise ConnectionResetError
-        answer: BankAnswer = await asyncio.shield(self.world.spawn(self.world.bank.answer(request)))
+        bank = self.world.phones if request.url.startswith(f"{phone.NAME}:") else self.world.bank
+        answer: BankAnswer = await asyncio.shield(self.world.spawn(bank.answer(request)))
         if chance.strikes("answer slow on the way"):
             await asyncio.sleep(self.random.uniform(1, 29))
         self.crash("after the bank")

@@ -17,10 +17,12 @@ import structlog
 
 from tests.simulation.chance import Chance
 from tests.simulation.loop import OWNER, Loop
-from tests.simulation.process import NOTICE_KEY, REQUEST, Down, Killed, Process
+from tests.simulation.process import BANK, NOTICE_KEY, REQUEST, Down, Killed, Process
+from tillgate.connectors import phone
 from tillgate.connectors.contract import BankNotice
 from tillgate.core.instants import SECOND
 from tillgate.sandbox.bank import Bank
+from tillgate.sandbox.phone_bank import PhoneBank
 from tillgate.sandbox.register import Register
 from tillgate.store.commit import Unavailable
 from tillgate.store.database import SQLITE_FILE
@@ -75,6 +77,8 @@ class World:
             faults=self.chance.bank_faults(),
             on_notification=self._notified,
         )
+        self.phones = PhoneBank(None, clock=self.loop.wall, notice_key=NOTICE_KEY)
+        self.phones.on_notification = self._told_by_phone
         self.processes: list[Process] = []
         self._at_the_bank: asyncio.Task[int] | None = None
 
@@ -176,6 +180,7 @@ class World:
                 task.cancel()
             self.loop.resume(process)
         self.bank.stop()
+        self.phones.close()
         for task in list(self._tasks):
             task.cancel()
         self._onlooker.close()
@@ -236,16 +241,20 @@ class World:
 
         Raises ConnectionResetError where one that concerns a dispute was not.
         """
-        taken = not self.chance.strikes("notice lost") and await self._carried(notice)
+        taken = not self.chance.strikes("notice lost") and await self._carried(BANK, notice)
         if not taken and b'"dispute":' in notice.body:
             raise ConnectionResetError
 
-    async def _carried(self, notice: BankNotice) -> bool:
+    async def _told_by_phone(self, notice: BankNotice) -> None:
+        if not self.chance.strikes("notice lost"):
+            await self._carried(phone.NAME, notice)
+
+    async def _carried(self, bank: str, notice: BankNotice) -> bool:
         taken = 0
 
         async def take(process: Process) -> None:
             nonlocal taken
-            await process.take_notice(notice)
+            await process.take_notice(bank, notice)
             taken += 1
 
         for _ in range(2 if self.chance.strikes("notice twice") else 1):

@@ -55,10 +55,11 @@ _PATHS: Final[Mapping[Kind, str]] = {
     Kind.CAPTURE: "/captures",
     Kind.VOID: "/voids",
     Kind.RELEASE: "/voids",
-    Kind.WITHDRAW: "/voids",
+    Kind.WITHDRAW: "/cancellations",
     Kind.REFUND: "/refunds",
     Kind.RETURN: "/refunds",
 }
+"""Where each kind of attempt is posted; a void that gives up what waits for its customer goes to `/cancellations`."""
 
 _KNOWN_AS: Final[Mapping[Kind, Kind]] = {
     Kind.RETURN: Kind.REFUND,
@@ -129,7 +130,8 @@ class PhoneConnector:
             rings_until=asks.rings_until if asks else 0,
             items=asks.items if asks else (),
         )
-        return self._request("POST", _PATHS[attempt.kind], attempt.id, _encode(order), sandbox.fault(attempt))
+        path = "/cancellations" if question.challenged else _PATHS[attempt.kind]
+        return self._request("POST", path, attempt.id, _encode(order), sandbox.fault(attempt))
 
     def readdress(self, attempt: Attempt, phone: str) -> BankRequest:
         """The request that moves what waits for a customer to another phone. It moves no money."""

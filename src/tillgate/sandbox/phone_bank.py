@@ -84,7 +84,16 @@ class Seen(msgspec.Struct, frozen=True):
     history: list[Movement]
 
 
-KINDS: Final = {"/requests": "authorize", "/captures": "capture", "/voids": "void", "/refunds": "refund"}
+_CANCELLATIONS: Final = "/cancellations"
+"""Where what nobody has confirmed yet is ended. What was confirmed meanwhile is not: that is released by a void."""
+
+KINDS: Final = {
+    "/requests": "authorize",
+    "/captures": "capture",
+    "/voids": "void",
+    _CANCELLATIONS: "void",
+    "/refunds": "refund",
+}
 """What is asked where."""
 
 _encode = msgspec.json.Encoder().encode
@@ -223,21 +232,22 @@ class PhoneBank:
         if method == "DELETE" and path.startswith("/merchants/"):
             return BankAnswer(200, _encode({"all": self._books.forget(path.removeprefix("/merchants/"))}))
         if method == "POST" and path in KINDS:
-            return self._do(KINDS[path], msgspec.json.decode(body, type=Asked), refusal)
+            return self._do(path, msgspec.json.decode(body, type=Asked), refusal)
         return _BAD_REQUEST
 
-    def _do(self, kind: str, asked: Asked, refusal: str | None) -> BankAnswer:
+    def _do(self, path: str, asked: Asked, refusal: str | None) -> BankAnswer:
+        kind = KINDS[path]
         known = self._books.find(asked.reference)
         if known is None and refusal is not None:
             known = self._books.put(_operation(kind, asked, "declined", refusal, asked.phone))
         elif known is None:
-            known = self._books.put(self._decided(kind, asked))
+            known = self._books.put(self._decided(path, kind, asked))
         told = (asked.merchant_id, kind, asked.amount, asked.currency, asked.target)
         if told != (known.merchant_id, known.kind, known.amount, known.currency, known.target):
             return _REFERENCE_TAKEN
         return self._answer(known)
 
-    def _decided(self, kind: str, asked: Asked) -> Operation:
+    def _decided(self, path: str, kind: str, asked: Asked) -> Operation:
         if kind == "authorize":
             code = "customer_blocked" if asked.phone == BLOCKED else None
             result = "declined" if code else "challenge"
@@ -246,7 +256,10 @@ class PhoneBank:
         mine = target is not None and (target.merchant_id, target.currency) == (asked.merchant_id, asked.currency)
         if target is None or not mine:
             return _operation(kind, asked, "declined", "no_such_operation", "")
-        code = self._refusal(kind, asked, target)
+        if path == _CANCELLATIONS:
+            code = None if target.result == "challenge" else "nothing_held"
+        else:
+            code = self._refusal(kind, asked, target)
         if code is None:
             self._carry_out(kind, asked, target)
         return _operation(kind, asked, "declined" if code else "approved", code, target.phone)
@@ -255,8 +268,7 @@ class PhoneBank:
         done = self._books.done(target.reference)
         held = target.amount - done["capture"] - done["void"] if target.result == "approved" else 0
         if kind == "void":
-            open_or_held = target.amount if target.result == "challenge" else held
-            return None if asked.amount == open_or_held else "nothing_held"
+            return None if held and asked.amount == held else "nothing_held"
         if kind == "capture":
             if not held:
                 return "nothing_held"

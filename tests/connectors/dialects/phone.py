@@ -39,7 +39,7 @@ class Dialect:
             asked, inquiry = self._write(question(about)), self._connector().inquire(about)
             yield self._failed([asked, Choice.DECLINE, inquiry]), Reason.WALLET_DECLINED
             yield self._failed([asked, DAY, inquiry]), Reason.TICKET_EXPIRED
-            void = self._write(question(attempt(Kind.VOID, about.amount.amount, target=about.id)))
+            void = self._write(question(attempt(Kind.VOID, about.amount.amount, target=about.id), challenged=True))
             yield self._failed([asked, void, inquiry]), Reason.TICKET_WITHDRAWN
             return
         yield self._answered([self._write(question(about))]), Reason.PROCESSING_ERROR
