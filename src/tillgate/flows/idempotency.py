@@ -95,6 +95,12 @@ async def claimed_before(gateway: Gateway, caller: Caller, key: Key) -> Idempote
     return found
 
 
+async def led_to_question(gateway: Gateway, caller: Caller, key: Key | None) -> bool:
+    """Whether a request under this key had a bank asked, whatever its repeat would need now. Raises as above."""
+    kept = await claimed_before(gateway, caller, key) if key else None
+    return kept is not None and bool(kept.subject)
+
+
 async def begin(
     gateway: Gateway, caller: Caller, key: Key | None, work: Callable[[], Awaitable[T]]
 ) -> T | IdempotencyKey:

@@ -11,6 +11,7 @@ from tillgate.core.payment_intents import Change, IntentStatus
 from tillgate.core.payments import Payment, Terms
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import attempts, changes, client_secrets, intents, sources
+from tillgate.flows import idempotency as keys
 from tillgate.flows import payments as charges
 from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway
@@ -113,7 +114,7 @@ async def cancel(
     Raises what core.payment_intents.cancel and core.payments.void refuse.
     """
     payment = await charges.fetch(gateway, caller, payment_id)
-    if payment_intents.may_cancel_at_once(payment):
+    if payment_intents.may_cancel_at_once(payment) and not await keys.led_to_question(gateway, caller, key):
 
         async def give_up(occasion: Occasion) -> tuple[Payment, Decision]:
             found = await charges.fetch(gateway, caller, payment_id)

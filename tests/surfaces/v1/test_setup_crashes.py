@@ -1,4 +1,4 @@
-"""Setup intents whose process dies, or whose bank is silent: the repeat and the timers find out what became of them."""
+"""Intents whose process dies, or whose bank is silent: the repeat and the timers find out what became of them."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +13,7 @@ from tests.surfaces.v1.test_setup_intents import customer
 from tillgate.clock import ManualClock
 from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.instants import MINUTE, SECOND
+from tillgate.sandbox.operations import Choice
 from tillgate.store import audit
 from tillgate.transport.banks import Loss, Lost, Transport
 
@@ -100,6 +101,28 @@ async def test_a_process_that_dies_leaves_what_the_repeat_finishes(
     ends = {"succeeded": "succeeded", "requires_payment_method": "setup_failed", "requires_action": "requires_action"}
     assert (await told(place.client, {"id": setup}))[-1] == f"setup_intent.{ends[status]}"
     assert (await audit.audit(database, home)).differences == []
+
+
+async def test_who_repeats_a_cancellation_whose_process_died_has_an_answer_though_nothing_is_left_to_cancel(
+    place: Crossing,
+) -> None:
+    """The bank had to be told of the first; its repeat finds an intent whose challenge has failed."""
+    asked = {"amount": 999, "currency": "usd", "confirm": True, **with_card(CHALLENGED)}
+    intent = (await place.client.post("/payment_intents", asked)).json()
+    path = f"/payment_intents/{intent['id']}/cancel"
+    await died(place, path, {}, "before the bank")
+    reference = intent["next_action"]["redirect_to_url"]["url"].split("/")[-2]
+    bank = place.parts.bank
+    assert bank is not None
+    assert await bank.resolve_challenge(reference, Choice.FAIL)
+    await place.pass_time(2 * MINUTE)
+    found = (await place.client.get(f"/payment_intents/{intent['id']}")).json()
+    assert found["status"] == "requires_payment_method"
+    answer, again = [await place.client.post(path, {}, key="confirm") for _ in range(2)]
+    assert answer.status_code == 402, answer.text
+    assert (again.status_code, again.content) == (answer.status_code, answer.content)
+    canceled = await place.client.post(path, {}, key="another")
+    assert (canceled.status_code, canceled.json()["status"]) == (200, "canceled")
 
 
 async def test_a_bank_that_does_not_answer_is_asked_until_it_does(place: Crossing) -> None:
