@@ -35,6 +35,8 @@ async def test_the_same_payment_shows_in_the_other_api(anyones: Business) -> Non
     assert (waiting["status"], waiting["amount"], waiting["currency"]) == ("requires_action", 233, "usd")
     assert waiting["next_action"]["redirect_to_url"]["url"].endswith("/phone")
     assert waiting["metadata"] == {"metadata1": "Order 1", "metadata2": "Ponce"}
+    intent = (await anyones.v1.get(f"/payment_intents/{waiting['payment_intent']}")).json()
+    assert (intent["status"], intent["payment_method_types"]) == ("requires_action", ["phone_wallet"])
     await anyones.confirm(ticket)
     assert (await anyones.v1.get(f"/payments/{waiting['id']}")).json()["status"] == "authorized"
     reference = done(await anyones.authorize(ticket))["referenceNumber"]

@@ -46,6 +46,9 @@ from tillgate.surfaces.v1.payment_intent_forms import (
     PaymentIntentShown,
 )
 
+PHONE_WALLET = "phone_wallet"
+"""What may pay where a customer is asked on the phone."""
+
 _MERCHANTS = (Scope.PAYMENTS_READ, Scope.PAYMENTS_WRITE)
 _BY_BROWSER = (Scope.PAYMENTS_WRITE, Scope.TOKENS_WRITE)
 _READ_BY_BROWSER = (Scope.PAYMENTS_READ, Scope.TOKENS_WRITE)
@@ -66,7 +69,7 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
         customer=payment.customer.id if payment.customer else None,
         description=payment.description,
         payment_method=None if payment.failure and not payment.authorized else payment.payment_method,
-        payment_method_types=intent.payment_method_types,
+        payment_method_types=(PHONE_WALLET,) if payment.ticket else intent.payment_method_types,
         automatic_payment_methods=AutomaticMethodsShown.of(intent.automatic_methods),
         payment_method_options=three_d_secure.options(payment),
         payment_method_details=three_d_secure.payment_method_details(payment),
