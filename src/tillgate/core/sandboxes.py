@@ -27,6 +27,14 @@ LAST_LOOK_AFTER: Final[Duration] = 10 * MINUTE
 TAKEN_OVER_AFTER: Final[Duration] = MINUTE
 """How long the first portion of a removal is left to whoever began it."""
 
+KEYS: Final = {
+    CredentialKind.SECRET_KEY: ALL_SCOPES,
+    CredentialKind.PUBLISHABLE_KEY: PUBLISHABLE_SCOPES,
+    CredentialKind.PUBLIC_TOKEN: frozenset(),
+    CredentialKind.PRIVATE_TOKEN: frozenset(),
+}
+"""What each is given to ask with, and what that allows."""
+
 ACTIVE: Final = "active"
 REMOVED: Final = "removed"
 
@@ -116,7 +124,7 @@ def key(id: str, kind: CredentialKind, digest: str, occasion: Occasion) -> Crede
         tenant=id,
         kind=kind,
         mode=Mode.TEST,
-        scopes=ALL_SCOPES if kind is CredentialKind.SECRET_KEY else PUBLISHABLE_SCOPES,
+        scopes=KEYS[kind],
         created=occasion.wall,
         is_fleeting=True,
     )

@@ -41,6 +41,8 @@ class Made(msgspec.Struct, frozen=True):
     tenant: Tenant
     secret_key: str
     publishable_key: str
+    public_token: str
+    private_token: str
 
     def __repr__(self) -> str:
         return f"Made({self.tenant.id})"
@@ -75,17 +77,17 @@ async def make(gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, 
         taken = await kept.places(gateway.store, caller.tenant.id)
         place = sandboxes.place(taken, int.from_bytes(gateway.random(_CHANCE_BYTES)))
         id = occasion.mint("ten")
-        secret, secret_key = _key(gateway, id, CredentialKind.SECRET_KEY, occasion)
-        publishable, publishable_key = _key(gateway, id, CredentialKind.PUBLISHABLE_KEY, occasion)
-        tenant, sandbox, decision = sandboxes.make(caller.tenant, terms, occasion, (secret_key, publishable_key), place)
-        return Made(sandbox, tenant, secret, publishable), decision
+        keys = {kind.value: _key(gateway, id, kind, occasion) for kind in sandboxes.KEYS}
+        given = tuple(credential for _, credential in keys.values())
+        tenant, sandbox, decision = sandboxes.make(caller.tenant, terms, occasion, given, place)
+        return Made(sandbox, tenant, **{name: secret for name, (secret, _) in keys.items()}), decision
 
     return await changes.make(gateway, caller, key, decide, render)
 
 
 def _key(gateway: Gateway, id: str, kind: CredentialKind, occasion: Occasion) -> tuple[str, Credential]:
     random = base64.urlsafe_b64encode(gateway.random(_RANDOM_BYTES)).rstrip(b"=").decode()
-    secret = PREFIXES[(kind, Mode.TEST)] + random
+    secret = PREFIXES.get((kind, Mode.TEST), "") + random
     return secret, sandboxes.key(id, kind, credentials.digest(secret), occasion)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.sizes import at_size
 from tests.surfaces.athmovil import books
-from tests.surfaces.athmovil.business import REPORT, SEARCH, Business, code, done
+from tests.surfaces.athmovil.business import BASE, REPORT, SEARCH, Business, code, done
 
 pytestmark = pytest.mark.anyio
 
@@ -232,3 +232,15 @@ async def test_amounts_are_numbers_with_two_decimals_at_most(seller: Business) -
     )
     assert '"total":1.2,' in answer.text
     assert '"tax":0.1,' in answer.text
+
+
+async def test_a_sandbox_is_paid_by_phone_with_the_tokens_that_it_is_made_with(anyones: Business) -> None:
+    made = (await anyones.v1.post("/sandbox/merchants", {"name": "Tests"})).json()
+    tenant = await anyones.parts.directory.tenant(made["id"])
+    alone = Business(anyones.parts, tenant, made["public_token"], made["private_token"], made["secret_key"])
+    paid = await alone.pay()
+    assert done(await alone.refund(paid["referenceNumber"], "1.00"))["refund"]["refundedAmount"] == 1
+    assert code(await anyones.refund(paid["referenceNumber"], "1.00")) == "BTRA_0043"
+
+    assert (await anyones.v1.delete(f"/sandbox/merchants/{made['id']}")).status_code == 200
+    assert code(await alone.ask(f"{BASE}/payment", alone.order())) == "BTRA_0401"

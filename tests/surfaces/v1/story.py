@@ -338,11 +338,12 @@ RECORDED_AT: Instant = 1_767_225_600_000_000
 """When the examples happen."""
 
 _RANDOM = re.compile(
-    rf'(?P<id>_{ids.FORM}\b)|(?:"fingerprint":"|"whsec_|"access_token":"at_test_|"[sp]k_test_|_secret_)(?P<random>[\w+/=.-]+)'
+    rf'(?P<id>_{ids.FORM}\b)|(?:"fingerprint":"|"whsec_|"access_token":"at_test_|"[sp]k_test_|_secret_|"(?:public|private)_token":")(?P<random>[\w+/=.-]+)'
 )
 """What is different each time: what follows the prefix of an id, which a payment and its intent share, and secrets."""
 
 _MADE_UP = re.compile(r"\b(?:whsec_[\w+/=-]+|(?:at|pi|seti|sk|pk)_[\w-]{27,}|[a-z]+_[0-9a-z]{26})")
+_BARE = re.compile(r'("(?:public|private)_token": ")[\w-]+')
 _FINGERPRINT = re.compile(r'("fingerprint": ")[0-9a-z]{16}')
 _TIME = re.compile(r"\b1[6-9][0-9]{8}\b")
 _SEALED = re.compile(r"[0-9A-Za-z+/]{40,}={0,2}")
@@ -357,6 +358,7 @@ def comparable(told: dict[str, Example]) -> str:
     text = _MADE_UP.sub(
         lambda found: numbers.setdefault(found[0], f"{found[0].partition('_')[0]}_{len(numbers)}"), text
     )
+    text = _BARE.sub(r"\1same", text)
     return _EXPIRATION.sub("Expiration", _FINGERPRINT.sub(r"\1same", _TIME.sub("1700000000", text)))
 
 

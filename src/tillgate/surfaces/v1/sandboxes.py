@@ -77,6 +77,8 @@ class MerchantShown(msgspec.Struct, frozen=True, kw_only=True):
     settlement_days: int
     secret_key: str | UnsetType = UNSET
     publishable_key: str | UnsetType = UNSET
+    public_token: str | UnsetType = UNSET
+    private_token: str | UnsetType = UNSET
     expires_at: int | None
     created: int
     livemode: bool = False
@@ -104,6 +106,8 @@ def show(one: Shown, keys: Made | None = None) -> MerchantShown:
         settlement_days=tenant.settlement_days,
         secret_key=keys.secret_key if keys else UNSET,
         publishable_key=keys.publishable_key if keys else UNSET,
+        public_token=keys.public_token if keys else UNSET,
+        private_token=keys.private_token if keys else UNSET,
         expires_at=None if sandbox.expires_at is None else unix_seconds(sandbox.expires_at),
         created=unix_seconds(sandbox.created),
     )

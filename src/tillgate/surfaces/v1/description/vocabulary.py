@@ -3,6 +3,7 @@
 from typing import Final
 
 from tillgate.surfaces.v1.description.vocabulary_of_cards import OF_CARDS
+from tillgate.surfaces.v1.description.vocabulary_of_sandboxes import OF_SANDBOXES
 
 _COUNTRY: Final = "Two-letter code, ISO 3166-1 alpha-2."
 _NEXT: Final = "What the customer has to do next, while the status is `requires_action`."
@@ -149,6 +150,7 @@ _ANYWHERE: Final = {
 
 _OF: Final = {
     **OF_CARDS,
+    **OF_SANDBOXES,
     "Charge.balance_transaction": "What its first capture moved, by id.",
     "Charge.captured": "Whether anything was captured.",
     "Charge.dispute": "The newest dispute, by id.",
@@ -210,43 +212,10 @@ _OF: Final = {
     "CreatedParameters.gte": "Created in this second or later.",
     "CreatedParameters.lt": "Created before this second.",
     "CreatedParameters.lte": "Created in this second or earlier.",
-    "Fault.count": "How often it is to happen.",
-    "Fault.event_type": "Only webhooks of this type.",
-    "Fault.expires_at": "Until when it may happen, in seconds since 1970 (UTC).",
-    "Fault.kind": "What goes wrong.",
-    "Fault.operation": "Only this operation at the bank; any where none is said.",
-    "Fault.probability": "Its chance to happen to each request, in percent.",
-    "Fault.remaining": "How often it may still happen.",
-    "Fault.seconds": "How long it takes; by the seed where nothing was said.",
-    "Fault.seed": "The same seed has the same requests go wrong in the same way.",
-    "FaultParameters.count": "How often it is to happen.",
-    "FaultParameters.event_type": "Only webhooks of this type.",
-    "FaultParameters.expires_in": "For how many seconds it waits for its requests; an hour without.",
-    "FaultParameters.kind": "What is to go wrong, with a question to the bank or with a webhook.",
-    "FaultParameters.operation": "Only this operation at the bank; any where none is said.",
-    "FaultParameters.probability": "Its chance to happen to each request, in percent.",
-    "FaultParameters.seconds": "How long it takes: a silence (30 without), or what is slow or late (by the seed).",
-    "FaultParameters.seed": "The same seed has the same requests go wrong in the same way.",
-    "FaultsDeleted.count": "How many there were.",
     "FeePlan.basis_points": "Hundredths of a percent of what is captured.",
     "FeePlan.fixed": "Once per payment, in the smallest unit of the currency, by currency.",
     "FeePlanParameters.basis_points": "Hundredths of a percent of what is captured.",
     "FeePlanParameters.fixed": "Once per payment, in the smallest unit of the currency, by currency.",
-    "Happening.at": "When it happened, in seconds since 1970 (UTC).",
-    "Happening.operation": "What the bank was asked for.",
-    "Happening.payout": "The payout, by id.",
-    "Merchant.dispute_fees": "What a dispute costs, in the smallest unit of the currency, by currency.",
-    "Merchant.expires_at": "When it goes by itself, in seconds since 1970 (UTC), if ever.",
-    "Merchant.fee_plan": "What processing costs.",
-    "Merchant.name": "What it is called.",
-    "Merchant.publishable_key": "Its publishable key. It is shown when it is made, and never again.",
-    "Merchant.secret_key": "Its secret key. It is shown when it is made, and never again.",
-    "Merchant.settlement_days": "After how many days what is captured can be paid out.",
-    "MerchantParameters.dispute_fees": "What a dispute costs, in the smallest unit of the currency, by currency.",
-    "MerchantParameters.expires_in": "After how many seconds it goes by itself with all of its data; never without.",
-    "MerchantParameters.fee_plan": "What processing costs.",
-    "MerchantParameters.name": "What it is called.",
-    "MerchantParameters.settlement_days": "After how many days what is captured can be paid out.",
     "Fee.amount": "In the smallest unit of the currency.",
     "Transaction.description": "That of the payment; of a refund, its reason.",
     "AppleKeyParameters.certificate": "The Apple Pay payment processing certificate, in PEM.",
