@@ -156,6 +156,7 @@ def test_the_bank_is_asked_for_some_days_whether_it_came_back() -> None:
     assert decision.schedule[0].due_at == occasion(wall=LATER).wall + DAY
     later = occasion(now=START + payouts.RETURNS_WITHIN)
     assert payouts.follow(paid, later).due_at is None
+    assert payouts.follow(paid, later, in_vain=True).due_at == later.wall + DAY, "until it answers"
 
 
 def test_the_schedule_pays_out_once_a_day_and_not_less_than_it_is_to() -> None:

@@ -263,13 +263,17 @@ def conclude(payout: Payout, outcome: Outcome, occasion: Occasion) -> tuple[Payo
     return now, Decision(save=(now,), schedule=(follow(now, occasion),)).merged(told)
 
 
-def follow(payout: Payout, occasion: Occasion) -> Timer:
-    """The timer that asks the bank what became of a payout, and for some days whether it has come back."""
+def follow(payout: Payout, occasion: Occasion, *, in_vain: bool = False) -> Timer:
+    """The timer that asks the bank what became of a payout, and for some days whether it has come back.
+
+    Where the bank was asked `in_vain`, those days end only once it answers.
+    """
     due_at: Instant | None = None
     if payout.attempt is not None and not payout.attempt.is_final:
         due_at = attempts.inquire_at(payout.attempt, occasion)
-    elif payout.state is PayoutState.PAID and payout.paid_at and occasion.now < payout.paid_at + RETURNS_WITHIN:
-        due_at = occasion.wall + DAY
+    elif payout.state is PayoutState.PAID and payout.paid_at:
+        may_come_back = in_vain or occasion.now < payout.paid_at + RETURNS_WITHIN
+        due_at = occasion.wall + DAY if may_come_back else None
     return Timer(payout.tenant, TimerKind.INQUIRE_PAYOUT, payout.id, due_at)
 
 

@@ -173,10 +173,14 @@ async def resolve(gateway: Gateway, tenant: Tenant, payout_id: str) -> bool:
     """
     caller = system(tenant, "resolver")
     payout = await fetch(gateway, caller, payout_id)
+    in_vain = False
     if payout.attempt is not None:
-        await learn(gateway, tenant, payout_id, await asking.inquire(gateway, payout.attempt))
+        outcome = await asking.inquire(gateway, payout.attempt)
+        in_vain = outcome.verdict is Verdict.UNKNOWN
+        await learn(gateway, tenant, payout_id, outcome)
         payout = await fetch(gateway, caller, payout_id)
-    await gateway.store.commit(Decision(schedule=(payouts.follow(payout, gateway.occasion(caller)),)))
+    timer = payouts.follow(payout, gateway.occasion(caller), in_vain=in_vain)
+    await gateway.store.commit(Decision(schedule=(timer,)))
     return True
 
 

@@ -9,9 +9,11 @@ import pytest
 
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.books import IBAN, Books, assert_explained
+from tillgate.connectors.contract import BankRequest
 from tillgate.core.instants import DAY, HOUR, MINUTE
 from tillgate.flows import payout_settings, payouts
 from tillgate.flows.gateway import system
+from tillgate.transport.banks import Loss, Lost
 
 pytestmark = pytest.mark.anyio
 
@@ -119,9 +121,13 @@ async def test_a_schedule_waits_until_a_balance_below_zero_is_made_up_for(books:
     await assert_explained(books)
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["the bank says so", "it is asked"])
+@pytest.mark.parametrize(
+    ("told", "silent_days"),
+    [(True, 0), (False, 0), (False, 6)],
+    ids=["the bank says so", "it is asked", "it is asked and long says nothing"],
+)
 async def test_what_was_paid_and_comes_back_is_in_the_balance_again(
-    books: Books, monkeypatch: pytest.MonkeyPatch, told: bool
+    books: Books, monkeypatch: pytest.MonkeyPatch, told: bool, silent_days: int
 ) -> None:
     bank = books.parts.bank
     assert bank is not None
@@ -134,6 +140,10 @@ async def test_what_was_paid_and_comes_back_is_in_the_balance_again(
     await books.passes(MINUTE)
     assert (await books.payout(made["id"]))["status"] == "paid"
     assert await books.balance() == {"usd": (0, 0)}
+    with monkeypatch.context() as outage:
+        outage.setattr(books.parts.gateway.transport, "send", _silence)
+        for _ in range(silent_days):
+            await books.passes(DAY)
     if told:
         await bank.settle(f"att_{made['id']}")
     else:
@@ -149,6 +159,10 @@ async def test_what_was_paid_and_comes_back_is_in_the_balance_again(
     (line,) = await books.lines(again["id"])
     assert (line["type"], line["source"]) == ("payout_failure", made["id"])
     await assert_explained(books)
+
+
+async def _silence(request: BankRequest) -> Lost:
+    return Lost(Loss.SILENT)
 
 
 async def test_a_test_payout_can_be_sent_at_once(books: Books) -> None:
