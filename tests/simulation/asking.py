@@ -18,6 +18,9 @@ LONGEST_WAIT_SECONDS = 800.0
 _KEPT = (200, 402)
 """The statuses of answers that a key keeps."""
 
+_DECLINED = ("payment", "payment_intent", "setup_intent")
+"""Where an error shows what was declined."""
+
 
 class Reply(msgspec.Struct, frozen=True):
     """An answer as it arrived."""
@@ -30,6 +33,14 @@ class Reply(msgspec.Struct, frozen=True):
     def said(self) -> Any:
         """The body as JSON."""
         return msgspec.json.decode(self.body)
+
+    @property
+    def shown(self) -> Any:
+        """The object that was asked for, or that was declined; None where an error shows none."""
+        if self.status != 402:
+            return self.said
+        error = self.said["error"]
+        return next((error[name] for name in _DECLINED if error.get(name)), None)
 
     @property
     def is_kept(self) -> bool:

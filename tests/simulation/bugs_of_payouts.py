@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.simulation.bugs import bug
-from tillgate.core import conclusions, payment_intents, payments, payouts
+from tillgate.core import conclusions, payment_intents, payments, payouts, setup_intents
 from tillgate.core.attempts import Kind
 from tillgate.core.decisions import Decision
 from tillgate.core.occasions import Occasion
@@ -103,3 +103,21 @@ def intent_confirmed_twice_charged_twice(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(payment_intents, "assert_changeable", assert_changeable)
     monkeypatch.setattr(payments, "charge", charge)
     monkeypatch.setattr(conclusions, "_is_surplus", lambda payment, attempt: False)
+
+
+@bug()
+def verified_card_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setup intent succeeds, and its customer does not have the card."""
+    monkeypatch.setattr(setup_intents, "_kept", lambda standing, occasion: Decision())
+
+
+@bug()
+def verification_given_up_and_still_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a bank says of a card that was given up for another, or with all of it, still counts."""
+    whole = setup_intents.conclude
+
+    def conclude(standing: setup_intents.Standing, outcome: Any, occasion: Occasion) -> Any:
+        setup = evolve(standing.setup_intent, attempt=standing.attempt.id)
+        return whole(msgspec.structs.replace(standing, setup_intent=setup), outcome, occasion)
+
+    monkeypatch.setattr(setup_intents, "conclude", conclude)

@@ -13,6 +13,7 @@ from tillgate.core.payments import Payment
 from tillgate.core.payouts import Payout
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
+from tillgate.core.setup_intents import SetupIntent
 from tillgate.store.database import SQLITE_FILE
 from tillgate.store.records import kept
 
@@ -27,6 +28,7 @@ class Disk:
         self.payments = self._records(Payment)
         self.attempts = self._records(Attempt)
         self.refunds = self._records(Refund)
+        self.setup_intents = self._records(SetupIntent)
         self.disputes = self._records(Dispute)
         self.payouts = self._records(Payout)
         self.tokens = self._records(Token)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from tests.simulation import findings_of_events, findings_of_payouts
+from tests.simulation import findings_of_events, findings_of_payouts, findings_of_setup_intents
 from tests.simulation.asking import Asked
 from tests.simulation.disk import Disk
 from tests.simulation.merchants import CARDS, CORNER_CAFE, Merchant
@@ -73,6 +73,7 @@ async def of_everything(world: World, merchants: list[Merchant]) -> list[str]:
         *_secrets(disk),
         *_asked_once(world, disk),
         *findings_of_payouts.of_everything(world, disk, merchants),
+        *findings_of_setup_intents.of_everything(world, disk, merchants),
     ]
     for merchant in merchants:
         found += [*_answers(merchant, disk), *_once_each(merchant, disk, world), *_spent(merchant, disk)]
@@ -269,13 +270,14 @@ def _customers(disk: Disk) -> Iterator[str]:
 
 
 def _secrets(disk: Disk) -> Iterator[str]:
-    """No CVC outlives its token, no number its day, and neither was ever legible on the disk."""
+    """No CVC outlives its token, no number its day unless it is kept, and neither was ever legible on the disk."""
     for token in disk.tokens.values():
         if token.sealed_cvc is not None:
             yield f"{token.id} still has its CVC"
+    kept = {setup.payment_method for setup in disk.setup_intents.values() if setup.verified and setup.customer}
     for method in disk.methods.values():
-        if method.sealed is not None:
-            yield f"{method.id} still has its number"
+        if (method.sealed is not None) != (method.id in kept):
+            yield f"{method.id} {'lost' if method.id in kept else 'still has'} its number"
     written = disk.path.read_bytes()
     for number in CARDS:
         if number.encode() in written:
@@ -287,9 +289,8 @@ def _answers(merchant: Merchant, disk: Disk) -> Iterator[str]:
     for asked in merchant.asking.all:
         if asked.answer is None or asked.method != "POST":
             continue
-        said: Any = asked.answer.said
+        said: Any = asked.answer.shown
         failed = asked.answer.status == 402
-        said = (said["error"].get("payment") or said["error"].get("payment_intent")) if failed else said
         match said["object"]:
             case "payment_intent":
                 yield from _of_an_intent(asked, said, disk)

@@ -85,6 +85,8 @@ class Merchant:
         self.challenges: dict[str, str] = {}
         self.tokens: list[str] = []
         self.methods: list[str] = []
+        self.customers: list[str] = []
+        self.setups: list[str] = []
         self.others: list[Merchant] = []
         self.spent: dict[str, list[Asked]] = {}
 
@@ -95,6 +97,8 @@ class Merchant:
             self.intend: 15,
             self.confirm: 20,
             self.give_up: 4,
+            self.set_up: 8,
+            self.verify: 10,
             self.pay_out: 12,
             self.cancel_payout: 8,
             self.capture: 20,
@@ -212,13 +216,36 @@ class Merchant:
         await self._insist(self._new("POST", "/v1/payment_intents", given))
 
     async def confirm(self) -> None:
-        """Have an intent charged, maybe twice at once, maybe after it was declined or while its customer acts."""
+        """Have an intent charged, maybe after it was declined."""
         if intent := self._some_intent():
-            path = f"/v1/payment_intents/{intent}/confirm"
-            if (challenge := self.challenges.get(intent)) and self.random.random() < 0.7:
-                self.world.spawn(self._act(challenge))
-            again = [self._new("POST", path, self._paying()) for _ in range(self.random.choice((1, 1, 2)))]
-            await asyncio.gather(*[self._insist(asked) for asked in again])
+            await self._confirm("payment_intents", intent)
+
+    async def set_up(self) -> None:
+        """Have a card kept, maybe verified at once, maybe for a customer."""
+        given: dict[str, Any] = {}
+        if self.customers and self.random.random() < 0.5:
+            given["customer"] = self.random.choice(self.customers[-_RECENT:])
+        if self.random.random() < 0.5:
+            given |= {"confirm": True, **self._paying()}
+        await self._insist(self._new("POST", "/v1/setup_intents", given))
+
+    async def verify(self) -> None:
+        """Have a card verified that is to be kept, or give it up."""
+        if not self.setups:
+            return
+        setup = self.random.choice(self.setups[-_RECENT:])
+        if self.random.random() < 0.2:
+            await self._insist(self._new("POST", f"/v1/setup_intents/{setup}/cancel", {}))
+        else:
+            await self._confirm("setup_intents", setup)
+
+    async def _confirm(self, kind: str, intent: str) -> None:
+        """Confirm an intent, maybe twice at once, maybe with another card while its customer acts."""
+        if (challenge := self.challenges.get(intent)) and self.random.random() < 0.7:
+            self.world.spawn(self._act(challenge))
+        path = f"/v1/{kind}/{intent}/confirm"
+        again = [self._new("POST", path, self._paying()) for _ in range(self.random.choice((1, 1, 2)))]
+        await asyncio.gather(*[self._insist(asked) for asked in again])
 
     async def give_up(self) -> None:
         """Want an intent no more."""
@@ -302,31 +329,34 @@ class Merchant:
     async def _insist(self, asked: Asked) -> Reply | None:
         reply = await self.asking.insist(asked)
         if reply is not None and reply.is_kept:
-            said = reply.said
-            failed = reply.status == 402
-            self._learn((said["error"].get("payment") or said["error"].get("payment_intent")) if failed else said)
+            self._learn(reply.shown)
             if self.random.random() < 0.2:
                 await self.read()
         return reply
 
     def _learn(self, said: Any) -> None:
-        if isinstance(said, dict) and said.get("object") == "payment_intent":
-            said = _as_payment(said)
-        if not isinstance(said, dict) or said.get("object") != "payment":
-            return
+        kind = said.get("object") if isinstance(said, dict) else None
+        if kind == "setup_intent" and said["id"] not in self.setups:
+            self.setups.append(said["id"])
+        if kind in ("payment", "payment_intent"):
+            self._learn_of_payment(_as_payment(said) if kind == "payment_intent" else said)
+        if kind in ("payment", "payment_intent", "setup_intent") and said["next_action"]:
+            reference = said["next_action"]["redirect_to_url"]["url"].split("/")[-2]
+            self.challenges[said["id"]] = reference
+            self.world.spawn(self._customer(reference))
+
+    def _learn_of_payment(self, said: dict[str, Any]) -> None:
         known = self.payments.get(said["id"])
         if known is None:
             known = self.payments[said["id"]] = Known(said["id"], said["amount"])
             known.is_intent = "amount_received" in said
             if not known.is_intent:
                 self.methods.append(said["payment_method"])
+            if isinstance(said["customer"], dict) and said["customer"]["id"] not in self.customers:
+                self.customers.append(said["customer"]["id"])
         known.captured = max(known.captured, said["amount_captured"])
         known.refunded = max(known.refunded, said["amount_refunded"])
         known.statuses.add(said["status"])
-        if said["next_action"]:
-            reference = said["next_action"]["redirect_to_url"]["url"].split("/")[-2]
-            self.challenges["pi_" + known.id.removeprefix("pay_")] = reference
-            self.world.spawn(self._customer(reference))
 
     async def _customer(self, reference: str) -> None:
         """Somebody proves who they are, or does not, or walks away."""

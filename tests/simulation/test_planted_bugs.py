@@ -6,8 +6,8 @@ commits broken (intent not written, announced outside the commit, acknowledged b
 books (a balance or a posting missing), what is set aside (forgotten, kept), keys and tokens (released on error, not
 spent, a challenge kept from a repeat), disputes (forgotten in what is refundable, a fee posted twice, a notice
 applied twice, a response forgotten), payouts (a line in two, a rest lost, booked or sent twice, a return not
-believed), an intent that is charged twice, resends, timers, and the store itself (lost updates, unknown commits,
-reading in pieces).
+believed), intents (one charged twice, a verified card lost, one given up that counts), resends, timers, and the store
+itself (lost updates, unknown commits, reading in pieces).
 """
 
 from functools import cache
