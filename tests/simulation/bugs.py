@@ -143,7 +143,7 @@ def never_seen_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "move", move)
 
 
-@bug({"bank: late": 0.3, "answer slow on the way": 0.9})
+@bug({"bank: late": 0.5, "answer slow on the way": 0.9, "notice lost": 1.0})
 def never_seen_by_an_old_inquiry(monkeypatch: pytest.MonkeyPatch) -> None:
     """It counts when the bank's answer to an inquiry is read, not when the bank was asked."""
     whole = attempts.move
@@ -154,7 +154,7 @@ def never_seen_by_an_old_inquiry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "move", move)
 
 
-@bug({"bank: late": 0.2, "commit confirmed late": 0.1})
+@bug({"bank: late": 0.3, "commit confirmed late": 0.3})
 def question_sent_however_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """A question goes out although it was held up, maybe after it was found to be never seen."""
     monkeypatch.setattr(attempts, "may_leave", lambda attempt, wall: True)
@@ -337,7 +337,7 @@ def reply_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "answered", answered)
 
 
-@bug()
+@bug({"transaction waits for others": 0.3, "notice lost": 0.0})
 def dispute_forgotten_in_what_is_refundable(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a bank has taken back is given back once more, if the bank lets it."""
 
@@ -380,7 +380,7 @@ def dispute_notice_applied_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disputes, "learn", learn)
 
 
-@bug({"question lost on the way": 0.6})
+@bug({"question lost on the way": 0.3})
 def response_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the bank did not confirm that it has heard of a dispute is not said again."""
 

@@ -97,8 +97,8 @@ class Merchant:
             self.intend: 15,
             self.confirm: 20,
             self.give_up: 4,
-            self.set_up: 8,
-            self.verify: 10,
+            self.set_up: 12,
+            self.verify: 14,
             self.pay_out: 12,
             self.cancel_payout: 8,
             self.capture: 20,
@@ -154,19 +154,25 @@ class Merchant:
         await self._about_a_payment("refund", 0.6)
 
     async def dispute(self) -> None:
-        """Have a test payment disputed, in part or as a whole."""
-        if known := self._some_payment():
+        """Have a test payment disputed, in part or as a whole; one that was paid, if there is one."""
+        paid = [known for known in self.payments.values() if known.captured][-_RECENT:]
+        if known := self.random.choice(paid) if paid else self._some_payment():
             given: dict[str, Any] = {"payment": known.id}
             if self.random.random() < 0.5:
                 given["amount"] = self.random.randint(1, known.amount)
-            await self._insist(self._new("POST", "/sandbox/disputes", given))
+            reply = await self._insist(self._new("POST", "/sandbox/disputes", given))
+            if reply is not None and reply.status == 200 and self.random.random() < 0.7:
+                await self._respond_to(reply.said["id"])
 
     async def respond(self) -> None:
-        """Look at the disputes there are, and contest or accept one of them, or make a note."""
+        """Look at the disputes there are, and respond to one of them."""
         reply = await self._insist(self._new("GET", "/v1/disputes", None))
-        if reply is None or reply.status != 200 or not reply.said["data"]:
-            return
-        path = f"/v1/disputes/{self.random.choice(reply.said['data'])['id']}"
+        if reply is not None and reply.status == 200 and reply.said["data"]:
+            await self._respond_to(self.random.choice(reply.said["data"])["id"])
+
+    async def _respond_to(self, dispute: str) -> None:
+        """Contest or accept a dispute, or make a note."""
+        path = f"/v1/disputes/{dispute}"
         text = self.random.choice(("winning_evidence", "losing_evidence", "It was delivered."))
         draw = self.random.random()
         if draw < 0.2:
@@ -242,7 +248,7 @@ class Merchant:
     async def _confirm(self, kind: str, intent: str) -> None:
         """Confirm an intent, maybe twice at once, maybe with another card while its customer acts."""
         if (challenge := self.challenges.get(intent)) and self.random.random() < 0.7:
-            self.world.spawn(self._act(challenge))
+            self.world.spawn(self._act(challenge, self.random.choice((0.0, 0.3)) * self.random.random()))
         path = f"/v1/{kind}/{intent}/confirm"
         again = [self._new("POST", path, self._paying()) for _ in range(self.random.choice((1, 1, 2)))]
         await asyncio.gather(*[self._insist(asked) for asked in again])
@@ -360,12 +366,12 @@ class Merchant:
 
     async def _customer(self, reference: str) -> None:
         """Somebody proves who they are, or does not, or walks away."""
-        draw = self.random
-        await asyncio.sleep(draw.choice((1.0, 60.0, 1_000.0)) * draw.random())
-        if draw.random() < 0.8:
-            await self._act(reference)
+        seconds = self.random.choice((1.0, 60.0, 1_000.0)) * self.random.random()
+        if self.random.random() < 0.8:
+            await self._act(reference, seconds)
 
-    async def _act(self, reference: str) -> None:
+    async def _act(self, reference: str, after_seconds: float) -> None:
+        await asyncio.sleep(after_seconds)
         choice = self.random.choices(list(Choice), (7, 2, 1))[0]
         met = await self.world.bank.resolve_challenge(reference, choice)
         self.world.note("the customer of", reference, "acts:", met)
