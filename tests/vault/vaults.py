@@ -14,7 +14,15 @@ from tillgate.vault.key_encryption import KeyEncryptionKey
 WALL = 20_000 * DAY
 SECRET = bytes(range(32))
 KEK = KeyEncryptionKey(SECRET, comes_from_outside=True)
-SEALING = (Purpose.CARD, Purpose.CVC, Purpose.REPLY, Purpose.WEBHOOK, Purpose.WALLET, Purpose.BANK_ACCOUNT)
+SEALING = (
+    Purpose.CARD,
+    Purpose.CVC,
+    Purpose.REPLY,
+    Purpose.WEBHOOK,
+    Purpose.WALLET,
+    Purpose.BANK_ACCOUNT,
+    Purpose.SIGNING,
+)
 
 
 class KeysInMemory:
