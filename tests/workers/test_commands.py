@@ -321,7 +321,8 @@ async def test_what_does_not_open_is_counted_and_the_rest_is_sealed_again(
     await payments_with_tokens(opened, 3)
     spoiled, *_ = await lists.every(opened.gateway.store, PaymentMethod)
     assert spoiled.sealed is not None
-    await opened.gateway.store.commit(Decision(save=(evolve(spoiled, sealed=spoiled.sealed[:-1] + b"x"),)))
+    changed = spoiled.sealed[:-1] + bytes([spoiled.sealed[-1] ^ 1])
+    await opened.gateway.store.commit(Decision(save=(evolve(spoiled, sealed=changed),)))
     await done(opened, "vault rotate")
     assert await done(opened, "vault reseal") == {"resealed": 2, "unreadable": 1, "then": [1, "", ""]}
     assert spoiled.id in capsys.readouterr().err
