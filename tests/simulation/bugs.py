@@ -143,7 +143,8 @@ def never_seen_before_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "move", move)
 
 
-@bug({"bank: late": 0.5, "answer slow on the way": 0.9, "notice lost": 1.0})
+# Processes that die at every turn would have nobody answered within the time that a request may take.
+@bug({"bank: late": 0.5, "answer slow on the way": 0.9, "notice lost": 1.0, "crash at any time": 0.25})
 def never_seen_by_an_old_inquiry(monkeypatch: pytest.MonkeyPatch) -> None:
     """It counts when the bank's answer to an inquiry is read, not when the bank was asked."""
     whole = attempts.move

@@ -19,6 +19,9 @@ WITHOUT_VOID = frozenset({ABANDONED, DECLINED, LAPSED})
 EXPIRED = "expired"
 """The cause of a cancellation for which a bank was asked, since nobody acted in time."""
 
+OVER_TIME = frozenset({EXPIRED, LAPSED})
+"""Causes of cancellations since nobody acted in time."""
+
 
 class Cancellation(msgspec.Struct, frozen=True):
     """That, when and why no more money will be taken: `requested`, EXPIRED or one of WITHOUT_VOID."""

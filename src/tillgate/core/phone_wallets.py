@@ -10,6 +10,9 @@ from tillgate.core.instants import MICROSECOND, SECOND, Duration, Instant
 from tillgate.core.money import Rounding
 from tillgate.core.personal import Personal
 
+CURRENCY: Final = "USD"
+"""What every payment by phone is in."""
+
 LEAST: Final = 1_00
 """The least that is paid by phone, in cents of the dollar (ath_movil.md, total)."""
 
@@ -64,6 +67,11 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     items: tuple[Item, ...] = ()
     payer: Payer | None = None
     completed_at: Instant | None = None
+
+
+def formatted(number: str) -> str:
+    """Ten digits as they are read there, `(787) 123-4567`; nothing where there are none."""
+    return f"({number[:3]}) {number[3:6]}-{number[6:]}" if number else ""
 
 
 def local(instant: Instant) -> datetime:

@@ -49,7 +49,7 @@ def status(payment: Payment, now: Instant) -> TicketStatus:
 def is_expired(payment: Payment, now: Instant) -> bool:
     """Whether it is over since nobody acted in time."""
     if payment.canceled:
-        return payment.canceled.cause in (cancellations.EXPIRED, cancellations.LAPSED)
+        return payment.canceled.cause in cancellations.OVER_TIME
     return not payment.captured and _has_run_out(payment, now)
 
 

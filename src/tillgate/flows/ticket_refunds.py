@@ -6,6 +6,7 @@ from tillgate.core.conclusions import Standing
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Payment
+from tillgate.core.phone_wallets import CURRENCY
 from tillgate.core.reasons import Refused
 from tillgate.core.refunds import Refund, RefundState
 from tillgate.flows import attempts, payments, refunds, standings, tickets
@@ -13,7 +14,7 @@ from tillgate.flows import idempotency as keys
 from tillgate.flows.attempts import Asked
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
-from tillgate.flows.tickets import CURRENCY, Shown
+from tillgate.flows.tickets import Shown
 from tillgate.store import numbers
 
 

@@ -8,9 +8,10 @@ import msgspec
 from tillgate.core import terms
 from tillgate.core import tickets as core
 from tillgate.core.payments import Payment
+from tillgate.core.phone_wallets import CURRENCY
 from tillgate.flows import payments, tickets
 from tillgate.flows.gateway import Caller, Gateway
-from tillgate.flows.tickets import CURRENCY, Shown
+from tillgate.flows.tickets import Shown
 from tillgate.store import filters, find, numbers
 from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor

@@ -15,7 +15,7 @@ from tillgate.core.merchants import Tenant
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import CaptureMethod, Payment, Terms
-from tillgate.core.phone_wallets import Item, Ticket
+from tillgate.core.phone_wallets import CURRENCY, Item, Ticket
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.core.signing_keys import EVERYBODYS
@@ -28,8 +28,6 @@ from tillgate.flows.idempotency import Key
 from tillgate.store import find, numbers
 from tillgate.store.batches import Conflict
 from tillgate.transport.banks import Lost
-
-CURRENCY: Final = "USD"
 
 PATIENCE_SECONDS: Final = 20.0
 """How long whoever asks is kept waiting for what somebody else is doing to the same ticket."""

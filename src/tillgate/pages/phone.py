@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from tillgate.core import phone_wallets
 from tillgate.http import surface, urlencoded
 from tillgate.http.addresses import Networks
 from tillgate.http.event_streams import EventStreams, Watch
@@ -200,7 +201,7 @@ class Phone(surface.Open):
             sheet="phone.css",
             scripts=(SCRIPT,),
             phone=phone,
-            number=phone_screen.number(phone),
+            number=phone_wallets.formatted(phone),
             now=self._phones.now() // 1_000,
             parts=phone_screen.parts(self._phones.look(phone), language),
             by_itself=phone in BY_THEMSELVES,

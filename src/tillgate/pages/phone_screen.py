@@ -5,18 +5,14 @@ from typing import Any, Final
 
 import msgspec
 
-from tillgate.core.instants import Instant
+from tillgate.core.instants import MILLISECOND, Instant
 from tillgate.core.money import Money
-from tillgate.core.phone_wallets import Item, local
+from tillgate.core.phone_wallets import CURRENCY, Item, local
 from tillgate.pages import rendering, texts
 from tillgate.sandbox.phone_bank import Seen
 from tillgate.sandbox.phone_books import Movement, Operation
 
-CURRENCY: Final = "USD"
-
 _GERMAN: Final = str.maketrans({",": ".", ".": ","})
-
-_MILLISECOND: Final = 1_000
 
 _POINTED: Final = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9})(?:[.,]([0-9]{1,2}))?")
 _COMMAED: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,9})(?:[.,]([0-9]{1,2}))?")
@@ -54,11 +50,6 @@ def whole(dollars: int, language: str) -> str:
     return f"{dollars}\N{NO-BREAK SPACE}$" if language == "de" else f"${dollars}"
 
 
-def number(phone: str) -> str:
-    """Ten digits as they are read there: `(787) 123-4567`."""
-    return f"({phone[:3]}) {phone[3:6]}-{phone[6:]}"
-
-
 def cents(written: str, language: str) -> int | None:
     """What `20`, `20.5`, `20,50` or `$1,200.00` (in German `1.200,00 $`) is in cents; None for what is no amount."""
     form = _COMMAED if language == "de" else _POINTED
@@ -92,7 +83,7 @@ def _request(asked: Operation, balance: int, language: str) -> str:
         which=spoken["wallet_which"].format(amount=amount, merchant=who),
         gone=spoken["wallet_gone"].format(merchant=who),
         items=items,
-        until=asked.rings_until // _MILLISECOND,
+        until=asked.rings_until // MILLISECOND,
         until_time=f"{local(asked.rings_until):%H:%M:%S}",
         missing=money(missing, language) if missing else "",
         missing_digits=Money(missing, CURRENCY).decimal_text(),

@@ -19,8 +19,6 @@ CANCELED_ONLY: Final = "2025-cancelled"
 EXPIRED_ONLY: Final = "2025-expired"
 """Versions of the form: which of the two ways in which nothing is paid a listener is told of."""
 
-_OVER_TIME: Final = (cancellations.EXPIRED, cancellations.LAPSED)
-
 
 def _written(event: Event, tenant: Tenant, version: str) -> bytes | None:
     said = _said(event, tenant, version)
@@ -38,7 +36,7 @@ def _said(event: Event, tenant: Tenant, version: str) -> dict[str, Any] | None:
     if event.type is EventType.PAYMENT_SUCCEEDED:
         return _ended(event, tenant, view, view.ticket, "COMPLETED")
     if event.type is EventType.PAYMENT_CANCELED and view.canceled:
-        is_expired = view.canceled.cause in _OVER_TIME
+        is_expired = view.canceled.cause in cancellations.OVER_TIME
         if version == (CANCELED_ONLY if is_expired else EXPIRED_ONLY):
             return None
         return _expired(event, view, view.ticket) if is_expired else _ended(event, tenant, view, view.ticket, "CANCEL")

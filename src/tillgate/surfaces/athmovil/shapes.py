@@ -8,6 +8,7 @@ import msgspec
 from tillgate.core import phone_wallets, tickets
 from tillgate.core.instants import MILLISECOND, Instant
 from tillgate.core.merchants import Tenant
+from tillgate.core.money import Money
 from tillgate.core.payments import Payment
 from tillgate.core.phone_wallets import Item, Ticket
 from tillgate.core.refunds import Refund
@@ -30,8 +31,7 @@ def amount(cents: int) -> msgspec.Raw:
 
 def amount_text(cents: int) -> str:
     """Cents as a text: `2.33`, `10.00`."""
-    whole, rest = divmod(cents, 100)
-    return f"{whole}.{rest:02}"
+    return Money(cents, phone_wallets.CURRENCY).decimal_text()
 
 
 def moment(instant: Instant | None) -> str:
@@ -53,11 +53,6 @@ def reference_of_refund(refund: str) -> str:
     """A refund's own number, always the same."""
     digest = hashlib.sha256(f"refund {refund}".encode()).hexdigest()
     return f"{int(digest[:12], 16) % 10**9:09}-{digest[32:]}"
-
-
-def formatted_phone(number: str) -> str:
-    """`(787) 123-4567`."""
-    return f"({number[:3]}) {number[3:6]}-{number[6:]}" if number else ""
 
 
 def items(found: tuple[Item, ...]) -> list[dict[str, Any]]:
@@ -112,7 +107,7 @@ def net(payment: Payment) -> int:
 def payer(ticket: Ticket) -> dict[str, str]:
     """Who paid."""
     name, email = (ticket.payer.name, ticket.payer.email) if ticket.payer else ("", "")
-    return {"name": name, "phoneNumber": formatted_phone(ticket.phone), "email": email}
+    return {"name": name, "phoneNumber": phone_wallets.formatted(ticket.phone), "email": email}
 
 
 def milliseconds(instant: Instant) -> str:
