@@ -42,6 +42,9 @@ from tillgate.surfaces.athmovil.business_keys import BUSINESS_KEYS, PUBLIC_TOKEN
 from tillgate.surfaces.athmovil.surface import AthMovil
 from tillgate.surfaces.bank_notices import PATH as NOTICES
 from tillgate.surfaces.bank_notices import BankNotices
+from tillgate.surfaces.checkout import events as checkout_events
+from tillgate.surfaces.checkout.sandbox_tokens import SANDBOX_TOKENS
+from tillgate.surfaces.checkout.surface import Checkouts
 from tillgate.surfaces.phone_counter import PhoneCounter
 from tillgate.surfaces.probes import Probes
 from tillgate.surfaces.v1 import events
@@ -55,6 +58,7 @@ from tillgate.vault import key_encryption
 from tillgate.vault.cards import Cards
 from tillgate.vault.data_keys import DataKey, DataKeys, Purpose
 from tillgate.vault.envelope import Envelope
+from tillgate.vault.links import Links
 from tillgate.vault.secrets import Secrets
 from tillgate.vault.wallets.keys import Wallets
 from tillgate.workers import schedule
@@ -148,6 +152,8 @@ async def assembled(
             (
                 V1(gateway, directory, limits),
                 ath_movil,
+                phones,
+                Checkouts(gateway, directory, limits),
                 Probes(gateway, settings.metrics_from),
                 Docs(),
                 *banks,
@@ -221,6 +227,7 @@ async def opened(
             store=store,
             cards=Cards(envelope, keys.for_digests(Purpose.FINGERPRINT)),
             secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
+            links=Links(keys),
             banks={
                 BANK: registry.connect(BANK, {"notice_key": notice_key, "url": settings.sandbox_bank_url}),
                 phone.NAME: registry.connect(
@@ -234,14 +241,14 @@ async def opened(
             clock=clock,
             ids=ids,
             random=random,
-            renderers={**events.renderers(settings.origin), **athmovil_events.RENDERERS},
+            renderers={**events.renderers(settings.origin), **athmovil_events.RENDERERS, **checkout_events.RENDERERS},
+            signers=checkout_events.SIGNERS,
             return_origin="" if bank else settings.origin,
             key_is_kept_apart=kek.comes_from_outside,
         )
         demo_shop = evolve(DEMO_SHOP, rate_limit=settings.rate_limit)
-        directory = Directory(
-            gateway, {**SANDBOX_KEYS, **BUSINESS_KEYS} if is_loopback(settings.host) else {}, demo_shop
-        )
+        printed = {**SANDBOX_KEYS, **BUSINESS_KEYS, **SANDBOX_TOKENS} if is_loopback(settings.host) else {}
+        directory = Directory(gateway, printed, demo_shop)
         if bank is not None:
             bank.on_notification = partial(notices.take, gateway, directory, BANK)
         phones.on_notification = partial(notices.take, gateway, directory, phone.NAME)

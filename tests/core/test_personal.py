@@ -21,6 +21,7 @@ NOT_OF_PEOPLE = {
     ("SetupIntent", "description"): "the merchant's own words about what the card is for",
     ("Refund", "state"): "how far it is",
     ("Attempt", "state"): "what is known of it",
+    ("Application", "name"): "a shop's",
     ("Tenant", "name"): "a shop's",
     ("Tenant", "phone"): "a shop's",
     ("Item", "name"): "what is sold",

@@ -45,6 +45,7 @@ from tillgate.vault import key_encryption
 from tillgate.vault.cards import Cards
 from tillgate.vault.data_keys import DataKeys, Purpose
 from tillgate.vault.envelope import Envelope
+from tillgate.vault.links import Links
 from tillgate.vault.secrets import Secrets
 from tillgate.vault.wallets.keys import Wallets
 from tillgate.workers import timers
@@ -142,8 +143,9 @@ class Process(Owner):
             store=store,
             cards=Cards(envelope, keys.for_digests(Purpose.FINGERPRINT)),
             secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
-            banks={name: registry.connect(name, {"notice_key": NOTICE_KEY}) for name in (BANK, phone.NAME)},
-            transport=Transport({BANK: self._to_the_bank, phone.NAME: self._to_the_bank}),
+            links=Links(keys),
+            banks={BANK: registry.connect(BANK, {"notice_key": NOTICE_KEY})},
+            transport=Transport({BANK: self._to_the_bank}),
             egress=Egress(allow_loopback=False),
             wallets=Wallets(envelope),
             devices=Devices(keys.for_digests(Purpose.IDEMPOTENCY).digest, self.random.randbytes),
@@ -151,6 +153,7 @@ class Process(Owner):
             ids=ids,
             random=self.random.randbytes,
             renderers=events.renderers("http://127.0.0.1:8000"),
+            signers={},
         )
         self.directory = Directory(self.gateway, SANDBOX_KEYS, evolve(DEMO_SHOP, rate_limit=RateLimit.UNLIMITED))
         self.take_notice = partial(notices.take, self.gateway, self.directory)

@@ -7,22 +7,15 @@ from collections.abc import Callable
 import anyio.lowlevel
 
 from tillgate.core.instants import DAY
-from tillgate.vault.data_keys import DataKey, DataKeys, Purpose
+from tillgate.vault.data_keys import SEALING as EVERY_PURPOSE
+from tillgate.vault.data_keys import DataKey, DataKeys
 from tillgate.vault.envelope import Envelope
 from tillgate.vault.key_encryption import KeyEncryptionKey
 
+SEALING = EVERY_PURPOSE
 WALL = 20_000 * DAY
 SECRET = bytes(range(32))
 KEK = KeyEncryptionKey(SECRET, comes_from_outside=True)
-SEALING = (
-    Purpose.CARD,
-    Purpose.CVC,
-    Purpose.REPLY,
-    Purpose.WEBHOOK,
-    Purpose.WALLET,
-    Purpose.BANK_ACCOUNT,
-    Purpose.SIGNING,
-)
 
 
 class KeysInMemory:

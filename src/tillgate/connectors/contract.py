@@ -9,6 +9,7 @@ from tillgate.core.attempts import Attempt, Outcome
 from tillgate.core.bank_accounts import Coordinates
 from tillgate.core.cards import Card
 from tillgate.core.disputes import Dispute, Statement
+from tillgate.core.instructions import Instructions, Offer, Owed
 from tillgate.core.phone_wallets import Ticket
 from tillgate.core.three_d_secure import Demand
 
@@ -117,6 +118,13 @@ class Connector(Protocol):
     @property
     def is_live(self) -> bool:
         """Whether real money moves."""
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """By which methods somebody who chooses for themselves can pay through this bank."""
+
+    def instructions(self, offer: Offer, owed: Owed) -> Instructions:
+        """What a payer must do to pay by one of them."""
 
     def settles_at_once(self, card: Card) -> bool:
         """Whether what is captured from a card can be paid out without waiting for the bank to settle."""

@@ -12,8 +12,9 @@ from tillgate.core import attempts, currencies
 from tillgate.core.attempts import Action, Attempt, Kind, Outcome, Verdict
 from tillgate.core.cards import Card
 from tillgate.core.disputes import Dispute, Statement
+from tillgate.core.instructions import Field, How, Instructions, Offer, Owed
 from tillgate.core.money import Money
-from tillgate.core.phone_wallets import Item, Payer
+from tillgate.core.phone_wallets import LEAST, MOST, Item, Payer
 from tillgate.core.reasons import Reason, Refused
 
 NAME: Final = "phone"
@@ -94,6 +95,10 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     page: str | None = None
 
 
+_OFFER: Final = Offer(
+    provider="ath", method="phone", title="ATH Móvil", how=How.PHONE, currency="USD", least=LEAST, most=MOST
+)
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Said).decode
 
@@ -108,6 +113,25 @@ class PhoneConnector:
         self._notice_key = secrets[NOTICE_KEY].encode()
         url = secrets.get(URL)
         self._place = f"{url}{COUNTER}" if url else f"{NAME}:"
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """As in the contract."""
+        return (_OFFER,)
+
+    def instructions(self, offer: Offer, owed: Owed) -> Instructions:
+        """As in the contract: somebody's phone rings, or it is known where to say which."""
+        phone = (Field("Phone number", f"({owed.phone[:3]}) {owed.phone[3:6]}-{owed.phone[6:]}"),) if owed.phone else ()
+        first = "Open the request that we sent to your phone." if phone else "Say which phone we may ask."
+        return Instructions(
+            title="Confirm on your phone",
+            steps=(
+                first,
+                f"Check that it says {owed.merchant} and {owed.amount.formatted(code=False)}.",
+                "Confirm. This page goes on by itself.",
+            ),
+            fields=(*phone, Field("Pay to", owed.merchant), Field("For", owed.label)),
+        )
 
     def settles_at_once(self, card: Card) -> bool:
         """As in the contract: there are no cards here."""

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from tillgate.connectors import card_instructions
 from tillgate.connectors import sandbox_forms as forms
 from tillgate.connectors.contract import (
     BankAnswer,
@@ -21,6 +22,7 @@ from tillgate.core.cards import Card
 from tillgate.core.disputes import Dispute, DisputeReason, ResponseKind, Statement
 from tillgate.core.faults import FaultKind
 from tillgate.core.instants import Instant
+from tillgate.core.instructions import Instructions, Offer, Owed
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
@@ -106,6 +108,15 @@ class SandboxConnector:
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self._notice_key = secrets[NOTICE_KEY].encode()
         self._place = secrets.get(URL) or f"{NAME}:"
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """As in the contract."""
+        return card_instructions.OFFERS
+
+    def instructions(self, offer: Offer, owed: Owed) -> Instructions:
+        """As in the contract."""
+        return card_instructions.of(offer, owed)
 
     def settles_at_once(self, card: Card) -> bool:
         """As in the contract: one test card's money need not be waited for."""

@@ -15,11 +15,13 @@ from tillgate.core.reservations import BY_CARD
 def freed(payment: Payment, occasion: Occasion) -> tuple[Payment, Decision]:
     """The payment ready for another card: a challenge that is open is given up, and the bank told so by and by.
 
-    What the bank grants all the same goes back (core.reversals). Who is asked on the phone is asked for no card.
+    What the bank grants all the same goes back (core.reversals). Who is asked on the phone is asked for no card, unless
+    they choose themselves how to pay.
     Raises Refused(IN_PROGRESS) while a cancellation is on its way.
     """
     asked = payment.asked
-    if payment.status is not payments.Status.REQUIRES_ACTION or asked is None or payment.ticket is not None:
+    by_phone_only = payment.ticket is not None and payment.checkout is None
+    if payment.status is not payments.Status.REQUIRES_ACTION or asked is None or by_phone_only:
         return payment, Decision()
     if payments.is_settling(payment):
         raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
@@ -30,6 +32,6 @@ def freed(payment: Payment, occasion: Occasion) -> tuple[Payment, Decision]:
 
 def withdraw(payment: Payment, given_up: Attempt, occasion: Occasion) -> Asking:
     """Have the bank end a challenge that was given up, so that nobody meets it any more; it sets nothing aside."""
-    asking = payments.reserve(payment, Kind.WITHDRAW, given_up.amount, occasion, target=given_up.id)
+    asking = payments.reserve(payment, Kind.WITHDRAW, given_up.amount, occasion, target=given_up.id, bank=given_up.bank)
     after = evolve(asking.payment, in_flight=payment.in_flight, failure=payment.failure)
     return Asking(after, asking.attempt, msgspec.structs.replace(asking.decision, save=(after, asking.attempt)))

@@ -11,7 +11,7 @@ DECLINED = "declined"
 """The cause of a cancellation by whoever was to pay: their bank said so."""
 
 LAPSED = "lapsed"
-"""The cause of a cancellation by a bank, since nobody acted in time."""
+"""The cause of a cancellation since nobody acted in time, by a bank, or of which none had to be told."""
 
 WITHOUT_VOID = frozenset({ABANDONED, DECLINED, LAPSED})
 """Causes of cancellations for which no bank was asked."""

@@ -16,7 +16,7 @@ def expires_at(attempt: Attempt, payment: Payment | None = None) -> Instant:
     It is a little longer than it lasts, so that a bank that counts as we do has ended it by itself; the ticket of a
     payment by phone says it to the moment.
     """
-    if payment is not None and payment.ticket is not None:
+    if payment is not None and payment.ticket is not None and not payments.is_abandoned(payment, attempt):
         return payment.ticket.expires_at
     return attempt.asked_at + CHALLENGE_LASTS + MINUTE
 
@@ -61,4 +61,6 @@ def withdraw(payment: Payment, challenged: Attempt, occasion: Occasion) -> Askin
     """
     if payments.is_settling(payment):
         raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
-    return payments.reserve(payment, Kind.WITHDRAW, challenged.amount, occasion, target=challenged.id)
+    return payments.reserve(
+        payment, Kind.WITHDRAW, challenged.amount, occasion, target=challenged.id, bank=challenged.bank
+    )

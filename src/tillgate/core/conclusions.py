@@ -7,6 +7,7 @@ from tillgate.core import (
     attempts,
     cancellations,
     challenges,
+    checkout_payments,
     fees,
     instants,
     ledger,
@@ -66,14 +67,16 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
         return None
     payment, types, postings = _change(standing, moved, outcome, occasion)
     payment = _ticketed(_authenticated(payment, moved), moved, outcome, occasion)
-    types = payment_intents.told(payment, types, _heard(payment, standing.attempt, moved))
+    heard = _heard(payment, standing.attempt, moved)
+    types = payment_intents.told(payment, types, heard)
     refund = _refund_after(standing.refund, moved) if standing.refund else None
-    told = _news(standing, payment, types, refund)
-    before = standing.payment.events
-    payment = evolve(payment, in_flight=_still_in_flight(payment, moved), events=before + len(told))
-    payment = totals.covered(payment)
+    payment = totals.covered(evolve(payment, in_flight=_still_in_flight(payment, moved)))
     if not totals.is_sound(payment):
         raise Contradiction(f"{moved.id}: a yes to more than there was")
+    payment, of_checkout, beside = checkout_payments.followed(standing.payment, payment, heard, occasion)
+    told = _news(standing, payment, (*types, *of_checkout), refund)
+    before = standing.payment.events
+    payment = evolve(payment, events=before + len(told))
     if moved.is_final:
         moved = evolve(moved, sequence=payment.events)
     posted = _entries(payment, moved, postings, occasion)
@@ -87,7 +90,7 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
         schedule=_timers(standing.payment, payment, moved, occasion),
         number=_numbers(standing.payment, payment, moved, occasion),
     )
-    return Standing(payment, moved, refund, posted), decision
+    return Standing(payment, moved, refund, posted), decision.merged(beside)
 
 
 def _heard(payment: Payment, before: Attempt, after: Attempt) -> State | None:
@@ -138,7 +141,7 @@ def _is_surplus(payment: Payment, attempt: Attempt) -> bool:
 
 
 def _with_surplus(payment: Payment, attempt: Attempt, source: str, destination: str) -> Change:
-    surplus = (*payment.surplus, Surplus(attempt.id, attempt.kind, attempt.amount.amount))
+    surplus = (*payment.surplus, Surplus(attempt.id, attempt.kind, attempt.amount.amount, bank=attempt.bank))
     return evolve(payment, surplus=surplus), (), (Posting(source, destination, attempt.amount),)
 
 
@@ -149,26 +152,26 @@ def _granted(payment: Payment, attempt: Attempt) -> Payment:
 
 def _charged(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
     if _is_surplus(payment, attempt):
-        return _with_surplus(payment, attempt, accounts.receivable(payment.bank), accounts.SURPLUS)
-    changed, postings = _taken(_granted(payment, attempt), attempt.amount)
+        return _with_surplus(payment, attempt, accounts.receivable(attempt.bank), accounts.SURPLUS)
+    changed, postings = _taken(_granted(payment, attempt), attempt)
     return changed, (EventType.PAYMENT_SUCCEEDED,), postings
 
 
 def _authorized(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
     if _is_surplus(payment, attempt):
-        return _with_surplus(payment, attempt, accounts.holds(payment.bank), accounts.SURPLUS_HELD)
+        return _with_surplus(payment, attempt, accounts.holds(attempt.bank), accounts.SURPLUS_HELD)
     # What is granted after the challenge was given up is of no use to anybody, and is released at once.
     expires_at = payment.ticket.expires_at if payment.ticket else occasion.now + AUTHORIZATION_LASTS
     expires_at = occasion.now if payment.canceled else expires_at
     changed = evolve(_granted(payment, attempt), authorization_expires_at=expires_at)
-    held = Posting(accounts.holds(payment.bank), accounts.AUTHORIZED, attempt.amount)
+    held = Posting(accounts.holds(attempt.bank), accounts.AUTHORIZED, attempt.amount)
     return changed, (EventType.PAYMENT_AUTHORIZED,), (held,)
 
 
 def _captured(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
     first = payment.captured == 0
-    changed, postings = _taken(evolve(payment, failure=None), attempt.amount)
-    released = Posting(accounts.AUTHORIZED, accounts.holds(payment.bank), attempt.amount)
+    changed, postings = _taken(evolve(payment, failure=None), attempt)
+    released = Posting(accounts.AUTHORIZED, accounts.holds(attempt.bank), attempt.amount)
     told = EventType.PAYMENT_SUCCEEDED if first else EventType.PAYMENT_CAPTURED
     return changed, (told,), (released, *postings)
 
@@ -181,14 +184,14 @@ def _voided(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
         news = () if payment.canceled else (EventType.PAYMENT_CANCELED,)
         return evolve(payment, canceled=canceled, action=None), news, ()
     changed = evolve(payment, canceled=canceled, voided=payment.voided + attempt.amount.amount)
-    released = Posting(accounts.AUTHORIZED, accounts.holds(payment.bank), attempt.amount)
+    released = Posting(accounts.AUTHORIZED, accounts.holds(attempt.bank), attempt.amount)
     told = EventType.PAYMENT_RELEASED if payment.captured or payment.canceled else EventType.PAYMENT_CANCELED
     return changed, (told,), (released,)
 
 
 def _refunded(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
     changed = evolve(payment, refunded=payment.refunded + attempt.amount.amount)
-    return changed, (), (Posting(accounts.PAYABLE, accounts.receivable(payment.bank), attempt.amount),)
+    return changed, (), (Posting(accounts.PAYABLE, accounts.receivable(attempt.bank), attempt.amount),)
 
 
 def _reversed(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
@@ -196,8 +199,8 @@ def _reversed(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
     if left == payment.surplus:
         raise Contradiction(f"{attempt.id}: {attempt.target} was given back before")
     ways = {
-        Kind.RETURN: (accounts.SURPLUS, accounts.receivable(payment.bank)),
-        Kind.RELEASE: (accounts.SURPLUS_HELD, accounts.holds(payment.bank)),
+        Kind.RETURN: (accounts.SURPLUS, accounts.receivable(attempt.bank)),
+        Kind.RELEASE: (accounts.SURPLUS_HELD, accounts.holds(attempt.bank)),
     }
     return evolve(payment, surplus=left), (), (Posting(*ways[attempt.kind], attempt.amount),)
 
@@ -219,10 +222,11 @@ _APPROVED = {
 }
 
 
-def _taken(payment: Payment, amount: Money) -> tuple[Payment, tuple[Posting, ...]]:
-    """The payment with `amount` captured, and the movements of the money and of the fee that falls due with it."""
+def _taken(payment: Payment, attempt: Attempt) -> tuple[Payment, tuple[Posting, ...]]:
+    """The payment with what an attempt captured, and the movements of the money and of the fee that falls due."""
+    amount = attempt.amount
     fee = fees.fee(payment.fee_plan, Money(payment.captured, amount.currency), amount)
-    taken = Posting(accounts.receivable(payment.bank), accounts.PAYABLE, amount)
+    taken = Posting(accounts.receivable(attempt.bank), accounts.PAYABLE, amount)
     changed = evolve(payment, captured=payment.captured + amount.amount, fees=payment.fees + fee.amount)
     if fee.is_zero:
         return changed, (taken,)
@@ -235,7 +239,7 @@ def _failed(payment: Payment, attempt: Attempt, occasion: Occasion) -> Change:
     match attempt.kind:
         case Kind.CHARGE | Kind.AUTHORIZE if payment.authorized:
             return payment, (), ()
-        case Kind.AUTHORIZE if payment.ticket and not payment.canceled:
+        case Kind.AUTHORIZE if payment.ticket and not payment.checkout and not payment.canceled:
             return _unpaid(evolve(payment, failure=failure, action=None), attempt, occasion)
         case Kind.CHARGE | Kind.AUTHORIZE:
             told = () if payment.canceled else (EventType.PAYMENT_FAILED,)
@@ -264,7 +268,7 @@ _UNPAID = {Reason.TICKET_EXPIRED: cancellations.LAPSED, Reason.NEVER_SEEN: cance
 def _ticketed(payment: Payment, attempt: Attempt, outcome: Outcome, occasion: Occasion) -> Payment:
     """The payment with who confirmed it on the phone, and with when it was taken."""
     ticket = payment.ticket
-    if ticket is None:
+    if ticket is None or payments.is_abandoned(payment, attempt):
         return payment
     if outcome.payer is not None and attempt.kind is Kind.AUTHORIZE:
         ticket = msgspec.structs.replace(ticket, payer=outcome.payer)

@@ -5,7 +5,7 @@ import hashlib
 
 import msgspec
 
-from tillgate.core.instants import HOUR, Duration, Instant
+from tillgate.core.instants import HOUR, MINUTE, Duration, Instant
 from tillgate.core.merchants import Mode
 from tillgate.core.reasons import Reason, Refused
 
@@ -23,6 +23,8 @@ class CredentialKind(enum.StrEnum):
     """Names a business in the phone wallet's API; whoever sees its button sees it."""
     PRIVATE_TOKEN = "private_token"  # noqa: S105
     """Proves to be that business, beside its public token."""
+    CLIENT_TOKEN = "client_token"  # noqa: S105
+    """What an application's server asks with."""
 
 
 class Scope(enum.StrEnum):
@@ -50,12 +52,24 @@ class Scope(enum.StrEnum):
     EVENTS_WRITE = "events.write"
     WEBHOOK_ENDPOINTS_READ = "webhook_endpoints.read"
     WEBHOOK_ENDPOINTS_WRITE = "webhook_endpoints.write"
+    PAYMENTS_CREATE = "payments.create"
+    PAYMENTS_GET = "payments.get"
+    USER_INSTRUCTIONS_GET = "payments.user-instructions.get"
+    APPLICATIONS = "applications"
+    PAYMENTS = "payments"
+    ACCOUNT = "account"
 
 
 PUBLISHABLE_SCOPES = frozenset({Scope.TOKENS_WRITE})
 """What may be done from a payer's browser."""
 
 ALL_SCOPES = frozenset({Scope.ALL})
+
+CLIENT_SCOPES = frozenset({Scope.PAYMENTS_CREATE, Scope.PAYMENTS_GET, Scope.USER_INSTRUCTIONS_GET})
+"""What an application's client token may be allowed (client_tokens.txt, Token Scopes)."""
+
+PERSONS_SCOPES = frozenset({Scope.APPLICATIONS, Scope.PAYMENTS, Scope.ACCOUNT})
+"""What a person may allow a program to do in their place (checkout.md, OAuth 2)."""
 
 PREFIXES = {
     (CredentialKind.SECRET_KEY, Mode.TEST): "sk_test_",
@@ -68,11 +82,23 @@ PREFIXES = {
     (CredentialKind.OAUTH_CLIENT, Mode.LIVE): "ocs_live_",
     (CredentialKind.ACCESS_TOKEN, Mode.TEST): "at_test_",
     (CredentialKind.ACCESS_TOKEN, Mode.LIVE): "at_live_",
+    (CredentialKind.CLIENT_TOKEN, Mode.TEST): "ct_test_",
+    (CredentialKind.CLIENT_TOKEN, Mode.LIVE): "ct_live_",
 }
 """How secrets begin, by kind and mode; those of the phone wallet's API are bare."""
 
-NOT_BY_HEADER = frozenset({CredentialKind.OAUTH_CLIENT, CredentialKind.PUBLIC_TOKEN, CredentialKind.PRIVATE_TOKEN})
-"""Kinds that are of no use as the key of a request."""
+NOT_BY_HEADER = frozenset(
+    {
+        CredentialKind.OAUTH_CLIENT,
+        CredentialKind.PUBLIC_TOKEN,
+        CredentialKind.PRIVATE_TOKEN,
+        CredentialKind.CLIENT_TOKEN,
+    }
+)
+"""Kinds that are of no use as the key of a request of the first API."""
+
+BEARERS = frozenset({CredentialKind.CLIENT_TOKEN, CredentialKind.ACCESS_TOKEN})
+"""Kinds with which the API of checkouts is asked; an access token without a client is a person's."""
 
 
 ACCESS_TOKEN_LASTS: Duration = HOUR
@@ -83,6 +109,7 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     An access token is `client`'s, by the digest of that one's secret, and good for as long as that is. One that
     `is_fleeting` is looked up whenever it is shown: it may end from one moment to the next, and everywhere at once.
+    A client token is an `application`'s, has a `label`, and remembers about when it was `last_used_at`.
     """
 
     digest: str
@@ -96,6 +123,9 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     revoked_at: Instant | None = None
     client: str | None = None
     is_fleeting: bool = False
+    application: str | None = None
+    label: str = ""
+    last_used_at: Instant | None = None
 
     @property
     def erase_at(self) -> Instant | None:
@@ -108,13 +138,14 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """Who asks: a credential that proved valid, and what it allows."""
+    """Who asks: a credential that proved valid, and what it allows; of an `application` alone, where it says so."""
 
     credential: str
     tenant: str
     kind: CredentialKind
     mode: Mode
     scopes: frozenset[Scope]
+    application: str | None = None
 
     def require(self, *scopes: Scope) -> None:
         """Raises Refused(SCOPE_MISSING) where the credential allows none of these."""
@@ -147,4 +178,23 @@ def digest(secret: str) -> str:
 
 def principal(credential: Credential, client: Credential | None = None) -> Principal:
     """The one who asks with this credential: the client itself, whichever access token it has at the moment."""
-    return Principal((client or credential).id, credential.tenant, credential.kind, credential.mode, credential.scopes)
+    return Principal(
+        (client or credential).id,
+        credential.tenant,
+        credential.kind,
+        credential.mode,
+        credential.scopes,
+        credential.application,
+    )
+
+
+USE_NOTED_EVERY: Duration = MINUTE
+"""How exactly a client token's last use is known."""
+
+
+def used(credential: Credential, wall: Instant) -> Credential | None:
+    """The credential with its last use, where that is worth writing down."""
+    last = credential.last_used_at
+    if credential.kind is not CredentialKind.CLIENT_TOKEN or (last is not None and wall < last + USE_NOTED_EVERY):
+        return None
+    return msgspec.structs.replace(credential, last_used_at=wall)

@@ -5,8 +5,7 @@ import enum
 import msgspec
 from msgspec import UNSET, UnsetType, structs
 
-from tillgate.core import cancellations, intents, metadata, money, payments
-from tillgate.core.addresses import Shipping
+from tillgate.core import cancellations, checkout_payments, intents, metadata, money, payments
 from tillgate.core.attempts import State
 from tillgate.core.cancellations import Cancellation
 from tillgate.core.cards import CardSummary
@@ -217,11 +216,19 @@ def may_cancel_at_once(payment: Payment) -> bool:
     return status(payment) in CHANGEABLE
 
 
-def cancel(payment: Payment, reason: str | None, occasion: Occasion) -> tuple[Payment, Decision]:
-    """Give up an intent that no bank knows of, or has said yes to. Raises Refused(IN_PROGRESS, NOTHING_TO_CANCEL)."""
+def cancel(
+    payment: Payment, reason: str | None, occasion: Occasion, cause: str = cancellations.ABANDONED
+) -> tuple[Payment, Decision]:
+    """Give up an intent that no bank knows of, or has said yes to, for one of core.cancellations.WITHOUT_VOID.
+
+    Raises Refused(IN_PROGRESS, NOTHING_TO_CANCEL).
+    """
     assert_changeable(payment, Reason.NOTHING_TO_CANCEL)
-    canceled = evolve(with_reason(payment, reason), canceled=Cancellation(occasion.now, cancellations.ABANDONED))
-    return payments.announced(canceled, told(canceled, (EventType.PAYMENT_CANCELED,)), occasion)
+    canceled = evolve(with_reason(payment, reason), canceled=Cancellation(occasion.now, cause))
+    canceled, of_checkout, beside = checkout_payments.followed(payment, canceled, None, occasion)
+    types = (*told(canceled, (EventType.PAYMENT_CANCELED,)), *of_checkout)
+    given_up, decision = payments.announced(canceled, types, occasion)
+    return given_up, decision.merged(beside)
 
 
 def with_reason(payment: Payment, reason: str | None) -> Payment:

@@ -9,6 +9,7 @@ from tillgate.core import attempts, metadata, money
 from tillgate.core.attempts import Attempt, Kind
 from tillgate.core.cancellations import Cancellation
 from tillgate.core.cards import CardSummary
+from tillgate.core.checkouts import Checkout
 from tillgate.core.customers import CustomerSummary
 from tillgate.core.decisions import Decision
 from tillgate.core.events import EventType, event
@@ -47,6 +48,28 @@ class Status(enum.StrEnum):
     CANCELED = "canceled"
 
 
+class Reservation(msgspec.Struct, frozen=True):
+    """What an attempt in flight may turn out to have moved, in minor units."""
+
+    attempt: str
+    kind: Kind
+    amount: int
+
+
+class Surplus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an attempt was granted though the payment had been granted before, or given up; minor units.
+
+    It is nobody's payment, and goes back: `reversal` is the newest attempt to do so. `bank` is who granted it, where it
+    is said.
+    """
+
+    attempt: str
+    kind: Kind
+    amount: int
+    reversal: str | None = None
+    bank: str | None = None
+
+
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why the last attempt to take the money failed."""
 
@@ -69,10 +92,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     asked_as: dict[str, str] = {}
     intent: Intent | None = None
     ticket: Ticket | None = None
+    checkout: Checkout | None = None
 
 
 class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """A payment by card, or by phone where it has a `ticket`.
+    """A payment by card, or by phone where it has a `ticket`; one with a `checkout` waits for its payer to choose.
 
     Totals are minor units of `amount.currency` and hold concluded facts only.
 
@@ -86,7 +110,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     `faults` names what its test merchant had go wrong with it, by core.faults.FaultKind.
     """
 
-    SHAPE = 5
+    SHAPE = 6
 
     created: Instant
     amount: Money
@@ -98,6 +122,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     bank: str
     intent: Intent | None = None
     ticket: Ticket | None = None
+    checkout: Checkout | None = None
     settlement_days: int = 0
     customer: CustomerSummary | None = None
     former_customers: tuple[str, ...] = ()
@@ -221,6 +246,7 @@ def open(
         asked_as=terms.asked_as,
         intent=terms.intent,
         ticket=terms.ticket,
+        checkout=terms.checkout,
     )
 
 
@@ -274,8 +300,11 @@ def reserve(
     target: str | None = None,
     refund: str | None = None,
     cause: str | None = None,
+    bank: str | None = None,
 ) -> Asking:
     """The next attempt of a payment, with what it may move set aside, and an inquiry in case no answer is read.
+
+    `bank` is asked where it is about what another than the payment's own was asked before.
 
     Raises Refused(AMOUNT_INVALID) for less than the smallest unit.
     """
@@ -288,7 +317,7 @@ def reserve(
         asked,
         tenant=payment.tenant,
         payment=payment.id,
-        bank=payment.bank,
+        bank=bank or payment.bank,
         occasion=occasion,
         target=target,
         refund=refund,

@@ -100,6 +100,17 @@ class Reason(enum.StrEnum):
     TICKET_OVER = "ticket_over"
     PAYER_IS_PAYEE = "payer_is_payee"
 
+    # What is paid on a page of ours.
+    APPLICATION_UNKNOWN = "application_unknown"
+    TOO_MANY_APPLICATIONS = "too_many_applications"
+    TOO_MANY_TOKENS = "too_many_tokens"
+    CURRENCY_NOT_ALLOWED = "currency_not_allowed"
+    REFERENCE_TAKEN = "reference_taken"
+    CHECKOUT_EXPIRED = "checkout_expired"
+    CHECKOUT_OVER = "checkout_over"
+    LINK_INVALID = "link_invalid"
+    METHOD_NOT_OFFERED = "method_not_offered"
+
     # The same key, twice.
     IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"

@@ -77,7 +77,7 @@ def _books(story: Story) -> Iterator[str]:
 
 def _lines(payment: Payment, attempt: Attempt) -> Iterator[Moved]:
     """What a yes moves, but for fees."""
-    receivable, holds = accounts.receivable(payment.bank), accounts.holds(payment.bank)
+    receivable, holds = accounts.receivable(attempt.bank), accounts.holds(attempt.bank)
     granted, taken = (holds, accounts.AUTHORIZED), (receivable, accounts.PAYABLE)
     ways = {
         Kind.CHARGE: (taken,),

@@ -24,7 +24,9 @@ def reverse(payment: Payment, surplus: Surplus, last: Attempt | None, occasion: 
         raise Refused(Reason.IN_PROGRESS, "payment", status=payment.status)
     kind = Kind.RETURN if surplus.kind is Kind.CHARGE else Kind.RELEASE
     money = Money(surplus.amount, payment.amount.currency)
-    asking = payments.reserve(payment, kind, money, occasion, target=surplus.attempt, cause="surplus")
+    asking = payments.reserve(
+        payment, kind, money, occasion, target=surplus.attempt, cause="surplus", bank=surplus.bank
+    )
     known = tuple(
         msgspec.structs.replace(one, reversal=asking.attempt.id) if one.attempt == surplus.attempt else one
         for one in payment.surplus

@@ -66,8 +66,11 @@ class WebhookEndpoint(Record, frozen=True, kw_only=True, omit_defaults=True):
     """An address that is told of events. Its secrets are sealed; times are wall time but for `created`.
 
     `failing_since` is when the first try failed after the last one that did not. `events` counts what was announced
-    about the endpoint itself. `slot` is which of the tenant's places it has.
+    about the endpoint itself. `slot` is which of the tenant's places it has; an `application`'s takes none, and is told
+    of that one's checkouts alone.
     """
+
+    SHAPE = 2
 
     created: Instant
     url: str
@@ -85,6 +88,7 @@ class WebhookEndpoint(Record, frozen=True, kw_only=True, omit_defaults=True):
     api_version: str = API_VERSION
     events: int = 0
     slot: int = 0
+    application: str | None = None
 
     @property
     def is_enabled(self) -> bool:
@@ -141,7 +145,7 @@ def create(endpoint: WebhookEndpoint, others: Iterable[WebhookEndpoint]) -> tupl
 
     Raises Refused(TOO_MANY_ENDPOINTS).
     """
-    taken = {other.slot for other in others}
+    taken = {other.slot for other in others if other.application is None}
     slot = next((slot for slot in range(MOST) if slot not in taken), None)
     if slot is None:
         raise Refused(Reason.TOO_MANY_ENDPOINTS, most=MOST)
@@ -151,6 +155,8 @@ def create(endpoint: WebhookEndpoint, others: Iterable[WebhookEndpoint]) -> tupl
 
 def delete(endpoint: WebhookEndpoint) -> Decision:
     """Forget an endpoint; its place is free."""
+    if endpoint.application is not None:
+        return Decision(remove=(endpoint,))
     return Decision(remove=(endpoint,), name=(Alias(endpoint.tenant, _SLOT, str(endpoint.slot), None, moves=True),))
 
 

@@ -28,13 +28,14 @@ async def expire(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
     if await attempts.resolve(gateway, tenant, attempt_id):
         return True
     try:
-        await _put(gateway, tenant, _expired(gateway, tenant, await standings.current(gateway, tenant.id, attempt_id)))
-        if await attempts.resolve(gateway, tenant, attempt_id):
-            return True
-    except Refused:
-        # The bank has been told already, and its answer is found out by itself.
-        pass
-    except Conflict:
+        payment = (await standings.current(gateway, tenant.id, attempt_id)).payment
+        occasion = gateway.occasion(system(tenant, "expiry"))
+        if payment.ticket and not payment.checkout:
+            asking = payments.void(payment, cancellations.EXPIRED, occasion)
+        else:
+            asking = challenges.withdraw(payment, waiting.attempt, occasion)
+        await gateway.store.commit(asking.decision)
+    except (Refused, Conflict):
         return False
     again = challenges.expire_again(waiting.attempt, gateway.occasion(system(tenant, "expiry")))
     await gateway.store.commit(Decision(schedule=(again,)))

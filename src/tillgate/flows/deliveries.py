@@ -5,15 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from tillgate import metrics
-from tillgate.core import deliveries, signatures
+from tillgate.core import applications, deliveries, signatures
 from tillgate.core.deliveries import Delivery, Try
-from tillgate.core.events import Event
+from tillgate.core.events import Event, EventType
 from tillgate.core.faults import FaultKind
 from tillgate.core.instants import MILLISECOND, SECOND, Duration, Instant, unix_seconds
 from tillgate.core.merchants import Tenant
 from tillgate.core.reasons import Refused
 from tillgate.core.webhook_endpoints import MOST, Ordering, WebhookEndpoint
-from tillgate.flows import webhook_endpoints
+from tillgate.flows import applications as owners
+from tillgate.flows import checkouts, webhook_endpoints
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Caller, Gateway, system
 from tillgate.logs import log
@@ -33,13 +34,15 @@ _SPREAD: Duration = AT_ONCE * MOST
 class Courier(msgspec.Struct, frozen=True):
     """What is needed to post to one endpoint: whose it is, and its secrets in the open.
 
-    `has_faults` says that something may be to go wrong, since its test merchant planted it.
+    `has_faults` says that something may be to go wrong, since its test merchant planted it. `application_secret` is
+    that of the application whose listener it is.
     """
 
     tenant: Tenant
     endpoint: WebhookEndpoint
     secrets: tuple[str, ...]
     has_faults: bool = False
+    application_secret: str | None = None
 
     def __repr__(self) -> str:
         return f"Courier({self.endpoint.id})"
@@ -78,6 +81,7 @@ async def fan_out(gateway: Gateway, directory: Directory) -> int:
         return None if body is None else body.decode()
 
     portion = _addressed(waiting, endpoints, seen, write, gateway.clock.wall())
+    await _confirm_unheard(gateway, portion)
     engine = gateway.store.engine
     steps = (portion.handled, list(portion.bodies.values()), portion.sent)
     try:
@@ -85,6 +89,15 @@ async def fan_out(gateway: Gateway, directory: Directory) -> int:
     except (Retry, CommitUnknown):
         log.debug("events are fanned out once more")
     return len(portion.handled)
+
+
+async def _confirm_unheard(gateway: Gateway, portion: _Portion) -> None:
+    """Of what nobody is told any more that a checkout was paid, its merchant knows as well as they ever will."""
+    ends = [each for each in portion.handled if each.type == EventType.CHECKOUT_COMPLETED]
+    told = {sent.event for sent in portion.sent if ends and sent.form in gateway.signers}
+    for each in ends:
+        if each.event not in told:
+            await checkouts.confirm(gateway, each.tenant, each.stream)
 
 
 async def _present(directory: Directory, tenant: str) -> Tenant | None:
@@ -113,6 +126,8 @@ def _addressed(
             continue
         portion.handled.append(each)
         for endpoint in wanted:
+            if not applications.concerns(endpoint, seen[each.event]):
+                continue
             name = (each.event, endpoint.form)
             if name not in portion.bodies:
                 body = write(seen[each.event], endpoint.form)
@@ -146,7 +161,11 @@ async def send_again(gateway: Gateway, tenant: Tenant, event: Event, endpoints: 
     for form, body in written.items():
         if body is not None:
             await kept.freeze(gateway.store, event.tenant, event.id, form, body.decode())
-    endpoints = [endpoint for endpoint in endpoints if written[endpoint.form] is not None]
+    endpoints = [
+        endpoint
+        for endpoint in endpoints
+        if written[endpoint.form] is not None and applications.concerns(endpoint, event)
+    ]
     await kept.send_again(gateway.store, [_delivery(waiting, endpoint, wall, due_at=wall) for endpoint in endpoints])
 
 
@@ -159,7 +178,8 @@ async def courier(gateway: Gateway, directory: Directory, ready: Ready) -> Couri
         return None
     wall = gateway.clock.wall()
     has_faults = not tenant.is_live and any(await gateway.planted.of(tenant.id, wall))
-    return Courier(tenant, endpoint, await webhook_endpoints.secrets(gateway, endpoint, wall), has_faults)
+    secrets = await webhook_endpoints.secrets(gateway, endpoint, wall)
+    return Courier(tenant, endpoint, secrets, has_faults, await owners.secret_of(gateway, endpoint))
 
 
 async def post(gateway: Gateway, courier: Courier, taken: Taken, fault: FaultKind | None = None) -> Result:
@@ -169,7 +189,10 @@ async def post(gateway: Gateway, courier: Courier, taken: Taken, fault: FaultKin
         made = Try(at=began, took_milliseconds=0, error="The event is not kept any more.")
         return Result(courier, delivery, deliveries.given_up(delivery, made, began), made)
     body = taken.body.encode()
-    headers = signatures.headers(courier.secrets, delivery.event, unix_seconds(began), body)
+    headers = {**signatures.headers(courier.secrets, delivery.event, unix_seconds(began), body)}
+    if courier.application_secret is not None:
+        sign = gateway.signers[delivery.form]
+        headers |= sign(courier.application_secret, delivery.type, unix_seconds(began), body)
     posted = await gateway.egress.post(
         courier.endpoint.url,
         body,
@@ -207,6 +230,10 @@ async def conclude(gateway: Gateway, results: Sequence[Result]) -> None:
 
     Raises engine.Retry where nothing is written; doing it again then changes nothing twice.
     """
+    for each in results:
+        is_end = each.before.type == EventType.CHECKOUT_COMPLETED and each.courier.endpoint.application
+        if is_end and each.made.is_taken:
+            await checkouts.confirm(gateway, each.before.tenant, each.before.stream)
     await kept.conclude(gateway.store, [each.before for each in results], [each.after for each in results])
     couriers = {each.courier.endpoint.id: each.courier for each in results}
     well = {each.courier.endpoint.id for each in results if each.made.is_taken}

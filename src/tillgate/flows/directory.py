@@ -42,7 +42,8 @@ class Directory:
         kept under a key that lies beside them.
         """
         credential = await self._of(secret, on_this_machine)
-        if credential.kind in credentials.NOT_BY_HEADER:
+        is_persons = credential.kind is CredentialKind.ACCESS_TOKEN and credential.client is None
+        if credential.kind in credentials.NOT_BY_HEADER or is_persons:
             raise Refused(Reason.CREDENTIAL_INVALID)
         client = await self._client_of(credential, on_this_machine) if credential.client else None
         return credentials.principal(credential, client), await self._tenant_of(credential)
@@ -59,6 +60,16 @@ class Directory:
         if client.kind is not CredentialKind.OAUTH_CLIENT or client.id != id:
             raise Refused(Reason.CLIENT_INVALID)
         return client, await self._tenant_of(client)
+
+    async def bearer(self, secret: str, *, on_this_machine: bool) -> tuple[Principal, Tenant]:
+        """Who holds a client token, or an access token that is a person's. Raises as `identify` does."""
+        credential = await self._of(secret, on_this_machine)
+        if credential.kind not in credentials.BEARERS or credential.client is not None:
+            raise Refused(Reason.CREDENTIAL_INVALID)
+        tenant = await self._tenant_of(credential)
+        if secret not in self._sandbox and credentials.used(credential, wall := self._gateway.clock.wall()):
+            await kept.change(self._gateway.store, credential.digest, lambda was: credentials.used(was, wall) or was)
+        return credentials.principal(credential), tenant
 
     async def business(
         self, public_token: str, private_token: str | None, *, on_this_machine: bool

@@ -21,6 +21,7 @@ from tillgate.store.faults import Planted
 from tillgate.transport.banks import Transport
 from tillgate.transport.egress import Egress
 from tillgate.vault.cards import Cards
+from tillgate.vault.links import Links
 from tillgate.vault.secrets import Secrets
 from tillgate.vault.wallets.keys import Wallets
 
@@ -72,6 +73,9 @@ Renderers = Mapping[str, Callable[[Event, Tenant], bytes | None]]
 They write nothing of what is none of theirs: it is not sent.
 """
 
+Signers = Mapping[str, Callable[[str, str, int, bytes], Mapping[str, str]]]
+"""By the same, what more signs a body for an application: its secret, the event's type, Unix seconds, the body."""
+
 
 class Gateway:
     """Everything a flow needs, by name. `key_is_kept_apart`: the key-encryption key does not lie beside the data.
@@ -86,6 +90,7 @@ class Gateway:
         store: Store,
         cards: Cards,
         secrets: Secrets,
+        links: Links,
         banks: dict[str, Connector],
         transport: Transport,
         egress: Egress,
@@ -95,12 +100,14 @@ class Gateway:
         ids: Ids,
         random: Callable[[int], bytes],
         renderers: Renderers,
+        signers: Signers,
         key_is_kept_apart: bool = False,
         return_origin: str = "",
     ) -> None:
         self.store = store
         self.cards = cards
         self.secrets = secrets
+        self.links = links
         self.banks = banks
         self.transport = transport
         self.egress = egress
@@ -110,6 +117,7 @@ class Gateway:
         self.ids = ids
         self.random = random
         self.renderers = renderers
+        self.signers = signers
         self.key_is_kept_apart = key_is_kept_apart
         self.return_origin = return_origin
         self.planted = Planted(store.engine)

@@ -18,7 +18,7 @@ from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.setup_intents import Standing as SetupStanding
-from tillgate.flows import attempts, payment_intents, setup_intents, standings
+from tillgate.flows import attempts, checkout_links, payment_intents, setup_intents, standings
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway, Looking
 
@@ -64,6 +64,8 @@ async def take(gateway: Gateway, directory: Directory, tenant_id: str, attempt_i
     if status is RedirectStatus.SUCCEEDED and _granted(standing) != attempt.id:
         # It was granted too late, and goes back or is of no use.
         status = RedirectStatus.FAILED
+    if isinstance(about, Payment) and about.checkout is not None:
+        return Return(status, checkout_links.path(gateway, about), tenant.name, attempt.amount)
     named = {**_named(gateway, standing), "redirect_status": status.value}
     goes_to = about.return_url and with_parameters(about.return_url, named)
     return Return(status, goes_to, tenant.name, None if attempt.amount.is_zero else attempt.amount)

@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 
+from tillgate.core.applications import Application
 from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.decisions import Decision
 from tillgate.core.idempotency import IdempotencyKey
@@ -43,6 +44,7 @@ SEALED = (
     Sealed(IdempotencyKey, "reply", Purpose.REPLY),
     Sealed(WebhookEndpoint, "secret", Purpose.WEBHOOK),
     Sealed(WebhookEndpoint, "previous_secret", Purpose.WEBHOOK),
+    Sealed(Application, "secret", Purpose.WEBHOOK),
     Sealed(BankAccount, "sealed", Purpose.BANK_ACCOUNT),
     Sealed(SigningKey, "sealed", Purpose.SIGNING),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from tillgate.core import webhook_endpoints
+from tillgate.core import applications, webhook_endpoints
 from tillgate.core.decisions import Decision
 from tillgate.core.instants import Instant
 from tillgate.core.occasions import Occasion
@@ -20,7 +20,7 @@ Render = Callable[[WebhookEndpoint], Awaitable[Answer]]
 RenderSecret = Callable[[WebhookEndpoint, str], Awaitable[Answer]]
 """How the surface shows an endpoint, the second with the secret that is shown this once."""
 
-_ALL = Cursor(webhook_endpoints.MOST * 2)
+_ALL = Cursor(webhook_endpoints.MOST * 2 + applications.MOST)
 
 
 async def create(gateway: Gateway, caller: Caller, key: Key | None, wishes: Wishes, render: RenderSecret) -> Answer:
@@ -32,9 +32,9 @@ async def create(gateway: Gateway, caller: Caller, key: Key | None, wishes: Wish
     url = wishes.url
 
     async def decide(occasion: Occasion) -> tuple[tuple[WebhookEndpoint, str], Decision]:
-        _check_address(gateway, caller, url)
+        check_address(gateway, caller, url)
         id = occasion.mint("we")
-        secret, sealed = _new_secret(gateway, caller, id)
+        secret, sealed = new_secret(gateway, caller, id)
         endpoint = WebhookEndpoint(
             tenant=caller.tenant.id, id=id, created=occasion.now, url=url, enabled_events=(), secret=sealed
         )
@@ -56,11 +56,11 @@ async def subscribe(
     url = wishes.url
 
     async def decide(occasion: Occasion) -> tuple[tuple[WebhookEndpoint, str], Decision]:
-        _check_address(gateway, caller, url)
+        check_address(gateway, caller, url)
         others = await of_tenant(gateway, caller.tenant.id)
         known = next((one for one in others if (one.surface, one.url) == (form[0], url)), None)
         id = known.id if known else occasion.mint("we")
-        secret, sealed = _new_secret(gateway, caller, id)
+        secret, sealed = new_secret(gateway, caller, id)
         if known is not None:
             rotated = webhook_endpoints.rotate(known, sealed, occasion.wall)
             changed = webhook_endpoints.change(evolve(rotated, api_version=form[1]), wishes)
@@ -89,7 +89,7 @@ async def update(
     async def decide(occasion: Occasion) -> tuple[WebhookEndpoint, Decision]:
         endpoint = await fetch(gateway, caller, endpoint_id)
         if wishes.url is not None:
-            _check_address(gateway, caller, wishes.url)
+            check_address(gateway, caller, wishes.url)
         changed = webhook_endpoints.change(endpoint, wishes)
         return changed, Decision(save=(changed,))
 
@@ -101,7 +101,7 @@ async def rotate(gateway: Gateway, caller: Caller, key: Key | None, endpoint_id:
 
     async def decide(occasion: Occasion) -> tuple[tuple[WebhookEndpoint, str], Decision]:
         endpoint = await fetch(gateway, caller, endpoint_id)
-        secret, sealed = _new_secret(gateway, caller, endpoint.id)
+        secret, sealed = new_secret(gateway, caller, endpoint.id)
         rotated = webhook_endpoints.rotate(endpoint, sealed, occasion.wall)
         return (rotated, secret), Decision(save=(rotated,))
 
@@ -168,11 +168,13 @@ async def forget(gateway: Gateway, endpoint: str) -> None:
         continue
 
 
-def _check_address(gateway: Gateway, caller: Caller, url: str) -> None:
+def check_address(gateway: Gateway, caller: Caller, url: str) -> None:
+    """Raises Refused(PARAMETER_INVALID, "url") for an address that nothing may be sent to."""
     if why := gateway.egress.refusal(url, live=caller.tenant.is_live):
         raise Refused(Reason.PARAMETER_INVALID, "url", problem=why.rstrip("."))
 
 
-def _new_secret(gateway: Gateway, caller: Caller, endpoint_id: str) -> tuple[str, bytes]:
+def new_secret(gateway: Gateway, caller: Caller, endpoint_id: str) -> tuple[str, bytes]:
+    """What is to sign for an endpoint, in the open and sealed."""
     secret = webhook_endpoints.secret(gateway.random(webhook_endpoints.SECRET_BYTES))
     return secret, gateway.secrets.seal_webhook_secret(caller.tenant.id, endpoint_id, secret)

@@ -6,7 +6,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from tillgate.core import customers, terms, tickets, transactions
+from tillgate.core import checkout_payments, customers, terms, tickets, transactions
+from tillgate.core.applications import Application
 from tillgate.core.attempts import Attempt
 from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.credentials import Credential
@@ -19,6 +20,7 @@ from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment
 from tillgate.core.payout_settings import PayoutSettings
 from tillgate.core.payouts import Payout, Settlement
+from tillgate.core.profiles import Profile
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.sandboxes import Sandbox
@@ -113,7 +115,8 @@ def terms_read(text: str | None) -> Terms:
 
 
 def _terms_of_payment(payment: Payment) -> Terms:
-    return _notes(payment) | terms.of_former_customers(payment.former_customers) | tickets.terms(payment)
+    also = terms.of_former_customers(payment.former_customers) | tickets.terms(payment)
+    return _notes(payment) | also | checkout_payments.terms(payment)
 
 
 def _notes(record: Payment | Refund | Dispute | PaymentMethod | Payout | SetupIntent) -> Terms:
@@ -186,6 +189,8 @@ KEPT: dict[type[Record], Kept[Any]] = {
         Kept(PayoutSettings, schema.payout_settings, contested=True),
         Kept(Fault, schema.faults, lambda fault: (fault.lives_until,)),
         Kept(SigningKey, schema.signing_keys, contested=True),
+        Kept(Application, schema.applications, contested=True),
+        Kept(Profile, schema.profiles, contested=True),
         Kept(Sandbox, schema.sandboxes, lambda sandbox: (sandbox.status,)),
     )
 }

@@ -125,6 +125,8 @@ faults = _record_table(
     _partial_index("faults_planted", "lives_until", "tenant", where="lives_until IS NOT NULL"),
 )
 signing_keys = _record_table("signing_keys")
+applications = _record_table("applications")
+profiles = _record_table("profiles")
 sandboxes = _record_table(
     "sandboxes",
     sa.Column("status", Text, nullable=False),
@@ -357,5 +359,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 12
+CURRENT = 13
 """The schema that this code writes."""

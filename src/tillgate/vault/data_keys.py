@@ -38,6 +38,8 @@ class Purpose(enum.StrEnum):
     WEBHOOK = "webhook"
     BANK_ACCOUNT = "bank_account"
     SIGNING = "signing"
+    LINK = "link"
+    """Signs links to pages (vault.links), and seals nothing."""
 
 
 PERMANENT = frozenset({Purpose.FINGERPRINT, Purpose.IDEMPOTENCY})
@@ -45,7 +47,7 @@ PERMANENT = frozenset({Purpose.FINGERPRINT, Purpose.IDEMPOTENCY})
 
 
 SEALING = tuple(purpose for purpose in Purpose if purpose not in PERMANENT)
-"""Purposes of keys that seal, and that others take the place of."""
+"""Purposes of keys that seal, or sign links, and that others take the place of."""
 
 
 class DataKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +129,7 @@ class DataKeys:
         self._sealing: dict[int, SealingKey] = {}
         self._newest: dict[str, SealingKey] = {}
         self._digesting: dict[str, DigestKey] = {}
+        self._signing: list[bytes] = []
 
     async def load(self) -> None:
         """Take in what other processes have added.
@@ -200,6 +203,11 @@ class DataKeys:
         """The key for a permanent purpose."""
         return self._digesting[purpose]
 
+    @property
+    def for_links(self) -> tuple[bytes, ...]:
+        """What signs links, and what did before, the newest first."""
+        return tuple(reversed(self._signing))
+
     def rewrapped(self) -> list[DataKey]:
         """The keys that an old key-encryption key wraps, as the present one wraps them.
 
@@ -238,8 +246,10 @@ class DataKeys:
         secret = self._unwrapped(key)
         if key.purpose in PERMANENT:
             self._digesting.setdefault(key.purpose, DigestKey(secret))
-        else:
-            self._sealing[key.id] = self._newest[key.purpose] = SealingKey(key.id, secret, key.created)
+            return
+        self._sealing[key.id] = self._newest[key.purpose] = SealingKey(key.id, secret, key.created)
+        if key.purpose == Purpose.LINK:
+            self._signing.append(secret)
 
     def _wrapped(self, id: int, purpose: str, secret: bytes, created: Instant) -> DataKey:
         wrapped = self._kek.wrap(secret, _about(id, purpose, created), self.random(NONCE_BYTES))

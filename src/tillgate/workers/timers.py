@@ -4,7 +4,17 @@ from tillgate import logs
 from tillgate.core.instants import MINUTE, Duration
 from tillgate.core.reasons import Refused
 from tillgate.core.timers import Timer, TimerKind
-from tillgate.flows import attempts, challenges, disputes, erasures, payment_intents, payments, payouts, sandboxes
+from tillgate.flows import (
+    attempts,
+    challenges,
+    checkouts,
+    disputes,
+    erasures,
+    payment_intents,
+    payments,
+    payouts,
+    sandboxes,
+)
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway, system
 from tillgate.store import timers
@@ -50,6 +60,10 @@ async def _carry_out(gateway: Gateway, directory: Directory, timer: Timer) -> bo
             return await challenges.expire(gateway, tenant, timer.subject)
         case TimerKind.WITHDRAW_CHALLENGE:
             return await challenges.withdraw(gateway, tenant, timer.subject)
+        case TimerKind.EXPIRE_CHECKOUT:
+            return await checkouts.expire(gateway, tenant, timer.subject)
+        case TimerKind.TAKE_CHECKOUT:
+            return await checkouts.take(gateway, tenant, timer.subject)
         case TimerKind.REVERSE:
             return await attempts.reverse(gateway, tenant, timer.subject)
         case TimerKind.KEEP_METHOD:

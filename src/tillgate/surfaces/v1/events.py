@@ -80,6 +80,7 @@ def _webhook_endpoint(endpoint: WebhookEndpoint, livemode: bool, origin: str) ->
 VERSIONS: dict[str, dict[str, Show]] = {
     "2024-11-15": {
         "payment": _payment,
+        "checkout": _payment,
         "payment_intent": _payment_intent,
         "setup_intent": _setup_intent,
         "refund": _refund,

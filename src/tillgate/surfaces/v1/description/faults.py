@@ -178,6 +178,13 @@ def _charges(operation: Operation) -> bool:
     return _posts(operation) and "payment_method" in operation.takes.__struct_fields__
 
 
+OF_CHECKOUTS: Final = (
+    *(Reason.APPLICATION_UNKNOWN, Reason.TOO_MANY_APPLICATIONS, Reason.TOO_MANY_TOKENS, Reason.CURRENCY_NOT_ALLOWED),
+    *(Reason.REFERENCE_TAKEN, Reason.CHECKOUT_EXPIRED, Reason.CHECKOUT_OVER, Reason.LINK_INVALID),
+    Reason.METHOD_NOT_OFFERED,
+)
+"""What is said of checkouts, which are opened elsewhere."""
+
 _ONLY: Final[dict[Reason, Applies]] = {
     Reason.CURRENCY_UNKNOWN: _takes("currency", "fee_plan", "minimum_amounts"),
     Reason.AMOUNT_INVALID: _takes("amount"),
@@ -250,5 +257,6 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.IDEMPOTENCY_KEY_REUSED: _is_kept,
     Reason.IDEMPOTENCY_KEY_IN_USE: _is_kept,
     Reason.IDEMPOTENCY_REPLY_ERASED: _is_kept,
+    **dict.fromkeys(OF_CHECKOUTS, lambda _: False),
 }
 """Reasons that only some operations can give; whatever is not here any operation may."""

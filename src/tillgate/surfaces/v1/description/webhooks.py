@@ -28,6 +28,12 @@ _TOLD: Final = {
     EventType.SETUP_INTENT_SUCCEEDED: "A card was verified, and is kept for its customer.",
     EventType.SETUP_INTENT_SETUP_FAILED: "The card of a setup intent was declined. It takes another.",
     EventType.SETUP_INTENT_CANCELED: "A setup intent was canceled.",
+    EventType.CHECKOUT_FOUND: "Money for a checkout is on its way.",
+    EventType.CHECKOUT_UNDERPAID: "A part of what a checkout asks for has come.",
+    EventType.CHECKOUT_RECEIVED: "All that a checkout asks for has come.",
+    EventType.CHECKOUT_COMPLETED: "A checkout was paid; nothing but a refund follows.",
+    EventType.CHECKOUT_CANCELED: "A checkout was canceled, or expired.",
+    EventType.CHECKOUT_REFUNDED: "All that was paid for a checkout was given back.",
     EventType.REFUND_CREATED: "A refund was asked for.",
     EventType.REFUND_UPDATED: "A refund succeeded or failed.",
     EventType.DISPUTE_CREATED: "A cardholder objects to a payment.",
@@ -48,6 +54,9 @@ _TOLD: Final = {
     EventType.WEBHOOK_ENDPOINT_DISABLED: "A webhook endpoint was switched off: it failed for five days, or is gone.",
     EventType.WEBHOOK_ENDPOINT_TEST: "You asked for a test of a webhook endpoint.",
 }
+
+_SHOWN_AS: Final = {"checkout": "payment"}
+"""What events are about that is shown as something else: a checkout is a payment."""
 
 
 def told(type: EventType) -> str:
@@ -73,6 +82,7 @@ def described(known: Container[str]) -> dict[str, Any]:
 
 def _body(type: EventType, known: Container[str]) -> dict[str, Any]:
     noun = type.value.partition(".")[0]
+    noun = _SHOWN_AS.get(noun, noun)
     name = "".join(word.capitalize() for word in noun.split("_"))
     subject = {"$ref": f"#/components/schemas/{name}"} if name in known else {"type": "object"}
     return {

@@ -1,0 +1,27 @@
+"""What checkouts need."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    for name in ("applications", "profiles"):
+        op.create_table(
+            name,
+            sa.Column("tenant", TEXT, nullable=False),
+            sa.Column("id", TEXT, nullable=False),
+            sa.Column("version", WHOLE, nullable=False),
+            sa.Column("shape", WHOLE, nullable=False),
+            sa.Column("body", TEXT, nullable=False),
+            sa.PrimaryKeyConstraint("tenant", "id"),
+            postgresql_with={"fillfactor": "50"},
+        )
+    op.execute("insert into schema_state (schema, oldest_compatible) values (13, 13)")
