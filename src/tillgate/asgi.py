@@ -16,6 +16,7 @@ from tillgate import assembly, logs, metrics, supervision
 from tillgate.assembly import Opened
 from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, CredentialKind
 from tillgate.core.merchants import DEMO_SHOP
+from tillgate.core.people import DEMO_PASSWORD, DEMO_PERSON
 from tillgate.flows import directory
 from tillgate.http.addresses import is_loopback
 from tillgate.http.application import Application
@@ -23,7 +24,7 @@ from tillgate.http.protocol import Protocol
 from tillgate.settings import Settings
 from tillgate.surfaces.athmovil import business_keys
 from tillgate.surfaces.v1 import sandbox_keys
-from tillgate.workers import commands, control
+from tillgate.workers import commands, control, people
 
 BACKLOG = 2_048
 
@@ -182,7 +183,8 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
             f"  publishable key  {sandbox_keys.PUBLISHABLE_KEY}",
             f"  public token     {business_keys.PUBLIC_TOKENS[0]}",
             f"  private token    {business_keys.PRIVATE_TOKEN}",
-            f"  phone            {settings.sandbox_bank_url or address}/phone",
+            f"  sign in          {address}/sign-in",
+            f"                   {DEMO_PERSON.email} with the password {DEMO_PASSWORD}",
             "",
             f"  curl {address}/v1/payments -H 'Authorization: Bearer {sandbox_keys.SECRET_KEY}' \\",
             "    -H 'Content-Type: application/json' \\",
@@ -207,7 +209,22 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
             f"  private token    {private}",
             "  Keep them: they are shown this once.",
         ]
+    if not is_loopback(settings.host):
+        lines += await _first_login(settings, parts)
     return "\n".join(lines)
+
+
+async def _first_login(settings: Settings, parts: Opened) -> list[str]:
+    """Who signs in where nobody can yet, without any mail."""
+    password = await people.first_login(parts.office, DEMO_SHOP, DEMO_PERSON.email)
+    lines = [f"  sign in          {settings.origin}/sign-in"]
+    if password is None:
+        return lines
+    return [
+        *lines,
+        f"                   {DEMO_PERSON.email} with the password {password}",
+        "  Change it at /account: it is shown this once. `tillgate people` adds others.",
+    ]
 
 
 def _supervise(settings: Settings, listener: socket.socket) -> None:

@@ -16,17 +16,18 @@ from tillgate.core.records import evolve
 from tillgate.flows import notices
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
+from tillgate.flows.oauth_access import TYP, USE, AccessTokens
 from tillgate.flows.signing_keys import Signer
 from tillgate.http.addresses import Proxies, is_loopback
 from tillgate.http.application import Application
 from tillgate.http.event_streams import EventStreams
 from tillgate.http.limits import Limits
-from tillgate.http.surface import Surface
-from tillgate.pages.button import Button
+from tillgate.http.origins import Origins
+from tillgate.pages.account import Account
 from tillgate.pages.challenge import Challenge
-from tillgate.pages.phone import Phone
+from tillgate.pages.consent import Consent
 from tillgate.pages.returns import Returns
-from tillgate.pages.shop import Shop
+from tillgate.pages.sign_in import SignIn
 from tillgate.sandbox import faults
 from tillgate.sandbox.bank import Bank
 from tillgate.sandbox.devices import Devices
@@ -45,6 +46,7 @@ from tillgate.surfaces.bank_notices import BankNotices
 from tillgate.surfaces.checkout import events as checkout_events
 from tillgate.surfaces.checkout.sandbox_tokens import SANDBOX_TOKENS
 from tillgate.surfaces.checkout.surface import Checkouts
+from tillgate.surfaces.oauth.surface import OAuth
 from tillgate.surfaces.phone_counter import PhoneCounter
 from tillgate.surfaces.probes import Probes
 from tillgate.surfaces.v1 import events
@@ -59,6 +61,7 @@ from tillgate.vault.cards import Cards
 from tillgate.vault.data_keys import DataKey, DataKeys, Purpose
 from tillgate.vault.envelope import Envelope
 from tillgate.vault.links import Links
+from tillgate.vault.passwords import Passwords
 from tillgate.vault.secrets import Secrets
 from tillgate.vault.wallets.keys import Wallets
 from tillgate.workers import schedule
@@ -147,19 +150,25 @@ async def assembled(
             banks = (Challenge(bank), counter, Phone(parts.phones, streams, settings.phone_from))
         returns = Returns(gateway, directory)
         limits = Limits(settings.data / "limits", gateway.clock.wall, settings.rate_limit.a_minute)
-        ath_movil = AthMovil(gateway, directory, limits, Signer(gateway, "athmovil"))
+        origins = Origins(settings.public_url, settings.origin)
+        tickets_signer, access_signer = Signer(gateway, "athmovil"), Signer(gateway, USE, TYP)
+        access = AccessTokens(gateway, directory, access_signer)
+        ath_movil = AthMovil(gateway, directory, limits, tickets_signer)
+        phones = PhoneCounter(parts.phones)
         application = Application(
             (
                 V1(gateway, directory, limits),
                 ath_movil,
                 phones,
-                Checkouts(gateway, directory, limits),
+                Checkouts(gateway, directory, limits, access, origins),
+                OAuth(gateway, directory, limits, access, (tickets_signer, access_signer), origins),
                 Probes(gateway, settings.metrics_from),
                 Docs(),
                 *banks,
                 returns,
-                Button(),
-                Shop(PUBLIC_TOKENS[0] if is_loopback(settings.host) else None),
+                SignIn(gateway, directory, limits),
+                Account(gateway, directory),
+                Consent(gateway, directory, origins),
             ),
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
@@ -223,6 +232,8 @@ async def opened(
         routes[phone.NAME] = phones.answer
         egress = Egress(allow_loopback=is_loopback(settings.host))
         stack.push_async_callback(egress.close)
+        passwords = Passwords(random)
+        stack.callback(passwords.close)
         gateway = Gateway(
             store=store,
             cards=Cards(envelope, keys.for_digests(Purpose.FINGERPRINT)),
@@ -238,6 +249,7 @@ async def opened(
             egress=egress,
             wallets=Wallets(envelope),
             devices=Devices(keys.for_digests(Purpose.IDEMPOTENCY).digest, random),
+            passwords=passwords,
             clock=clock,
             ids=ids,
             random=random,

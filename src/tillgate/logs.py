@@ -43,6 +43,7 @@ _SECRETS: Final = re.compile(
     r"(?:(?:[sr]k|at|ocs)_(?:test|live)|pk_live|whsec)_[\w+/=.~-]+"
     r"|(?:(?<![A-Za-z0-9])[sr]k_|[sr]k_(?=[A-Za-z0-9]{12}))[\w+/=.~-]+"
     r"|_secret_[A-Za-z0-9]+"
+    r"|\b(?:ac|rt)_[0-9a-z]{26}\.[\w.]+"
     r"|\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?"
     r"|(?i:bearer)\s+[\w+/=.~-]+"
     r"|\bBasic\s+[\w+/=.~-]{8,}"

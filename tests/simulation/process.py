@@ -46,6 +46,7 @@ from tillgate.vault.cards import Cards
 from tillgate.vault.data_keys import DataKeys, Purpose
 from tillgate.vault.envelope import Envelope
 from tillgate.vault.links import Links
+from tillgate.vault.passwords import Passwords
 from tillgate.vault.secrets import Secrets
 from tillgate.vault.wallets.keys import Wallets
 from tillgate.workers import timers
@@ -149,6 +150,7 @@ class Process(Owner):
             egress=Egress(allow_loopback=False),
             wallets=Wallets(envelope),
             devices=Devices(keys.for_digests(Purpose.IDEMPOTENCY).digest, self.random.randbytes),
+            passwords=Passwords(self.random.randbytes),
             clock=self,
             ids=ids,
             random=self.random.randbytes,

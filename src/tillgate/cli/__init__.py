@@ -8,12 +8,14 @@ import click
 
 from tillgate import __version__, asgi
 from tillgate.cli import options
+from tillgate.cli.clients import clients
 from tillgate.cli.disputes import disputes
 from tillgate.cli.events import events
 from tillgate.cli.happenings import trigger
 from tillgate.cli.keys import keys
 from tillgate.cli.listen import listen
 from tillgate.cli.merchants import merchants
+from tillgate.cli.people import people
 from tillgate.cli.sandbox_bank import sandbox_bank
 from tillgate.cli.vault import vault
 from tillgate.cli.wallets import wallets
@@ -27,12 +29,14 @@ def main() -> None:
     """Tillgate, a self-hosted payment gateway."""
 
 
+main.add_command(clients)
 main.add_command(disputes)
 main.add_command(keys)
 main.add_command(merchants)
 main.add_command(events)
 main.add_command(listen)
 main.add_command(trigger)
+main.add_command(people)
 main.add_command(vault)
 main.add_command(sandbox_bank)
 main.add_command(wallets)

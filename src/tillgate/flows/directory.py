@@ -88,6 +88,20 @@ class Directory:
             credential = proof
         return credentials.principal(credential), await self._tenant_of(credential)
 
+    def plays(self, *, on_this_machine: bool) -> bool:
+        """Whether what exists by definition does for a request: its own people and clients, and their tokens."""
+        return on_this_machine and bool(self._sandbox)
+
+    async def is_good(self, digest: str, *, on_this_machine: bool) -> bool:
+        """Whether the credential with this digest is neither unknown, revoked nor expired."""
+        if on_this_machine and digest in self._sandbox_clients:
+            return True
+        try:
+            await self._credential(digest)
+        except Refused:
+            return False
+        return True
+
     async def tenant(self, tenant_id: str) -> Tenant:
         """A tenant by its id. Raises Refused(NOT_FOUND)."""
         if tenant_id == self._demo_shop.id:
@@ -110,11 +124,15 @@ class Directory:
         known = self._sandbox_clients.get(token.client or "") if on_this_machine else None
         return known or await self._credential(token.client or "")
 
-    async def _tenant_of(self, credential: Credential) -> Tenant:
-        tenant = await self.tenant(credential.tenant)
+    async def served(self, tenant_id: str) -> Tenant:
+        """A tenant by its id, who is asked for. Raises Refused(NOT_FOUND, LIVE_MODE_UNAVAILABLE)."""
+        tenant = await self.tenant(tenant_id)
         if tenant.is_live:
             self._gateway.require_live(tenant.bank)
         return tenant
+
+    async def _tenant_of(self, credential: Credential) -> Tenant:
+        return await self.served(credential.tenant)
 
     async def _credential(self, digest: str) -> Credential:
         wall = self._gateway.clock.wall()

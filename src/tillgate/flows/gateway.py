@@ -22,6 +22,7 @@ from tillgate.transport.banks import Transport
 from tillgate.transport.egress import Egress
 from tillgate.vault.cards import Cards
 from tillgate.vault.links import Links
+from tillgate.vault.passwords import Passwords
 from tillgate.vault.secrets import Secrets
 from tillgate.vault.wallets.keys import Wallets
 
@@ -96,6 +97,7 @@ class Gateway:
         egress: Egress,
         wallets: Wallets,
         devices: Devices,
+        passwords: Passwords,
         clock: Clock,
         ids: Ids,
         random: Callable[[int], bytes],
@@ -113,6 +115,7 @@ class Gateway:
         self.egress = egress
         self.wallets = wallets
         self.devices = devices
+        self.passwords = passwords
         self.clock = clock
         self.ids = ids
         self.random = random

@@ -24,11 +24,15 @@ _ALL = Cursor(100)
 
 
 class Signer:
-    """Signs what is for one use, and reads it again. Any number of processes share its keys."""
+    """Signs what is for one use, and reads it again. Any number of processes share its keys.
 
-    def __init__(self, gateway: Gateway, use: str) -> None:
+    `typ` is what its tokens call themselves, so that none is taken for one of another use.
+    """
+
+    def __init__(self, gateway: Gateway, use: str, typ: str = "JWT") -> None:
         self._gateway = gateway
         self._use = use
+        self._typ = typ
         self._keys: tuple[SigningKey, ...] = ()
         self._read_at: Instant = 0
         self._private: dict[str, RSAKey] = {}
@@ -42,7 +46,7 @@ class Signer:
         if key.id not in self._private:
             pem = await self._gateway.secrets.open_signing_key(key.tenant, key.id, key.sealed)
             self._private[key.id] = signing.private_key(pem)
-        return signing.sign(self._private[key.id], key.id, claims)
+        return signing.sign(self._private[key.id], key.id, claims, self._typ)
 
     async def read(self, token: str) -> dict[str, Any]:
         """The claims of a token that one of these keys signed, whatever they say. Raises signing.Unverified."""
@@ -54,7 +58,7 @@ class Signer:
             key = self._find(id)
         if key is None:
             raise Unverified
-        return signing.read(token, key.public)
+        return signing.read(token, key.public, self._typ)
 
     async def public(self) -> list[dict[str, str]]:
         """The public halves of all keys, also of those that sign later or did before (RFC 7517)."""

@@ -92,7 +92,7 @@ class Limits:
 
         What callers with a valid credential ask from the same address is not counted here, nor held up.
         """
-        self._count(self._addresses, request, _network(request.client), self._strangers)
+        self._count(self._addresses, request, network(request.client), self._strangers)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -129,7 +129,7 @@ def _place(name: str) -> tuple[bytes, int]:
 
 
 @lru_cache(maxsize=4_096)
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """An address, or the network that IPv6 gives a customer whole (RFC 6177)."""
     try:
         parsed = ipaddress.ip_address(address)

@@ -20,6 +20,18 @@ async def record(store: Store, type: type[R], tenant: str, id: str) -> R | None:
     return kept(type).record(*rows[0]) if rows else None
 
 
+async def anywhere(store: Store, type: type[R], id: str) -> list[R]:
+    """The records with this id, whosever they are: of a type whose table has an index for it."""
+    rows = await store.engine.fetch(_anywhere(kept(type).table), {"id": id})
+    return [kept(type).record(*row) for row in rows]
+
+
+async def of_person(store: Store, type: type[R], person: str) -> list[R]:
+    """The records of a type that are a person's, in the order of their ids, whichever merchant's they are."""
+    rows = await store.engine.fetch(_of_person(kept(type).table), {"person": person})
+    return [kept(type).record(*row) for row in rows]
+
+
 async def newest(store: Store, type: type[R], tenant: str, where: tuple[str, str]) -> R | None:
     """The newest record of which a query column equals a value."""
     column, value = where
@@ -47,6 +59,16 @@ def _by_id(table: sa.Table) -> sa.Select[Any]:
     return sa.select(table.c.shape, table.c.body).where(
         table.c.tenant == sa.bindparam("tenant"), table.c.id == sa.bindparam("id")
     )
+
+
+@cache
+def _anywhere(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table.c.shape, table.c.body).where(table.c.id == sa.bindparam("id")).order_by(table.c.tenant)
+
+
+@cache
+def _of_person(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table.c.shape, table.c.body).where(table.c.person == sa.bindparam("person")).order_by(table.c.id)
 
 
 @cache

@@ -16,14 +16,17 @@ from tillgate.core.disputes import Dispute
 from tillgate.core.faults import Fault
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.merchants import Tenant
+from tillgate.core.oauth import Client, Grant
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment
 from tillgate.core.payout_settings import PayoutSettings
 from tillgate.core.payouts import Payout, Settlement
+from tillgate.core.people import Membership, Person, Tries
 from tillgate.core.profiles import Profile
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.sandboxes import Sandbox
+from tillgate.core.sessions import Session
 from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.signing_keys import SigningKey
 from tillgate.core.terms import Terms
@@ -192,6 +195,12 @@ KEPT: dict[type[Record], Kept[Any]] = {
         Kept(Application, schema.applications, contested=True),
         Kept(Profile, schema.profiles, contested=True),
         Kept(Sandbox, schema.sandboxes, lambda sandbox: (sandbox.status,)),
+        Kept(Person, schema.people),
+        Kept(Membership, schema.memberships, contested=True),
+        Kept(Session, schema.sessions, lambda session: (session.erase_at, session.person)),
+        Kept(Tries, schema.tries, lambda tries: (tries.erase_at,), contested=True),
+        Kept(Client, schema.oauth_clients),
+        Kept(Grant, schema.oauth_grants, lambda grant: (grant.erase_at, grant.person)),
     )
 }
 

@@ -44,6 +44,11 @@ async def forget_credentials(store: Store, wall: Instant, most: int) -> int:
     return len(await store.engine.change(_FORGET_CREDENTIALS, {"wall": wall, "most": most}))
 
 
+async def forget(store: Store, type: type[Record], wall: Instant, most: int) -> int:
+    """Delete records of a type that says of each when it may be forgotten; how many."""
+    return len(await store.engine.change(_forget(kept(type).table), {"wall": wall, "most": most}))
+
+
 async def forget_batches(store: Store, before: Instant, most: int) -> int:
     """Delete the marks of batches that were committed before an instant; how many."""
     return len(await store.engine.change(_FORGET_BATCHES, {"before": before, "most": most}))
@@ -77,6 +82,13 @@ def _to_erase(table: sa.Table) -> sa.Select[Any]:
         .order_by(table.c.erase_at)
         .limit(sa.bindparam("most"))
     )
+
+
+@cache
+def _forget(table: sa.Table) -> sa.UpdateBase:
+    key = (table.c.tenant, table.c.id)
+    over = sa.select(*key).where(table.c.erase_at <= sa.bindparam("wall")).limit(sa.bindparam("most"))
+    return sa.delete(table).where(sa.tuple_(*key).in_(over)).returning(table.c.id)
 
 
 _keys = schema.idempotency_keys

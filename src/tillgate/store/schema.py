@@ -133,6 +133,26 @@ sandboxes = _record_table(
     sa.Index("sandboxes_by_status", "tenant", "status", "id"),
 )
 
+people = _record_table("people")
+memberships = _record_table("memberships", sa.Index("memberships_by_person", "id"))
+sessions = _record_table(
+    "sessions",
+    sa.Column("erase_at", Whole, nullable=False),
+    sa.Column("person", Text, nullable=False),
+    sa.Index("sessions_by_person", "person"),
+    sa.Index("sessions_to_erase", "erase_at"),
+)
+tries = _record_table("tries", sa.Column("erase_at", Whole, nullable=False), sa.Index("tries_to_erase", "erase_at"))
+oauth_clients = _record_table("oauth_clients", sa.Index("oauth_clients_by_id", "id"))
+oauth_grants = _record_table(
+    "oauth_grants",
+    sa.Column("erase_at", Whole, nullable=False),
+    sa.Column("person", Text),
+    sa.Index("oauth_grants_by_id", "id"),
+    _partial_index("oauth_grants_by_person", "person", where="person IS NOT NULL"),
+    sa.Index("oauth_grants_to_erase", "erase_at"),
+)
+
 transactions = sa.Table(
     "transactions",
     metadata,

@@ -29,6 +29,22 @@ class Secrets:
         """32 hex digits that only the link holds by which a payer comes back from a bank; always the same."""
         return self._idempotency.digest("return", tenant, attempt).hex()[:32]
 
+    def grant_proof(self, grant: str, turn: int) -> str:
+        """64 hex digits that only the code (turn 0) or the refresh token of this turn of a grant holds."""
+        return self._idempotency.digest("grant", grant, str(turn)).hex()
+
+    def email_digest(self, email: str) -> str:
+        """64 hex digits that stand for an e-mail address."""
+        return self._idempotency.digest("email", email).hex()
+
+    def form_proof(self, session: str) -> str:
+        """64 hex digits by which a form shows that a page of ours made it, for whoever has this session."""
+        return self._idempotency.digest("form", session).hex()
+
+    def browser_proof(self, email: str, name: str) -> str:
+        """64 hex digits that a browser has, by this name, in which somebody with this address has signed in before."""
+        return self._idempotency.digest("browser", email, name).hex()
+
     def seal_reply(self, tenant: str, key_digest: str, status: int, body: bytes) -> bytes:
         """A reply as the idempotency key with this digest keeps it."""
         return self._envelope.seal(

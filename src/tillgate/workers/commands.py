@@ -10,12 +10,14 @@ from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, Credential
 from tillgate.core.instants import DAY, Duration, Instant
 from tillgate.core.merchants import DEMO_SHOP, Mode, RateLimit, Tenant
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import credentials, directory, merchants
+from tillgate.flows import credentials, directory, merchants, sealing
 from tillgate.flows.gateway import Gateway
 from tillgate.logs import log
+from tillgate.vault.data_keys import PERMANENT, DataKey, Purpose
 from tillgate.vault.key_encryption import KeyUnusable
-from tillgate.workers import data_keys, wallet_keys
-from tillgate.workers.office import Impossible, Office
+from tillgate.workers import office as offices
+from tillgate.workers import people, wallet_keys
+from tillgate.workers.office import Command, Impossible, Office
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True):
@@ -118,7 +120,7 @@ class Merchant(msgspec.Struct):
 
 async def create_key(office: Office, given: CreateKey) -> New:
     """Raises Impossible for scopes that do not belong to the kind, and for an expiry that is over."""
-    tenant = await _tenant(office, given.merchant)
+    tenant = await offices.merchant(office, given.merchant)
     scopes = _scopes(given.kind, given.scopes)
     wall = office.gateway.clock.wall()
     if given.expires_at is not None and given.expires_at <= wall:
@@ -131,7 +133,7 @@ async def create_key(office: Office, given: CreateKey) -> New:
 
 async def list_keys(office: Office, given: ListKeys) -> list[Shown]:
     """All keys that a merchant was ever given."""
-    tenant = await _tenant(office, given.merchant)
+    tenant = await offices.merchant(office, given.merchant)
     return [_shown(credential) for credential in await credentials.of(office.gateway, tenant)]
 
 
@@ -172,7 +174,7 @@ async def update_merchant(office: Office, given: UpdateMerchant) -> Merchant:
         raise Impossible("Demo Shop's terms are fixed, but for TILLGATE_RATE_LIMIT. Take on a merchant of your own.")
     if given.rate_limit is None and given.settlement_days is None:
         raise Impossible("Say what is to be different: --rate-limit or --settlement-days.")
-    await _tenant(office, given.id)
+    await offices.merchant(office, given.id)
     return _merchant(await merchants.update(office.gateway, given.id, given.rate_limit, given.settlement_days))
 
 
@@ -182,16 +184,44 @@ async def list_merchants(office: Office, given: ListMerchants) -> list[Merchant]
     return [_merchant(tenant) for tenant in (await office.directory.tenant(DEMO_SHOP.id), *others)]
 
 
-class Command(msgspec.Struct, frozen=True):
-    """What a command takes, and what carries it out. It raises Impossible and whatever a flow does."""
+async def show_vault(office: Office, given: ShowVault) -> Vault:
+    """As the database has it now."""
+    await office.data_keys.load()
+    return _vault(office)
 
-    takes: type[msgspec.Struct]
-    carry_out: Callable[[Office, Any], Awaitable[Any]]
+
+async def rotate_vault(office: Office, given: RotateVault) -> Vault:
+    """Raises Impossible where another key-encryption key is meant than the one in use here."""
+    keys = office.data_keys
+    if given.kek_id not in (None, keys.kek_id):
+        raise Impossible(
+            f"The server runs with key-encryption key {keys.kek_id}, and here {given.kek_id} is set. Start the server "
+            "with the new key, the former one named beside it, then rotate."
+        )
+    rewrapped = await keys.rewrap()
+    await keys.renew(office.gateway.clock.wall())
+    log.warning("data keys were rotated", kek_id=keys.kek_id, rewrapped=rewrapped)
+    return msgspec.structs.replace(_vault(office), rewrapped=rewrapped)
+
+
+async def reseal_vault(office: Office, given: ResealVault) -> Portion:
+    """To be asked for again from where it stopped, until there is nothing left."""
+    if not 0 <= given.at[0] < len(sealing.SEALED):
+        raise Impossible("There is nothing sealed at this place.")
+    return await sealing.reseal(office.gateway, office.data_keys, office.envelope, given.at)
+
+
+async def prune_vault(office: Office, given: PruneVault) -> list[KeyShown]:
+    """The keys that went."""
+    removed = await sealing.retire(office.gateway, office.data_keys)
+    for key in removed:
+        log.warning("a data key was removed", id=key.id, purpose=key.purpose)
+    return [_key_shown(office, key) for key in removed]
 
 
 def _of_wallets(carry_out: Callable[[Gateway, Tenant, Any], Awaitable[Any]]) -> Callable[[Office, Any], Awaitable[Any]]:
     async def carried_out(office: Office, given: Any) -> Any:
-        tenant = await _tenant(office, given.merchant)
+        tenant = await offices.merchant(office, given.merchant)
         try:
             return await carry_out(office.gateway, tenant, given)
         except Refused as refused:
@@ -211,10 +241,11 @@ COMMANDS: Final = {
     "wallets add": Command(wallet_keys.Add, _of_wallets(wallet_keys.add)),
     "wallets list": Command(wallet_keys.List, _of_wallets(wallet_keys.every)),
     "wallets remove": Command(wallet_keys.Remove, _of_wallets(wallet_keys.remove)),
-    "vault status": Command(data_keys.Show, data_keys.show),
-    "vault rotate": Command(data_keys.Rotate, data_keys.rotate),
-    "vault reseal": Command(data_keys.Reseal, data_keys.reseal),
-    "vault prune": Command(data_keys.Prune, data_keys.prune),
+    "vault status": Command(ShowVault, show_vault),
+    "vault rotate": Command(RotateVault, rotate_vault),
+    "vault reseal": Command(ResealVault, reseal_vault),
+    "vault prune": Command(PruneVault, prune_vault),
+    **people.COMMANDS,
 }
 
 
@@ -238,13 +269,6 @@ async def _answered(office: Office, database: str | None, line: bytes) -> Answer
         raise Impossible(f"The server knows no command {asked.command!r}; it may be of another release.")
     done = await command.carry_out(office, msgspec.json.decode(asked.given, type=command.takes))
     return Answered(done=msgspec.Raw(msgspec.json.encode(done)))
-
-
-async def _tenant(office: Office, id: str) -> Tenant:
-    try:
-        return await office.directory.tenant(id)
-    except Refused:
-        raise Impossible(f"There is no merchant {id}; `tillgate merchants list` names them.") from None
 
 
 async def _credential(office: Office, id: str) -> Credential:

@@ -1,7 +1,5 @@
 """The surface of the phone wallet's API: every operation, and every refusal in this API's words."""
 
-import msgspec
-
 from tillgate.core.reasons import Refused
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
@@ -11,18 +9,10 @@ from tillgate.http.limits import Limits
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
 from tillgate.surfaces.athmovil import errors, payments, reports, subscriptions
-from tillgate.surfaces.athmovil.calls import SURFACE, Call, operation
+from tillgate.surfaces.athmovil.calls import SURFACE, Call
 from tillgate.surfaces.athmovil.errors import Wrong
 
-
-@operation("GET", "/.well-known/jwks.json")
-async def keys(call: Call) -> Reply:
-    """The public keys of tokens (RFC 7517)."""
-    shown = {"keys": await call.signer.public()}
-    return Reply(200, msgspec.json.encode(shown), cache_control=b"public, max-age=300")
-
-
-OPERATIONS: tuple[Route, ...] = (*payments.OPERATIONS, *reports.OPERATIONS, *subscriptions.OPERATIONS, keys)
+OPERATIONS: tuple[Route, ...] = (*payments.OPERATIONS, *reports.OPERATIONS, *subscriptions.OPERATIONS)
 
 
 class AthMovil:

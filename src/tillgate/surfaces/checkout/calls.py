@@ -13,13 +13,17 @@ from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import checkout_links, checkouts
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Caller, Gateway, caller
+from tillgate.flows.oauth_access import AccessTokens
 from tillgate.http.exchange import Reply, Request
+from tillgate.http.origins import Origins
 from tillgate.http.routing import Route
 from tillgate.surfaces.checkout.messages import Form
+from tillgate.vault.signing import Unverified
 
 SURFACE: Final = "checkout"
 
 _LONGEST_TOKEN: Final = 4_096
+_DOTS_OF_JWT: Final = 2
 
 LINKED: Final[frozenset[Scope]] = frozenset()
 """Of operations that whoever holds a checkout's link may call."""
@@ -75,10 +79,12 @@ class Visit(msgspec.Struct, frozen=True):
         return asks, await checkouts.look(self.gateway, asks.tenant, payment.id)
 
 
-async def authenticate(directory: Directory, request: Request) -> tuple[Principal, Tenant]:
+async def authenticate(
+    directory: Directory, access: AccessTokens, origins: Origins, request: Request
+) -> tuple[Principal, Tenant]:
     """Who asks with a token, and what it allows: a client token with every scope has those that there are for one.
 
-    Raises Refused(CREDENTIAL_MISSING, CREDENTIAL_INVALID).
+    What has the form of an OAuth access token is read as one. Raises Refused(CREDENTIAL_MISSING, CREDENTIAL_INVALID).
     """
     scheme, _, token = (request.header("authorization") or "").strip().partition(" ")
     token = token.strip()
@@ -86,6 +92,12 @@ async def authenticate(directory: Directory, request: Request) -> tuple[Principa
         raise Refused(Reason.CREDENTIAL_MISSING)
     if len(token) > _LONGEST_TOKEN:
         raise Refused(Reason.CREDENTIAL_INVALID)
+    if token.count(".") == _DOTS_OF_JWT:
+        try:
+            read = await access.read(token, origins.same(request), on_this_machine=request.is_local)
+        except Unverified:
+            raise Refused(Reason.CREDENTIAL_INVALID) from None
+        return read.principal, read.tenant
     principal, tenant = await directory.bearer(token, on_this_machine=request.is_local)
     if principal.kind is CredentialKind.CLIENT_TOKEN and Scope.ALL in principal.scopes:
         principal = msgspec.structs.replace(principal, scopes=CLIENT_SCOPES)

@@ -3,8 +3,10 @@
 from tillgate.core.reasons import Refused
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
+from tillgate.flows.oauth_access import AccessTokens
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.limits import Limits
+from tillgate.http.origins import Origins
 from tillgate.http.problems import Problem
 from tillgate.surfaces.checkout import account, applications, calls, errors, instructions, payments, tokens
 from tillgate.surfaces.checkout.calls import SURFACE, Call, Operation, Visit
@@ -25,10 +27,14 @@ class Checkouts:
     name = SURFACE
     routes = OPERATIONS
 
-    def __init__(self, gateway: Gateway, directory: Directory, limits: Limits) -> None:
+    def __init__(
+        self, gateway: Gateway, directory: Directory, limits: Limits, access: AccessTokens, origins: Origins
+    ) -> None:
         self._gateway = gateway
         self._directory = directory
         self._limits = limits
+        self._access = access
+        self._origins = origins
 
     async def admit(self, request: Request, route: Operation | None) -> Reply | None:
         """Find out who asks and whether they may; who shows no valid token is counted by address, as payers are."""
@@ -36,7 +42,7 @@ class Checkouts:
             self._limits.count_stranger(request)
             return None
         try:
-            principal, tenant = await calls.authenticate(self._directory, request)
+            principal, tenant = await calls.authenticate(self._directory, self._access, self._origins, request)
         except Refused as refused:
             self._limits.count_stranger(request)
             return errors.refused(refused)

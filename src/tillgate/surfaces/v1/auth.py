@@ -10,9 +10,10 @@ from tillgate.core.credentials import ACCESS_TOKEN_LASTS, ALL_SCOPES, Credential
 from tillgate.core.instants import SECOND
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import access_tokens
+from tillgate.http import authorization
 from tillgate.http.exchange import Headers, Reply
 from tillgate.http.problems import Malformed
-from tillgate.surfaces.v1 import authorization, errors, messages, mistakes
+from tillgate.surfaces.v1 import errors, messages, mistakes
 from tillgate.surfaces.v1.forms import ShortText, Text
 from tillgate.surfaces.v1.operations import Visit, open_operation
 
@@ -119,6 +120,8 @@ def _proof(visit: Visit, given: AccessTokenGiven) -> tuple[str, str]:
 
 
 def _scopes(asked: str | None, client: Credential) -> frozenset[Scope]:
+    if not client.scopes:
+        raise Refused(Reason.SCOPE_MISSING, None, scope=EVERYTHING)
     if asked is None or not asked.split():
         return client.scopes
     if EVERYTHING in (names := asked.split()):

@@ -10,12 +10,12 @@ from tillgate.core.reasons import Reason, Refused
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.flows.idempotency import Key
+from tillgate.http import authorization
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.limits import Limits
 from tillgate.http.problems import Problem
 from tillgate.surfaces.v1 import (
     auth,
-    authorization,
     balance,
     balance_transactions,
     bank_accounts,
