@@ -7,7 +7,7 @@ LONGEST: Final = 1_000
 
 _CHARACTERS: Final = re.compile(r"[!$&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~%]+", re.ASCII)
 _WEB: Final = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?((?:[/?]|\Z).*)", re.ASCII)
-_PRIVATE_USE: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:/?[^/].*", re.ASCII)
+_PRIVATE_USE: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:/{0,2}[^/].*", re.ASCII)
 _LOOPBACK: Final = ("127.0.0.1", "[::1]")
 
 
