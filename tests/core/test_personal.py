@@ -22,6 +22,7 @@ NOT_OF_PEOPLE = {
     ("Refund", "state"): "how far it is",
     ("Attempt", "state"): "what is known of it",
     ("Application", "name"): "a shop's",
+    ("Client", "name"): "a program's",
     ("Tenant", "name"): "a shop's",
     ("Tenant", "phone"): "a shop's",
     ("Item", "name"): "what is sold",
