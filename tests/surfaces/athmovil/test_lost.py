@@ -17,7 +17,7 @@ from tests.surfaces.v1.books import WEDNESDAY
 from tillgate.clock import ManualClock
 from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.instants import MINUTE, SECOND
-from tillgate.flows import tickets
+from tillgate.flows import patience
 from tillgate.transport.banks import Loss, Lost, Transport
 
 pytestmark = pytest.mark.anyio
@@ -87,7 +87,7 @@ async def shared(database: str | None, home: Path, anyio_backend: object) -> Asy
 @pytest.fixture
 async def place(shared: Any, home: Path, database: str | None, monkeypatch: pytest.MonkeyPatch) -> Place:
     parts, clock, way = shared
-    monkeypatch.setattr(tickets, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.0)
     return Place(await business.opened(parts), clock, way, home, database)
 
 
