@@ -14,15 +14,17 @@ import uvloop
 
 from tillgate import assembly, logs, metrics, supervision
 from tillgate.assembly import Opened
+from tillgate.core.applications import DEMO_APPLICATION
 from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, CredentialKind
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.people import DEMO_PASSWORD, DEMO_PERSON
-from tillgate.flows import directory
+from tillgate.flows import applications, directory
 from tillgate.http.addresses import is_loopback
 from tillgate.http.application import Application
 from tillgate.http.protocol import Protocol
 from tillgate.settings import Settings
 from tillgate.surfaces.athmovil import business_keys
+from tillgate.surfaces.checkout import sandbox_tokens
 from tillgate.surfaces.v1 import sandbox_keys
 from tillgate.workers import commands, control, people
 
@@ -185,6 +187,8 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
             f"  private token    {business_keys.PRIVATE_TOKEN}",
             f"  sign in          {address}/sign-in",
             f"                   {DEMO_PERSON.email} with the password {DEMO_PASSWORD}",
+            f"  client id        {DEMO_APPLICATION.client_id}",
+            f"  client token     {sandbox_tokens.CLIENT_TOKENS[0]}",
             "",
             f"  curl {address}/v1/payments -H 'Authorization: Bearer {sandbox_keys.SECRET_KEY}' \\",
             "    -H 'Content-Type: application/json' \\",
@@ -202,11 +206,15 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
                 (CredentialKind.PRIVATE_TOKEN, frozenset()),
             )
         ]
+        application = await applications.first(parts.gateway, DEMO_SHOP)
         lines += [
             f"  secret key       {secret}",
             f"  publishable key  {publishable}",
             f"  public token     {public}",
             f"  private token    {private}",
+            f"  client id        {application.client_id}",
+            f"  client token     {application.token}",
+            f"  webhook secret   {application.secret}",
             "  Keep them: they are shown this once.",
         ]
     if not is_loopback(settings.host):

@@ -257,9 +257,10 @@ async def opened(
             signers=checkout_events.SIGNERS,
             return_origin="" if bank else settings.origin,
             key_is_kept_apart=kek.comes_from_outside,
+            is_on_this_machine=is_loopback(settings.host),
         )
         demo_shop = evolve(DEMO_SHOP, rate_limit=settings.rate_limit)
-        printed = {**SANDBOX_KEYS, **BUSINESS_KEYS, **SANDBOX_TOKENS} if is_loopback(settings.host) else {}
+        printed = {**SANDBOX_KEYS, **BUSINESS_KEYS, **SANDBOX_TOKENS} if gateway.is_on_this_machine else {}
         directory = Directory(gateway, printed, demo_shop)
         if bank is not None:
             bank.on_notification = partial(notices.take, gateway, directory, BANK)

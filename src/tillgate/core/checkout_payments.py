@@ -150,6 +150,13 @@ def pay(payment: Payment, choice: Choice, occasion: Occasion) -> Asking:
     return payments.charge(ready, occasion)
 
 
+def back_to_cards(payment: Payment, bank: str, fee_plan: FeePlan) -> Payment:
+    """The payment ready for a card of its merchant's bank, where its payer was asked on the phone before."""
+    if payment.checkout is None or payment.ticket is None or payment.authorized:
+        return payment
+    return evolve(payment, bank=bank, fee_plan=fee_plan, ticket=None, capture_method=CaptureMethod.AUTOMATIC)
+
+
 def ticket(number: str, reference: str, phone: str, payment: Payment, occasion: Occasion) -> Ticket:
     """What a payer is to confirm on the phone: for as long as such a thing waits, or the checkout itself."""
     lasts = min(phone_wallets.MOST_TIMEOUT, of(payment).expires_at - occasion.now)

@@ -8,14 +8,16 @@ from msgspec import UNSET, UnsetType
 
 from tillgate.core import applications, webhook_endpoints
 from tillgate.core.applications import DEMO_APPLICATION, Application
+from tillgate.core.credentials import ALL_SCOPES
 from tillgate.core.decisions import Decision
+from tillgate.core.merchants import Tenant
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.core.webhook_endpoints import WebhookEndpoint
 from tillgate.flows import changes, client_tokens
 from tillgate.flows import webhook_endpoints as endpoints
-from tillgate.flows.gateway import Answer, Caller, Gateway
+from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.store import find, lists
 from tillgate.store.lists import Cursor
 
@@ -88,6 +90,33 @@ async def create(gateway: Gateway, caller: Caller, wishes: Wishes, render: Rende
     return await changes.make(gateway, caller, None, decide, render)
 
 
+class First(msgspec.Struct, frozen=True):
+    """A merchant's first application, as it is shown this once."""
+
+    client_id: str
+    token: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"First({self.client_id})"
+
+
+async def first(gateway: Gateway, tenant: Tenant) -> First:
+    """An application for a merchant that has none yet, with a token that may do everything."""
+    caller = system(tenant, "first start")
+    made: list[Shown] = []
+
+    async def note(shown: Shown) -> Answer:
+        made[:] = [shown]
+        return Answer(200, b"")
+
+    wishes = Wishes(name=tenant.name, currency_whitelist=DEMO_APPLICATION.currency_whitelist)
+    await create(gateway, caller, wishes, note)
+    application = made[0].application
+    _, token = await client_tokens.create(gateway, caller, application, "First", ALL_SCOPES, None)
+    return First(application.client_id, token, made[0].secret or "")
+
+
 async def update(gateway: Gateway, caller: Caller, application_id: str, wishes: Wishes, render: Render) -> Answer:
     """Other terms, another secret, another address to be told at. Raises Refused(NOT_FOUND), and as `create`."""
 
@@ -125,7 +154,7 @@ async def delete(gateway: Gateway, caller: Caller, application_id: str, render: 
 async def fetch(gateway: Gateway, caller: Caller, application_id: str) -> Application:
     """A merchant's application. Raises Refused(NOT_FOUND), for one that was deleted too."""
     found = await find.record(gateway.store, Application, caller.tenant.id, application_id)
-    if found is None and application_id == DEMO_APPLICATION.id and caller.tenant.id == DEMO_APPLICATION.tenant:
+    if found is None and application_id == DEMO_APPLICATION.id and _has_demo(gateway, caller.tenant.id):
         return DEMO_APPLICATION
     if found is None or found.deleted_at is not None:
         raise Refused(Reason.NOT_FOUND, "application", object="application", id=application_id)
@@ -156,12 +185,14 @@ async def named(
     """
     tenant, field = caller.tenant.id, "client_id" if client_id is not None else "site_id"
     id = None if client_id is None else await find.alias(gateway.store, tenant, applications.CLIENT_ID, client_id)
-    if client_id in printed and tenant == DEMO_APPLICATION.tenant:
+    if client_id in printed and _has_demo(gateway, tenant):
         id = DEMO_APPLICATION.id
     of_site = None if site_id is None else "app_" + site_id.removeprefix("site_")
     if client_id is None:
         id = of_site
-    if id is None or of_site not in (None, id):
+    if id is not None and of_site not in (None, id):
+        field, id = "site_id", None
+    if id is None:
         raise Refused(Reason.APPLICATION_UNKNOWN, field)
     try:
         found = await fetch(gateway, caller, id)
@@ -185,8 +216,14 @@ async def secret_of(gateway: Gateway, endpoint: WebhookEndpoint) -> str | None:
         return None
     found = await find.record(gateway.store, Application, endpoint.tenant, endpoint.application)
     if found is None or found.secret is None:
-        return DEMO_SECRET if endpoint.application == DEMO_APPLICATION.id else None
+        is_demo = endpoint.application == DEMO_APPLICATION.id and _has_demo(gateway, endpoint.tenant)
+        return DEMO_SECRET if is_demo else None
     return await gateway.secrets.open_webhook_secret(found.tenant, found.id, found.secret)
+
+
+def _has_demo(gateway: Gateway, tenant: str) -> bool:
+    """Whether the application that the document's examples name is there: only where nobody else reaches us."""
+    return gateway.is_on_this_machine and tenant == DEMO_APPLICATION.tenant
 
 
 async def _of_tenant(gateway: Gateway, tenant: str) -> list[Application]:
@@ -198,7 +235,7 @@ async def _of_tenant(gateway: Gateway, tenant: str) -> list[Application]:
         cursor = msgspec.structs.replace(_ALL, after=found[-1].id)
         if not portion.has_more:
             break
-    if tenant == DEMO_APPLICATION.tenant and all(one.id != DEMO_APPLICATION.id for one in found):
+    if _has_demo(gateway, tenant) and all(one.id != DEMO_APPLICATION.id for one in found):
         found.append(DEMO_APPLICATION)
     return found
 

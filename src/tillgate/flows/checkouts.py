@@ -341,6 +341,16 @@ async def take(gateway: Gateway, tenant: Tenant, payment_id: str) -> bool:
     return bool((await fetch(gateway, caller, payment_id)).captured)
 
 
+async def confirm_unheard(gateway: Gateway, tenant: str, payment_id: str) -> None:
+    """The same where nobody was told, unless the application has a listener all the same, which is switched off."""
+    payment = await find.record(gateway.store, Payment, tenant, payment_id)
+    if payment is None or payment.checkout is None or payment.checkout.confirmed_at is not None:
+        return
+    application = await find.record(gateway.store, Application, tenant, payment.checkout.application)
+    if application is None or await owners.listener_of(gateway, application) is None:
+        await confirm(gateway, tenant, payment_id)
+
+
 async def confirm(gateway: Gateway, tenant: str, payment_id: str) -> None:
     """Note that a merchant knows that a checkout was paid."""
     while True:

@@ -97,7 +97,7 @@ async def _confirm_unheard(gateway: Gateway, portion: _Portion) -> None:
     told = {sent.event for sent in portion.sent if ends and sent.form in gateway.signers}
     for each in ends:
         if each.event not in told:
-            await checkouts.confirm(gateway, each.tenant, each.stream)
+            await checkouts.confirm_unheard(gateway, each.tenant, each.stream)
 
 
 async def _present(directory: Directory, tenant: str) -> Tenant | None:

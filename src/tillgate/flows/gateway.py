@@ -80,6 +80,7 @@ Signers = Mapping[str, Callable[[str, str, int, bytes], Mapping[str, str]]]
 
 class Gateway:
     """Everything a flow needs, by name. `key_is_kept_apart`: the key-encryption key does not lie beside the data.
+    `is_on_this_machine`: nobody else reaches the server, so that what documents print as secret is as good as one.
 
     `return_origin` goes before the path by which payers come back from a bank; it is empty where the bank's own pages
     are on this server.
@@ -105,6 +106,7 @@ class Gateway:
         signers: Signers,
         key_is_kept_apart: bool = False,
         return_origin: str = "",
+        is_on_this_machine: bool = False,
     ) -> None:
         self.store = store
         self.cards = cards
@@ -123,6 +125,7 @@ class Gateway:
         self.signers = signers
         self.key_is_kept_apart = key_is_kept_apart
         self.return_origin = return_origin
+        self.is_on_this_machine = is_on_this_machine
         self.planted = Planted(store.engine)
         self.running: dict[tuple[str, str], Running] = {}
         self.looking: dict[tuple[str, str], Looking] = {}

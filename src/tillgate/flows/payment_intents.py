@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tillgate.core import abandonment, payment_intents, payments
+from tillgate.core import abandonment, checkout_payments, payment_intents, payments
 from tillgate.core.conclusions import Standing
 from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision
@@ -222,6 +222,7 @@ async def _with_card(
     is_public: bool = False,
 ) -> Draft[Payment]:
     paying, buyer = await sources.paying(gateway, caller, occasion, source, buyer, is_public=is_public)
+    payment = checkout_payments.back_to_cards(payment, caller.tenant.bank, caller.tenant.fee_plan)
     customer = buyer.summary if buyer else payment.customer
     settlement_days = sources.settlement_days(gateway, caller.tenant, paying.card)
     changed = payment_intents.with_method(payment, paying.method.id, paying.method.card, customer, settlement_days)

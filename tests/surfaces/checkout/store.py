@@ -20,6 +20,7 @@ from tillgate.flows.sources import Source
 from tillgate.sandbox.phone_bank import Choice, Heard
 from tillgate.store import credentials as kept
 from tillgate.store import find
+from tillgate.surfaces.checkout import shapes
 from tillgate.workers import timers
 
 ABSENT: Any = object()
@@ -86,6 +87,10 @@ class Store:
     async def status(self, id: str) -> str:
         """How it stands, in a word."""
         return str((await self.find(id))["status"])
+
+    async def status_of(self, id: str) -> str:
+        """How a payment of any application stands, in a word."""
+        return str(done(await self.ask("GET", f"/api/payment/{id}", None, self.dashboard))["status"])
 
     async def record(self, id: str) -> Payment:
         """The payment itself."""
@@ -168,7 +173,7 @@ def errors(answer: httpx2.Response) -> dict[str, list[str]]:
     told = [text for texts in said["errors"].values() for text in texts]
     assert told
     assert said["message"].startswith(told[0])
-    assert all(text and "{" not in text and len(text) < 300 for text in told)
+    assert all(text and "{" not in text and len(text) < 500 for text in told)
     return dict(said["errors"])
 
 
@@ -178,3 +183,8 @@ def message(answer: httpx2.Response, status: int) -> str:
     said = answer.json()
     assert list(said) == ["message"], said
     return str(said["message"])
+
+
+def moment(instant: int) -> str:
+    """A time as requests have it."""
+    return str(shapes.moment(instant))

@@ -50,7 +50,7 @@ WORDS: Final[Mapping[Reason, str]] = {
     Reason.CURRENCY_NOT_ALLOWED: "The application takes {allowed}.",
     Reason.APPLICATION_UNKNOWN: "The selected application is unknown.",
     Reason.REFERENCE_TAKEN: "An open checkout has this reference with another amount, {amount}.",
-    Reason.PARAMETER_INVALID: "The field is invalid: {problem}.",
+    Reason.PARAMETER_INVALID: "The field is invalid. {problem}.",
     Reason.PARAMETER_MISSING: "The field is required.",
     Reason.TOO_MANY_APPLICATIONS: "There are {most} applications already. Delete one first.",
     Reason.TOO_MANY_TOKENS: "The application has {most} tokens already. Delete one first.",

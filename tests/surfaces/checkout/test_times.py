@@ -1,0 +1,138 @@
+"""What time does: checkouts that nobody pays in time, phones that ring too long, tokens that end, and races."""
+
+import asyncio
+
+import pytest
+
+from tests.surfaces.checkout import store
+from tests.surfaces.checkout.store import CHALLENGED, Store, done, message
+from tillgate.clock import ManualClock
+from tillgate.core.instants import DAY, HOUR, MINUTE, SECOND
+from tillgate.core.payments import Payment
+from tillgate.core.reasons import Refused
+from tillgate.flows import checkouts
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_nobody_pays_in_time_is_cancelled_by_itself(punctual: tuple[Store, ManualClock]) -> None:
+    seller, clock = punctual
+    expires = store.moment(clock.now(seller.tenant.id) + HOUR)
+    idle, held = [(await seller.open(reference=name, expiresAt=expires))["id"] for name in "ab"]
+    a_year = (await seller.open())["id"]
+    await seller.pay(held, CHALLENGED)
+    clock.advance(HOUR)
+    await seller.let_time_work()
+    for id in (idle, held):
+        record = await seller.record(id)
+        assert record.canceled is not None
+        assert not record.in_flight
+        assert await seller.status(id) == "CANCELLED"
+    assert (await seller.open(reference="a"))["id"] != idle
+    clock.advance(364 * DAY)
+    assert await seller.status(a_year) == "OPEN"
+    clock.advance(DAY)
+    assert await seller.status(a_year) == "CANCELLED", "whoever looks does what the timer would"
+
+
+async def test_a_reference_is_free_once_its_checkout_has_expired(punctual: tuple[Store, ManualClock]) -> None:
+    seller, clock = punctual
+    expires = store.moment(clock.now(seller.tenant.id) + HOUR)
+    first = await seller.open(reference="R", expiresAt=expires)
+    clock.advance(HOUR)
+    again = await seller.open(reference="R", amount=5_000)
+    assert again["id"] != first["id"]
+    assert await seller.status(first["id"]) == "CANCELLED"
+
+
+async def test_a_phone_that_rings_too_long_leaves_the_checkout_open(punctual: tuple[Store, ManualClock]) -> None:
+    seller, clock = punctual
+    id, phone = (await seller.open())["id"], "7875550201"
+    rung = await seller.ring(id, phone)
+    assert rung["expiresAt"] == store.moment(clock.now(seller.tenant.id) + 10 * MINUTE)
+    clock.advance(10 * MINUTE)
+    for _ in range(5):
+        await seller.let_time_work()
+        clock.advance(10 * SECOND)
+    assert await seller.status(id) == "OPEN"
+    again = await seller.ring(id, "7875550202")
+    assert again["expiresAt"] > rung["expiresAt"]
+    await seller.confirm("7875550202")
+    await seller.let_time_work()
+    assert await seller.status(id) == "CONFIRMED"
+
+
+async def test_a_phone_that_says_so_late_still_ends_well(punctual: tuple[Store, ManualClock]) -> None:
+    seller, clock = punctual
+    id, phone = (await seller.open())["id"], "7875550203"
+    await seller.ring(id, phone)
+    await seller.confirm(phone)
+    assert await seller.status(id) == "FOUND"
+    assert (await seller.find(id))["foundAt"] == store.moment(clock.now(seller.tenant.id))
+    await seller.let_time_work()
+    assert await seller.status(id) == "CONFIRMED"
+
+
+@pytest.mark.parametrize("way", ["card", "phone"])
+async def test_paying_giving_up_and_expiring_at_once_have_one_end(
+    punctual: tuple[Store, ManualClock], way: str
+) -> None:
+    seller, clock = punctual
+    for number in range(4):
+        phone = f"787555{300 + number:04}"
+        expires = store.moment(clock.now(seller.tenant.id) + MINUTE)
+        id = (await seller.open(expiresAt=expires))["id"]
+        if way == "phone":
+            await seller.ring(id, phone)
+        pay = seller.pay(id, tried=0) if way == "card" else seller.confirm(phone)
+        if number % 2:
+            clock.advance(MINUTE)
+        came = await asyncio.gather(pay, _given_up(seller, id), seller.let_time_work(), return_exceptions=True)
+        assert all(not isinstance(one, BaseException) or isinstance(one, Refused) for one in came), came
+        for _ in range(6):
+            await seller.let_time_work()
+            clock.advance(30 * SECOND)
+        record, status = await seller.record(id), await seller.status(id)
+        assert not record.in_flight
+        assert not record.surplus
+        assert not record.held
+        assert (status, record.captured) in (("CONFIRMED", 10_000), ("CANCELLED", 0))
+        if way == "phone":
+            spent = seller.parts.phones.wallet("7875559999").balance - seller.parts.phones.wallet(phone).balance
+            assert spent == record.captured
+
+
+async def _given_up(seller: Store, id: str) -> Payment:
+    return await checkouts.cancel(seller.parts.gateway, seller.payer, id, is_patient=False)
+
+
+async def test_a_link_is_good_until_its_time_is_over(punctual: tuple[Store, ManualClock]) -> None:
+    seller, clock = punctual
+    expires = store.moment(clock.now(seller.tenant.id) + HOUR)
+    opened = await seller.open(expiresAt=expires)
+    methods = f"/api/checkout/{opened['id']}/payment-methods?{opened['checkoutUrl'].partition('?')[2]}"
+    assert done(await seller.ask("GET", methods, token=""))
+    clock.advance(HOUR - SECOND)
+    assert done(await seller.ask("GET", methods, token=""))
+    clock.advance(SECOND)
+    assert message(await seller.ask("GET", methods, token=""), 403) == "Invalid signature"
+
+
+async def test_a_token_ends_when_it_was_said_to(punctual: tuple[Store, ManualClock]) -> None:
+    seller, clock = punctual
+    expires = store.moment(clock.wall() + MINUTE)
+    token = (await seller.mint(seller.application["id"], ["payments.get"], expiresAt=expires))["token"]
+    assert (await seller.ask("GET", "/api/payment/pay_x", None, token)).status_code == 404
+    clock.advance(MINUTE)
+    assert message(await seller.ask("GET", "/api/payment/pay_x", None, token), 401) == "Unauthenticated"
+
+
+async def test_last_use_is_known_to_the_minute(punctual: tuple[Store, ManualClock]) -> None:
+    seller, clock = punctual
+    tokens = f"/api/payment-applications/{seller.application['id']}/tokens"
+    seen = []
+    for wait in (0, SECOND, MINUTE):
+        clock.advance(wait)
+        await seller.ask("GET", "/api/payment/pay_x")
+        seen.append(done(await seller.manage("GET", tokens))[0]["lastUsedAt"])
+    assert seen[0] == seen[1] < seen[2]
