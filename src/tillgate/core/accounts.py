@@ -41,6 +41,15 @@ SURPLUS_HELD = "payments:surplus_held"
 IN_TRANSIT = "payouts:in_transit"
 """Left the merchant's balance, and is not known to have arrived at their bank."""
 
+SUSPENSE = "transfers:suspense"
+"""Arrived by itself, and not known for what: a person has to look."""
+
+DEPOSITS = "transfers:deposits"
+"""Arrived by itself for payments that are not paid in full."""
+
+RETURNS = "transfers:returns"
+"""Arrived by itself, and on its way back."""
+
 AUTHORIZED = "payments:authorized"
 """Authorized and neither captured nor released."""
 
@@ -81,6 +90,9 @@ CHART = (
     Account(AUTHORIZED, Nature.MEMORANDUM, "authorized, neither captured nor released"),
     Account(SURPLUS, Nature.LIABILITY, "taken twice, to be given back to cardholders"),
     Account(SURPLUS_HELD, Nature.MEMORANDUM, "authorized twice, to be released"),
+    Account(SUSPENSE, Nature.LIABILITY, "arrived by bank transfer, and not known for what"),
+    Account(DEPOSITS, Nature.LIABILITY, "arrived by bank transfer, for payments not paid in full"),
+    Account(RETURNS, Nature.LIABILITY, "arrived by bank transfer, and on its way back"),
     Account("bank:{bank}:receivable", Nature.ASSET, "owed by a bank for captured payments"),
     Account("bank:{bank}:disputed", Nature.ASSET, "taken back by a bank over disputes, unless they are won"),
     Account("bank:{bank}:holds", Nature.MEMORANDUM, "held by issuers, seen through a bank"),

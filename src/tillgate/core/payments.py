@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tillgate.core import attempts, metadata, money
+from tillgate.core.arrivals import Transfer
 from tillgate.core.attempts import Attempt, Kind
 from tillgate.core.cancellations import Cancellation
 from tillgate.core.cards import CardSummary
@@ -98,6 +99,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A payment by card, or by phone where it has a `ticket`; one with a `checkout` waits for its payer to choose.
 
+    One with a `transfer` can be paid by money that arrives by itself.
+
     Totals are minor units of `amount.currency` and hold concluded facts only.
 
     `settlement_days` says how long what is captured waits until it can be paid out. `former_methods` and
@@ -110,7 +113,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     `faults` names what its test merchant had go wrong with it, by core.faults.FaultKind.
     """
 
-    SHAPE = 6
+    SHAPE = 7
 
     created: Instant
     amount: Money
@@ -123,6 +126,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     intent: Intent | None = None
     ticket: Ticket | None = None
     checkout: Checkout | None = None
+    transfer: Transfer | None = None
     settlement_days: int = 0
     customer: CustomerSummary | None = None
     former_customers: tuple[str, ...] = ()
@@ -252,7 +256,8 @@ def open(
 
 def charge(payment: Payment, occasion: Occasion) -> Asking:
     """Ask the issuer for the whole amount: to take it, or to hold it for a later capture."""
-    if payment.status not in (Status.PENDING, Status.FAILED) or payment.is_asking:
+    is_partly_paid = payment.transfer is not None and payment.transfer.held
+    if payment.status not in (Status.PENDING, Status.FAILED) or payment.is_asking or is_partly_paid:
         raise Refused(Reason.IN_PROGRESS, "payment")
     kind = Kind.CHARGE if payment.capture_method is CaptureMethod.AUTOMATIC else Kind.AUTHORIZE
     return reserve(payment, kind, payment.amount, occasion)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from tillgate.core import accounts, cancellations, fees, payments, totals
+from tillgate.core.arrivals import Arrival, Place
 from tillgate.core.attempts import Attempt, Kind, State
 from tillgate.core.conclusions import POSTED_AS
 from tillgate.core.disputes import Dispute, DisputeStatus
@@ -39,6 +40,7 @@ class Story(msgspec.Struct):
     moved: list[Moved] = []
     told: list[int] = []
     disputes: list[Dispute] = []
+    arrivals: list[Arrival] = []
 
     def approved(self, *kinds: Kind) -> list[Attempt]:
         """The attempts of these kinds that a bank said yes to."""
@@ -52,6 +54,7 @@ def differences(story: Story) -> Iterator[str]:
     yield from _in_flight(story)
     yield from _refunds(story)
     yield from _disputes(story)
+    yield from _transfer(story)
     if story.told != list(range(1, story.payment.events + 1)):
         yield f"events {story.told} where {story.payment.events} were announced"
 
@@ -70,7 +73,7 @@ def _books(story: Story) -> Iterator[str]:
         if times:
             what = f"{line.amount} {line.currency} from {line.source} to {line.destination}"
             yield f"{line.entry}: {what} is {'in the books without a yes' if times > 0 else 'not in the books'}"
-    booked = sum(moved.amount for moved in fees_moved)
+    booked = sum(moved.amount for moved in fees_moved) + sum(arrival.fees for arrival in story.arrivals)
     if booked != story.payment.fees:
         yield f"fees is {story.payment.fees}, the books say {booked}"
 
@@ -134,6 +137,8 @@ def _totals(story: Story) -> Iterator[str]:
     }
     for name, attempts in made.items():
         amount = sum(attempt.amount.amount for attempt in attempts)
+        if name in ("authorized", "captured"):
+            amount += sum(arrival.moved(Place.DEPOSITS, Place.MERCHANT) for arrival in story.arrivals)
         if amount != getattr(payment, name):
             yield f"{name} is {getattr(payment, name)}, the bank's answers make {amount}"
     given_back = {attempt.target for attempt in story.approved(*REVERSALS)}
@@ -142,7 +147,8 @@ def _totals(story: Story) -> Iterator[str]:
         yield f"{surplus} were granted once too often, and it says {[one.attempt for one in payment.surplus]}"
     if payment.fees != (due := fees.fee(payment.fee_plan, nothing, captured).amount):
         yield f"fees is {payment.fees}, {due} is due"
-    if [payment.authorization] * bool(payment.authorized) != [attempt.id for attempt in made["authorized"]]:
+    granted = [] if payment.authorization is None else [payment.authorization]
+    if granted != [attempt.id for attempt in made["authorized"]]:
         yield f"{payment.authorization} is not what the bank granted"
     by_bank = payment.canceled is not None and payment.canceled.cause not in cancellations.WITHOUT_VOID
     if by_bank != any(not payments.is_abandoned(payment, void) for void in story.approved(Kind.VOID)):
@@ -178,6 +184,7 @@ def _gives_up(attempt: Attempt) -> Reservation | None:
 def _disputes(story: Story) -> Iterator[str]:
     payment = story.payment
     taken = sum(dispute.amount.amount for dispute in story.disputes if dispute.status is not DisputeStatus.WON)
+    taken += sum(arrival.moved(Place.MERCHANT, Place.BANK) for arrival in story.arrivals)
     if payment.disputed + payment.overdrawn != taken:
         yield f"disputed is {payment.disputed} and overdrawn {payment.overdrawn}, banks took {taken} over disputes"
     if payment.dispute != max((dispute.id for dispute in story.disputes), default=None):
@@ -204,3 +211,10 @@ def _refunds(story: Story) -> Iterator[str]:
             yield f"{refund.id} is {refund.state}, its attempt {attempt.state}"
     if len(story.refunds) != sum(attempt.kind is Kind.REFUND for attempt in story.attempts):
         yield f"{len(story.refunds)} refunds for another number of attempts to refund"
+
+
+def _transfer(story: Story) -> Iterator[str]:
+    held = sum(arrival.at(Place.DEPOSITS) for arrival in story.arrivals)
+    known = story.payment.transfer.held if story.payment.transfer else 0
+    if held != known:
+        yield f"{known} is held, of what arrived {held} is"

@@ -1,0 +1,448 @@
+"""Money that arrives by itself: to the unit it is kept, held, on its way back, sent back or shown to a person."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.core.world import FEES, LATER, START, occasion, said
+from tests.sizes import at_size
+from tillgate.core import (
+    arrival_reconciliation,
+    creditor_references,
+    ledger,
+    payment_intents,
+    payments,
+    reconciliation,
+    refunds,
+    transfers,
+)
+from tillgate.core.accounts import DEPOSITS, FEES as EARNED, PAYABLE, RETURNS, SUSPENSE, receivable
+from tillgate.core.arrival_reconciliation import ArrivalStory
+from tillgate.core.arrivals import Arrival, ArrivalState, Debtor, Place, Why
+from tillgate.core.attempts import Attempt, State, Verdict
+from tillgate.core.conclusions import Standing, conclude
+from tillgate.core.decisions import Decision
+from tillgate.core.fees import FeePlan
+from tillgate.core.instants import DAY, MINUTE
+from tillgate.core.intents import Intent
+from tillgate.core.ledger import Entry
+from tillgate.core.money import Money
+from tillgate.core.payments import Payment, Status, Terms
+from tillgate.core.reasons import Reason, Refused
+from tillgate.core.reconciliation import Moved, Story
+from tillgate.core.records import Record, evolve
+from tillgate.core.refunds import Refund
+
+KNOWN = Debtor("Ann", "DE89370400440532013000")
+ANYBODY = st.sampled_from([KNOWN, Debtor("Bob", "GB33BUKB20201555555555"), Debtor("Unknown")])
+BANK = receivable(transfers.BANK)
+DEADLINE = START + DAY
+
+
+class Till:
+    """A payment that waits for a transfer, and everything that was written about it, taken in as the store does."""
+
+    def __init__(
+        self, amount: int = 100, *, under: bool = False, over: bool = False, plan: FeePlan = FEES, expires: bool = True
+    ) -> None:
+        self.now = START
+        self.records: dict[str, Record] = {}
+        self.names: set[tuple[str, str]] = set()
+        self.entries: dict[str, Entry] = {}
+        self.told: list[str] = []
+        self.sequence: list[int] = []
+        self.came = 0
+        opened = payments.open(
+            Terms(amount=Money(5_000, "USD"), intent=Intent()),
+            tenant="ten_1",
+            payment_method=None,
+            card=None,
+            customer=None,
+            fee_plan=plan,
+            bank="sandbox",
+            occasion=occasion(),
+        )
+        payment, decision = payment_intents.open(evolve(opened, id="pay_1", amount=Money(amount, "USD")), self.moment())
+        self.take(decision)
+        deadline = DEADLINE if expires else None
+        self.take(
+            transfers.begin(payment, "RF1", expires_at=deadline, allow_underpay=under, allow_overpay=over)[1],
+        )
+
+    def moment(self) -> Any:
+        self.now += 1
+        return occasion(self.now, LATER + self.now * MINUTE)
+
+    def take(self, decision: Decision) -> None:
+        seen = {record.id for record in decision.save}
+        assert len(seen) == len(decision.save), "a commit writes a record once"
+        for record in decision.save:
+            self.records[record.id] = evolve(record, version=record.version + 1)
+        for name in decision.name:
+            assert (name.kind, name.value) not in self.names
+            self.names.add((name.kind, name.value))
+        for entry in decision.post:
+            assert entry.id not in self.entries, "posted twice"
+            self.entries[entry.id] = entry
+        self.told += [event.type.value for event in decision.announce]
+        self.sequence += [event.sequence for event in decision.announce]
+
+    @property
+    def payment(self) -> Payment:
+        found = self.records["pay_1"]
+        assert isinstance(found, Payment)
+        return found
+
+    def of(self, type: Any) -> list[Any]:
+        return sorted((one for one in self.records.values() if isinstance(one, type)), key=lambda one: str(one.id))
+
+    @property
+    def arrivals(self) -> list[Arrival]:
+        return self.of(Arrival)
+
+    @property
+    def held(self) -> list[Arrival]:
+        return [one for one in self.arrivals if one.payment == "pay_1" and one.at(Place.DEPOSITS)]
+
+    def line(self, amount: int, debtor: Debtor = KNOWN, *, is_reversal: bool = False) -> Arrival:
+        self.came += 1
+        return Arrival(
+            tenant="ten_1",
+            id=f"arr_{self.came:04}",
+            created=self.now,
+            account="DE1",
+            reference=f"bank{self.came}",
+            amount=Money(amount, "USD"),
+            booked_at=self.now,
+            debtor=debtor,
+            is_reversal=is_reversal,
+        )
+
+    def arrives(self, amount: int, debtor: Debtor = KNOWN) -> Arrival:
+        new = self.line(amount, debtor)
+        self.take(transfers.book(new, self.payment, self.held, None, self.moment()).decision)
+        return self.arrival(new)
+
+    def arrival(self, like: Arrival) -> Arrival:
+        found = self.records[like.id]
+        assert isinstance(found, Arrival)
+        return found
+
+    def settles(self) -> None:
+        self.take(transfers.settle(self.payment, self.held, self.moment()).decision)
+
+    def is_sent_back(self, arrival: Arrival, verdict: Verdict = Verdict.APPROVED) -> Arrival:
+        asked, decision = transfers.ask_return(self.arrival(arrival), self.moment())
+        self.take(decision)
+        concluded = transfers.conclude_return(self.arrival(asked), said(verdict), self.moment())
+        if concluded:
+            self.take(concluded[1])
+        return self.arrival(arrival)
+
+    def is_reversed(self, original: Arrival, amount: int | None = None) -> Arrival:
+        taken = self.line(amount or original.amount.amount, is_reversal=True)
+        about = self.payment if original.payment else None
+        self.take(transfers.take_back(original, taken, about, self.moment()).decision)
+        return self.arrival(original)
+
+    def balance(self, account: str) -> int:
+        return ledger.movements(tuple(self.entries.values())).get(("ten_1", account, "USD"), 0)
+
+    def differences(self) -> list[str]:
+        lines = [
+            Moved(entry.id, posting.source, posting.destination, posting.money.currency, posting.money.amount)
+            for entry in self.entries.values()
+            for posting in entry.postings
+        ]
+        of_payment = [line for line in lines if line.entry.startswith("att_")]
+        attempts, given_back = self.of(Attempt), self.of(Refund)
+        mine = [one for one in self.arrivals if one.payment == "pay_1"]
+        found = list(
+            reconciliation.differences(
+                Story(self.payment, attempts, given_back, of_payment, self.sequence, [], mine),
+            )
+        )
+        for arrival in self.arrivals:
+            moved = [line for line in lines if line.attempt == arrival.id]
+            found += arrival_reconciliation.differences(ArrivalStory(arrival, moved))
+        return found
+
+
+def kept(till: Till) -> int:
+    return sum(one.moved(Place.DEPOSITS, Place.MERCHANT) for one in till.arrivals)
+
+
+def test_what_is_due_is_kept_with_one_fee() -> None:
+    till = Till(100)
+    assert till.arrives(100).state is ArrivalState.SETTLED
+    assert (till.payment.status, till.payment.captured, till.payment.bank) == (Status.SUCCEEDED, 100, "transfer")
+    assert till.balance(PAYABLE) == 100 - till.payment.fees
+    assert till.balance(EARNED) == till.payment.fees == 30
+    assert till.told[-2:] == ["payment.succeeded", "payment_intent.succeeded"]
+    assert till.differences() == []
+
+
+def test_less_is_held_until_the_rest_comes() -> None:
+    till = Till(100)
+    assert till.arrives(60).state is ArrivalState.HELD
+    assert (till.payment.status, till.payment.transfer and till.payment.transfer.held) == (Status.PENDING, 60)
+    assert (till.balance(PAYABLE), till.balance(DEPOSITS)) == (0, 60)
+    till.arrives(40)
+    assert (till.payment.status, till.payment.captured, till.balance(DEPOSITS)) == (Status.SUCCEEDED, 100, 0)
+    assert till.payment.fees == 30
+    assert till.differences() == []
+
+
+def test_less_is_kept_at_once_where_the_merchant_takes_less() -> None:
+    till = Till(100, under=True)
+    till.arrives(60)
+    assert (till.payment.status, till.payment.captured) == (Status.SUCCEEDED, 60)
+    till.arrives(60)
+    assert (till.payment.captured, till.balance(RETURNS)) == (100, 20)
+    assert till.payment.fees == 30
+    assert till.differences() == []
+
+
+def test_more_goes_back_or_is_kept_as_the_merchant_says() -> None:
+    back, kept_all = Till(100), Till(100, over=True)
+    arrival = back.arrives(130)
+    assert (back.payment.captured, back.balance(RETURNS), arrival.state) == (100, 30, ArrivalState.RETURNING)
+    assert back.is_sent_back(arrival).state is ArrivalState.SETTLED
+    assert (back.balance(RETURNS), back.balance(BANK)) == (0, -100)
+    kept_all.arrives(130)
+    assert (kept_all.payment.captured, kept_all.balance(RETURNS)) == (130, 0)
+    assert back.differences() == kept_all.differences() == []
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_what_comes_twice_or_late_goes_back(over: bool) -> None:
+    till = Till(100, over=over)
+    till.arrives(100)
+    assert till.arrives(100).at(Place.RETURNS) == 100
+    late = Till(100, over=over)
+    part = late.arrives(30)
+    late.now = DEADLINE
+    late.settles()
+    assert (late.payment.status, late.arrival(part).at(Place.RETURNS)) == (Status.CANCELED, 30)
+    assert late.arrives(100).at(Place.RETURNS) == 100
+    assert till.differences() == late.differences() == []
+
+
+def test_what_cannot_be_sent_back_is_shown_to_a_person() -> None:
+    till = Till(100)
+    till.arrives(100)
+    unknown = till.arrives(50, Debtor("Unknown"))
+    assert (unknown.why, unknown.state, till.balance(SUSPENSE)) == (Why.DEBTOR_UNKNOWN, ArrivalState.UNMATCHED, 50)
+    with pytest.raises(Refused) as refused:
+        transfers.send_back(unknown, None, till.moment())
+    assert refused.value.reason is Reason.PARAMETER_MISSING
+    till.take(transfers.send_back(unknown, KNOWN, till.moment()).decision)
+    refused_by_bank = till.is_sent_back(unknown, Verdict.DECLINED)
+    assert (refused_by_bank.why, till.balance(SUSPENSE)) == (Why.RETURN_REFUSED, 50)
+    till.take(transfers.send_back(refused_by_bank, KNOWN, till.moment()).decision)
+    assert till.is_sent_back(refused_by_bank).state is ArrivalState.SETTLED
+    assert till.differences() == []
+
+
+def test_a_return_that_the_bank_never_saw_is_asked_for_again_under_its_reference() -> None:
+    till = Till(100)
+    over = till.arrives(150)
+    lost = till.is_sent_back(over, Verdict.NEVER_SEEN)
+    assert (lost.attempt and lost.attempt.state, lost.at(Place.RETURNS)) == (State.NEVER_SEEN, 50)
+    again = till.is_sent_back(lost)
+    assert (again.attempt and again.attempt.id, again.returns) == (f"att_{over.id}_1", 1)
+    assert till.differences() == []
+
+
+def test_a_person_says_what_money_is_for() -> None:
+    till = Till(100)
+    stray = till.line(100)
+    till.take(transfers.book(stray, None, (), Why.NO_REFERENCE, till.moment()).decision)
+    assert till.balance(SUSPENSE) == 100
+    till.take(transfers.assign(till.arrival(stray), till.payment, till.held, till.moment()).decision)
+    assert (till.payment.captured, till.balance(SUSPENSE)) == (100, 0)
+    with pytest.raises(Refused):
+        transfers.assign(till.arrival(stray), till.payment, till.held, till.moment())
+    assert till.differences() == []
+
+
+def test_what_the_bank_takes_back_is_taken_from_where_it_is() -> None:
+    till = Till(100)
+    part = till.arrives(40)
+    assert till.is_reversed(part).at(Place.DEPOSITS) == 0
+    whole = till.arrives(100)
+    till.is_reversed(whole)
+    assert (till.payment.captured, till.payment.disputed, till.payment.refundable.amount) == (100, 100, 0)
+    assert till.balance(PAYABLE) == -30
+    twice = till.is_sent_back(till.arrives(70))
+    assert till.is_reversed(twice).why is Why.RETURNED_TWICE
+    assert (till.balance(SUSPENSE), till.balance(BANK)) == (-70, 70)
+    assert till.differences() == []
+
+
+def test_a_reversal_that_nobody_knows_is_matched_by_a_person() -> None:
+    till = Till(100)
+    part = till.arrives(40)
+    unknown = till.line(40, is_reversal=True)
+    till.take(transfers.book_reversal(unknown, till.moment()).decision)
+    assert till.arrival(unknown).state is ArrivalState.UNMATCHED
+    till.take(transfers.take_back(part, till.arrival(unknown), till.payment, till.moment()).decision)
+    assert [one.state for one in till.arrivals] == [ArrivalState.SETTLED] * 2
+    assert (till.balance(SUSPENSE), till.balance(DEPOSITS), till.balance(BANK)) == (0, 0, 0)
+    assert till.differences() == []
+    with pytest.raises(Refused):
+        transfers.take_back(till.arrival(part), till.arrival(unknown), till.payment, till.moment())
+
+
+class Arriving(RuleBasedStateMachine):
+    """Arrivals of any amount in any order beside a card, cancellation, refunds, reversals and a bank that says no."""
+
+    till: Till
+
+    @initialize(amount=st.integers(1, 9), under=st.booleans(), over=st.booleans(), fee=st.integers(0, 9_999))
+    def opens(self, amount: int, under: bool, over: bool, fee: int) -> None:
+        self.till = Till(amount, under=under, over=over, plan=FeePlan(fee, {"USD": 1}))
+
+    @rule(amount=st.integers(1, 12), debtor=ANYBODY)
+    def arrives(self, amount: int, debtor: Debtor) -> None:
+        self.till.arrives(amount, debtor)
+
+    @rule(amount=st.integers(1, 12), debtor=ANYBODY)
+    def arrives_for_nobody(self, amount: int, debtor: Debtor) -> None:
+        till = self.till
+        till.take(transfers.book(till.line(amount, debtor), None, (), Why.NO_REFERENCE, till.moment()).decision)
+
+    @rule(data=st.data())
+    def a_person_decides(self, data: st.DataObject) -> None:
+        waiting = [one for one in self.till.arrivals if one.state is ArrivalState.UNMATCHED]
+        if not waiting:
+            return
+        chosen, till = data.draw(st.sampled_from(waiting)), self.till
+        try:
+            if data.draw(st.booleans()):
+                step = transfers.assign(chosen, till.payment, till.held, till.moment())
+            else:
+                step = transfers.send_back(chosen, KNOWN, till.moment())
+        except Refused:
+            return
+        till.take(step.decision)
+
+    @rule(data=st.data(), verdict=st.sampled_from(list(Verdict)))
+    def the_bank_is_asked(self, data: st.DataObject, verdict: Verdict) -> None:
+        waiting = [one for one in self.till.arrivals if one.at(Place.RETURNS) > 0]
+        if not waiting:
+            return
+        chosen, till = data.draw(st.sampled_from(waiting)), self.till
+        if chosen.attempt is None or chosen.attempt.is_final:
+            till.is_sent_back(chosen, verdict)
+        elif concluded := transfers.conclude_return(chosen, said(verdict), till.moment()):
+            till.take(concluded[1])
+
+    @rule(data=st.data())
+    def the_bank_takes_back(self, data: st.DataObject) -> None:
+        there = [one for one in self.till.arrivals if not one.is_reversal and one.at(Place.RETURNS) == 0]
+        reversed_ = {one.reverses for one in self.till.arrivals}
+        there = [one for one in there if one.id not in reversed_]
+        if there:
+            chosen = data.draw(st.sampled_from(there))
+            self.till.is_reversed(chosen, data.draw(st.integers(1, chosen.amount.amount)))
+
+    @rule()
+    def is_given_up(self) -> None:
+        try:
+            self.till.take(payment_intents.cancel(self.till.payment, None, self.till.moment())[1])
+        except Refused:
+            return
+        self.till.settles()
+
+    @rule(verdict=st.sampled_from([Verdict.APPROVED, Verdict.DECLINED, Verdict.UNKNOWN]))
+    def a_card_is_tried(self, verdict: Verdict) -> None:
+        till = self.till
+        try:
+            asking = payments.charge(till.payment, till.moment())
+        except Refused:
+            return
+        till.take(asking.decision)
+        self.a_card_is_heard_of(verdict)
+
+    @rule(verdict=st.sampled_from([Verdict.APPROVED, Verdict.DECLINED]))
+    def a_card_is_heard_of(self, verdict: Verdict) -> None:
+        till = self.till
+        waiting = [one for one in till.of(Attempt) if not one.is_final and one.refund is None]
+        for attempt in waiting:
+            concluded = conclude(Standing(till.payment, attempt), said(verdict), till.moment())
+            if concluded:
+                till.take(concluded[1])
+                till.settles()
+
+    @rule(verdict=st.sampled_from([Verdict.APPROVED, Verdict.DECLINED]))
+    def is_refunded(self, verdict: Verdict) -> None:
+        till = self.till
+        try:
+            refund, asking = refunds.ask(till.payment, None, till.moment())
+        except Refused:
+            return
+        till.take(asking.decision.also(refund))
+        attempt = till.records[asking.attempt.id]
+        known = till.records[refund.id]
+        assert isinstance(attempt, Attempt)
+        assert isinstance(known, Refund)
+        assert attempt.bank == till.payment.bank
+        concluded = conclude(Standing(till.payment, attempt, known), said(verdict), till.moment())
+        assert concluded
+        till.take(concluded[1])
+
+    @precondition(lambda self: self.till.now < DEADLINE)
+    @rule()
+    def time_is_over(self) -> None:
+        self.till.now = DEADLINE
+        self.till.settles()
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        if not hasattr(self, "till"):
+            return
+        till = self.till
+        assert till.differences() == []
+        for one in till.arrivals:
+            if one.is_reversal:
+                continue
+            inside = sum(one.at(place) for place in Place if place is not Place.BANK)
+            gone = sum(move.amount for move in one.moves[1:] if move.destination is Place.BANK)
+            assert inside + gone == one.amount.amount
+        payment = till.payment
+        if payment.authorization is None and payment.transfer and not payment.disputed:
+            limit = max(payment.amount.amount, kept(till) if payment.transfer.allow_overpay else 0)
+            assert kept(till) == payment.captured <= limit
+        if payment.canceled or payment.captured >= payment.amount.amount:
+            assert not till.held, "a payment that is over holds nothing"
+        succeeded = till.told.count("payment.succeeded")
+        assert succeeded <= 1
+        assert till.told.count("payment.canceled") + succeeded <= 1
+        total = sum(gain for gain in ledger.movements(tuple(till.entries.values())).values())
+        assert total == 0
+
+
+TestArriving = Arriving.TestCase
+TestArriving.settings = settings(max_examples=at_size(40, 3_000), stateful_step_count=at_size(14, 40), deadline=None)
+
+
+@given(st.integers(0, 10**14), st.text(max_size=8), st.text(max_size=8), st.integers(1, 6))
+@settings(max_examples=at_size(60, 5_000), deadline=None)
+def test_a_reference_is_found_however_a_bank_writes_it(number: int, before: str, after: str, every: int) -> None:
+    reference = creditor_references.make(number)
+    broken = " \n".join(reference.lower()[at : at + every] for at in range(0, 16, every))
+    assert reference in creditor_references.found(f"{before} {broken} {after}")
+    assert creditor_references.found(creditor_references.shown(reference)) == (reference,)
+
+
+def test_one_wrong_character_is_no_reference() -> None:
+    reference = creditor_references.make(539_007_547_034)
+    assert reference == "RF18539007547034"
+    for at in range(2, 16):
+        for digit in "0123456789":
+            wrong = reference[:at] + digit + reference[at + 1 :]
+            assert creditor_references.found(wrong) == ((wrong,) if wrong == reference else ())
