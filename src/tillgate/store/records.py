@@ -8,8 +8,10 @@ import sqlalchemy as sa
 
 from tillgate.core import checkout_payments, customers, terms, tickets, transactions
 from tillgate.core.applications import Application
+from tillgate.core.arrivals import Arrival
 from tillgate.core.attempts import Attempt
 from tillgate.core.bank_accounts import BankAccount
+from tillgate.core.collecting_accounts import CollectingAccount
 from tillgate.core.credentials import Credential
 from tillgate.core.customers import Customer, Erasure
 from tillgate.core.disputes import Dispute
@@ -190,6 +192,8 @@ KEPT: dict[type[Record], Kept[Any]] = {
         ),
         Kept(Settlement, schema.settlements, contested=True),
         Kept(PayoutSettings, schema.payout_settings, contested=True),
+        Kept(Arrival, schema.arrivals, lambda arrival: (arrival.payment, arrival.state.value)),
+        Kept(CollectingAccount, schema.collecting_accounts, contested=True),
         Kept(Fault, schema.faults, lambda fault: (fault.lives_until,)),
         Kept(SigningKey, schema.signing_keys, contested=True),
         Kept(Application, schema.applications, contested=True),

@@ -119,6 +119,14 @@ payouts = _record_table(
 settlements = _record_table("settlements")
 payout_settings = _record_table("payout_settings")
 
+arrivals = _record_table(
+    "arrivals",
+    sa.Column("payment", Text),
+    sa.Column("status", Text, nullable=False),
+    _partial_index("arrivals_of_payments", "tenant", "payment", "id", where="payment IS NOT NULL"),
+    _partial_index("arrivals_unmatched", "tenant", "id", where="status = 'unmatched'"),
+)
+collecting_accounts = _record_table("collecting_accounts")
 faults = _record_table(
     "faults",
     sa.Column("lives_until", Whole),
