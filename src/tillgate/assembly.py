@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tillgate.clock import Clock, SystemClock
-from tillgate.connectors import phone, registry
+from tillgate.connectors import phone, registry, transfer
 from tillgate.core.ids import Ids
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.records import evolve
@@ -234,16 +234,18 @@ async def opened(
         stack.push_async_callback(egress.close)
         passwords = Passwords(random)
         stack.callback(passwords.close)
+        at_sandbox = {"notice_key": notice_key, "url": settings.sandbox_bank_url}
         gateway = Gateway(
             store=store,
             cards=Cards(envelope, keys.for_digests(Purpose.FINGERPRINT)),
             secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
             links=Links(keys),
             banks={
-                BANK: registry.connect(BANK, {"notice_key": notice_key, "url": settings.sandbox_bank_url}),
+                BANK: registry.connect(BANK, at_sandbox),
                 phone.NAME: registry.connect(
                     phone.NAME, {phone.NOTICE_KEY: notice_key, phone.URL: settings.sandbox_bank_url}
                 ),
+                transfer.NAME: registry.connect(transfer.NAME, at_sandbox),
             },
             transport=Transport(routes),
             egress=egress,

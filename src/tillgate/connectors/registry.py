@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tillgate.connectors import phone, sandbox
+from tillgate.connectors import phone, sandbox, transfer
 from tillgate.connectors.contract import Connector
 
 CONNECTORS: Final[Mapping[str, Callable[[Mapping[str, str]], Connector]]] = {
     sandbox.NAME: sandbox.SandboxConnector,
     phone.NAME: phone.PhoneConnector,
+    transfer.NAME: transfer.TransferConnector,
 }
 """Name → what makes the connector out of its secrets, which it names itself."""
 

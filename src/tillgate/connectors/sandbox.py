@@ -122,16 +122,23 @@ class SandboxConnector:
         """As in the contract: one test card's money need not be waited for."""
         return card.number.digits == SETTLED_AT_ONCE
 
+    def write_transfer(self, question: Question) -> BankRequest:
+        """The request that sends money to an account, for whatever it is: to the bank it is a payout."""
+        return self._write(question, Kind.PAYOUT)
+
     def write(self, question: Question) -> BankRequest:
         """As in the contract."""
+        return self._write(question, question.attempt.kind)
+
+    def _write(self, question: Question, kind: Kind) -> BankRequest:
         attempt = question.attempt
         order = forms.Order(
             merchant_id=attempt.tenant,
             reference=attempt.id,
             amount=attempt.amount.amount,
             currency=attempt.amount.currency,
-            card=_card(question) if attempt.kind in attempts.WITH_CARD else None,
-            account=_account(question) if attempt.kind is Kind.PAYOUT else None,
+            card=_card(question) if kind in attempts.WITH_CARD else None,
+            account=_account(question) if attempt.kind is Kind.PAYOUT or question.account else None,
             target=attempt.target,
             merchant_name=question.merchant,
             return_url=question.return_url,
@@ -140,7 +147,7 @@ class SandboxConnector:
             may_challenge=question.may_challenge,
             again=attempt.asked > 1,
         )
-        path = "/cancellations" if question.challenged else _PATHS[attempt.kind]
+        path = "/cancellations" if question.challenged else _PATHS[kind]
         url, headers = f"{self._place}{path}", fault(attempt)
         return BankRequest(method="POST", url=url, reference=attempt.id, headers=headers, body=_encode(order))
 

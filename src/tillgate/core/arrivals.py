@@ -7,8 +7,10 @@ import msgspec
 from tillgate.core.attempts import Attempt
 from tillgate.core.instants import Instant
 from tillgate.core.money import Money
+from tillgate.core.occasions import Occasion
 from tillgate.core.personal import Personal
 from tillgate.core.records import Record
+from tillgate.core.timers import Timer, TimerKind
 
 
 class Debtor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -130,6 +132,13 @@ class Arrival(Record, frozen=True, kw_only=True, omit_defaults=True):
         if self.at(Place.DEPOSITS):
             return ArrivalState.HELD
         return ArrivalState.RETURNING if self.at(Place.RETURNS) else ArrivalState.SETTLED
+
+
+def recheck(tenant: str, payment: str, transfer: Transfer | None, occasion: Occasion) -> tuple[Timer, ...]:
+    """The timer that looks what becomes of what is held, where something else was decided about its payment."""
+    if transfer is None or not transfer.held:
+        return ()
+    return (Timer(tenant, TimerKind.SETTLE_TRANSFER, payment, occasion.wall),)
 
 
 def attempt_id(arrival: Arrival) -> str:

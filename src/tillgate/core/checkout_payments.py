@@ -14,6 +14,7 @@ from tillgate.core.decisions import Alias, Decision
 from tillgate.core.events import EventType
 from tillgate.core.fees import FeePlan
 from tillgate.core.instants import Instant
+from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Asking, CaptureMethod, Payment
 from tillgate.core.phone_wallets import Ticket
@@ -79,15 +80,34 @@ def status(payment: Payment) -> CheckoutStatus:
     if payment.captured:
         if payment.refunded >= payment.captured:
             return CheckoutStatus.REFUNDED
-        if payment.captured < payment.amount.amount:
+        if not is_received(payment):
             return CheckoutStatus.UNDERPAID
         return CheckoutStatus.RECEIVED if checkout.confirmed_at is None else CheckoutStatus.CONFIRMED
     if payment.canceled:
         return CheckoutStatus.CANCELED
+    if payment.transfer is not None and payment.transfer.held:
+        return CheckoutStatus.UNDERPAID
     if checkout.found_at is not None:
         return CheckoutStatus.FOUND
     is_worn = payment.failure is not None and len(payment.former_methods) + 1 >= intents.MOST_CARDS
     return CheckoutStatus.ERROR if is_worn else CheckoutStatus.OPEN
+
+
+def is_received(payment: Payment) -> bool:
+    """Whether as much has come as its merchant takes for it."""
+    enough = 1 if of(payment).allow_underpay else payment.amount.amount
+    return payment.captured >= enough
+
+
+def due(payment: Payment) -> Money:
+    """What is still to be paid."""
+    held = payment.transfer.held if payment.transfer else 0
+    return Money(max(payment.amount.amount - payment.captured - held, 0), payment.amount.currency)
+
+
+def received(payment: Payment) -> Money:
+    """What has come, and was not sent back."""
+    return Money(payment.captured + (payment.transfer.held if payment.transfer else 0), payment.amount.currency)
 
 
 def is_over(payment: Payment) -> bool:
@@ -200,11 +220,11 @@ def _is_news(was: CheckoutStatus, now: CheckoutStatus) -> bool:
 def _dated(payment: Payment, heard: State | None, occasion: Occasion) -> Checkout:
     checkout = of(payment)
     found_at, received_at, confirmed_at = checkout.found_at, checkout.received_at, checkout.confirmed_at
-    if payment.authorized or heard is State.PENDING:
+    if payment.authorized or heard is State.PENDING or (payment.transfer and payment.transfer.found_at is not None):
         found_at = occasion.now if found_at is None else found_at
     elif payment.failure is not None or payment.action is not None:
         found_at = None
-    if payment.captured >= payment.amount.amount and received_at is None:
+    if is_received(payment) and received_at is None:
         received_at = occasion.now
         confirmed_at = None if checkout.is_told else occasion.now
     return structs.replace(checkout, found_at=found_at, received_at=received_at, confirmed_at=confirmed_at)

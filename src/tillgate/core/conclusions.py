@@ -4,6 +4,7 @@ import msgspec
 
 from tillgate.core import (
     accounts,
+    arrivals,
     attempts,
     cancellations,
     challenges,
@@ -332,6 +333,7 @@ def _entries(
 def _timers(before: Payment, payment: Payment, attempt: Attempt, occasion: Occasion) -> tuple[Timer, ...]:
     """What is to happen by itself from now on: inquiries while in doubt, expiry while something is held."""
     timers = [payments.inquiry(attempt, occasion), *challenges.expiry(before, payment, attempt)]
+    timers += arrivals.recheck(payment.tenant, payment.id, payment.transfer, occasion)
     if payment.authorized and not before.authorized and payment_intents.keeps_method(payment):
         timers.append(Timer(payment.tenant, TimerKind.KEEP_METHOD, payment.id, occasion.wall))
     if len(payment.surplus) > len(before.surplus):

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tillgate.core.collecting_accounts import CollectingAccount
 from tillgate.core.instants import Instant
 from tillgate.core.money import Money
 
@@ -51,7 +52,10 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody is to pay: how much, to whom, for what, on which page, until when; `phone` is who is asked."""
+    """What somebody is to pay: how much, to whom, for what, on which page, until when.
+
+    `phone` is who is asked; a transfer goes to an `account`, under a `reference`.
+    """
 
     payment: str
     merchant_id: str
@@ -61,6 +65,8 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
     page: str
     expires_at: Instant
     phone: str = ""
+    account: CollectingAccount | None = None
+    reference: str = ""
 
 
 class Instructions(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,8 @@ import enum
 import msgspec
 from msgspec import UNSET, UnsetType, structs
 
-from tillgate.core import cancellations, checkout_payments, intents, metadata, money, payments
+from tillgate.core import arrivals, cancellations, checkout_payments, intents, metadata, money, payments
+from tillgate.core.addresses import Shipping
 from tillgate.core.attempts import State
 from tillgate.core.cancellations import Cancellation
 from tillgate.core.cards import CardSummary
@@ -228,7 +229,8 @@ def cancel(
     canceled, of_checkout, beside = checkout_payments.followed(payment, canceled, None, occasion)
     types = (*told(canceled, (EventType.PAYMENT_CANCELED,)), *of_checkout)
     given_up, decision = payments.announced(canceled, types, occasion)
-    return given_up, decision.merged(beside)
+    rechecked = Decision(schedule=arrivals.recheck(payment.tenant, payment.id, payment.transfer, occasion))
+    return given_up, decision.merged(beside).merged(rechecked)
 
 
 def with_reason(payment: Payment, reason: str | None) -> Payment:

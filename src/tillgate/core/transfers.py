@@ -6,7 +6,18 @@ from typing import Final
 import msgspec
 from msgspec import structs
 
-from tillgate.core import accounts, arrivals, attempts, cancellations, fees, instants, payment_intents, payments, totals
+from tillgate.core import (
+    accounts,
+    arrivals,
+    attempts,
+    cancellations,
+    checkout_payments,
+    fees,
+    instants,
+    payment_intents,
+    payments,
+    totals,
+)
 from tillgate.core.arrivals import Arrival, Debtor, Move, Place, Transfer, Why
 from tillgate.core.attempts import Kind, Outcome, State
 from tillgate.core.cancellations import Cancellation
@@ -258,20 +269,15 @@ def follow(arrival: Arrival, occasion: Occasion) -> Timer:
     return Timer(arrival.tenant, TimerKind.RETURN_TRANSFER, arrival.id, due_at)
 
 
-def recheck(payment: Payment, occasion: Occasion) -> tuple[Timer, ...]:
-    """The timer that looks what becomes of what is held, wherever something else was decided about a payment."""
-    if payment.transfer is None or not payment.transfer.held:
-        return ()
-    return (Timer(payment.tenant, TimerKind.SETTLE_TRANSFER, payment.id, occasion.wall),)
-
-
 def found(payment: Payment, occasion: Occasion) -> tuple[Payment, Decision]:
     """The payment for which money is said to be on its way."""
     transfer = transfer_of(payment)
     if transfer.found_at is not None or is_over(payment, occasion.now):
         return payment, Decision()
-    known = evolve(payment, transfer=structs.replace(transfer, found_at=occasion.now))
-    return known, Decision(save=(known,))
+    step = _done(
+        _Stage(payment, evolve(payment, transfer=structs.replace(transfer, found_at=occasion.now)), (), ()), occasion
+    )
+    return step.payment or payment, step.decision
 
 
 class _Stage(msgspec.Struct, frozen=True):
@@ -319,7 +325,7 @@ def _kept(payment: Payment, arrival: Arrival, amount: int, occasion: Occasion) -
     fee = fees.fee(payment.fee_plan, Money(payment.captured, currency), Money(amount, currency)).amount
     available_at = instants.days_later(occasion.now, payment.settlement_days)
     moved, decision = _moved(arrival, Place.DEPOSITS, Place.MERCHANT, amount, occasion, fee, available_at)
-    # Attempts by card are over: what is refunded goes back as it came.
+    # What is refunded goes back as it came; what a bank took back before may be covered by this.
     changed = evolve(
         payment,
         authorized=payment.authorized + amount,
@@ -330,7 +336,7 @@ def _kept(payment: Payment, arrival: Arrival, amount: int, occasion: Occasion) -
         action=None,
         transfer=structs.replace(transfer_of(payment), debtor=arrival.debtor),
     )
-    return changed, moved, decision
+    return totals.covered(changed), moved, decision
 
 
 def _sent_back(arrival: Arrival, source: Place, amount: int, occasion: Occasion) -> tuple[Arrival, Decision]:
@@ -349,9 +355,10 @@ def _done(stage: _Stage, occasion: Occasion) -> Step:
     found_at = occasion.now if transfer.found_at is None and stage.arrivals else transfer.found_at
     transfer = structs.replace(transfer, held=transfer.held + gained, found_at=found_at)
     payment = evolve(stage.payment, transfer=transfer)
-    types = payment_intents.told(payment, stage.types)
+    payment, of_checkout, beside = checkout_payments.followed(stage.was, payment, None, occasion)
+    types = (*payment_intents.told(payment, stage.types), *of_checkout)
     changed = tuple(arrival for arrival in stage.arrivals if all(arrival is not one for one in stage.held))
-    decision = stage.decision.also(*changed)
+    decision = stage.decision.also(*changed).merged(beside)
     if types:
         payment, announced = payments.announced(payment, types, occasion)
         return Step(payment, tuple(stage.arrivals), decision.merged(announced))

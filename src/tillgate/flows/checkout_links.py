@@ -15,7 +15,7 @@ from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.signing_keys import EVERYBODYS
 from tillgate.flows import checkouts as flows
-from tillgate.flows import profiles, wallets
+from tillgate.flows import profiles, transfers, wallets
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Caller, Gateway
 from tillgate.store import find
@@ -69,6 +69,8 @@ async def offers(gateway: Gateway, caller: Caller, payment: Payment) -> list[Off
         return []
     found = [offer for bank in _banks(gateway, caller) for offer in gateway.banks[bank].offers]
     able = {wallet.value for wallet in Wallet if await _opens(gateway, caller, wallet)}
+    if await transfers.account(gateway, caller.tenant, payment.amount.currency) is None:
+        found = [one for one in found if one.how is not How.TRANSFER]
     return [one for one in found if one.takes(payment.amount) and (one.how is not How.DEVICE or one.method in able)]
 
 
@@ -103,16 +105,20 @@ async def start(
     if offer.how is How.PHONE:
         tried = checkout_payments.of(payment).tries
         payment = await flows.ring(gateway, caller, payment.id, tried, phone)
-    checkout, ticket = checkout_payments.of(payment), payment.ticket
+    if offer.how is How.TRANSFER:
+        payment = await transfers.begin(gateway, caller, payment.id)
+    checkout, ticket, transfer = checkout_payments.of(payment), payment.ticket, payment.transfer
     owed = Owed(
         payment=payment.id,
         merchant_id=caller.tenant.id,
-        amount=payment.amount,
+        amount=checkout_payments.due(payment),
         merchant=await profiles.name(gateway, caller.tenant),
         label=checkout.reference_label,
         page=page,
         expires_at=ticket.expires_at if ticket and offer.how is How.PHONE else checkout.expires_at,
         phone=ticket.phone if ticket else "",
+        account=await transfers.account(gateway, caller.tenant, payment.amount.currency),
+        reference=transfer.reference if transfer else "",
     )
     bank = next(name for name in _banks(gateway, caller) if offer in gateway.banks[name].offers)
     return Chosen(payment, offer, gateway.banks[bank].instructions(offer, owed))

@@ -1,8 +1,8 @@
 """Notices: what a bank says without being asked is believed if the bank signed it."""
 
 from tillgate.connectors.contract import BankNotice, DisputeNotification
-from tillgate.core import payouts
-from tillgate.flows import attempts, disputes
+from tillgate.core import arrivals, payouts
+from tillgate.flows import attempts, disputes, transfers
 from tillgate.flows import payouts as paying
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
@@ -18,6 +18,8 @@ async def take(gateway: Gateway, directory: Directory, bank: str, notice: BankNo
         await disputes.learn(gateway, tenant, told.said)
     elif payout := payouts.payout_of(told.attempt):
         await paying.learn(gateway, tenant, payout, told.outcome)
+    elif arrival := arrivals.arrival_of(told.attempt):
+        await transfers.learn(gateway, tenant, arrival, told.outcome)
     else:
         await attempts.learn(gateway, tenant, told.attempt, told.outcome)
     return True

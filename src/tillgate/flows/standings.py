@@ -5,8 +5,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from tillgate.connectors.contract import Question
-from tillgate.core import conclusions, payment_intents, refunds, repeats, setup_intents
+from tillgate.core import conclusions, payment_intents, refunds, repeats, setup_intents, transfers
+from tillgate.core.arrivals import Debtor
 from tillgate.core.attempts import Attempt, Kind, Outcome
+from tillgate.core.bank_accounts import Coordinates
 from tillgate.core.cards import Card
 from tillgate.core.conclusions import Standing
 from tillgate.core.customers import Customer
@@ -87,7 +89,22 @@ def question(standing: Standing | SetupStanding, tenant: Tenant, card: Card | No
         off_session=intent.off_session,
         may_challenge=not intent.error_on_requires_action,
         ticket=standing.payment.ticket,
+        account=_sent_from(standing),
+        holder=_debtor(standing).name,
     )
+
+
+def _debtor(standing: Standing) -> Debtor:
+    transfer = standing.payment.transfer
+    return Debtor() if transfer is None or transfer.debtor is None else transfer.debtor
+
+
+def _sent_from(standing: Standing) -> Coordinates | None:
+    """The account that the money came from, where it goes back by transfer and that is known."""
+    debtor = _debtor(standing)
+    if standing.attempt.bank != transfers.BANK or not debtor.iban:
+        return None
+    return Coordinates(number=debtor.iban, country=debtor.iban[:2], bic=debtor.bic or None)
 
 
 def met_by(standing: S, decision: Decision, drawn: Drawn) -> tuple[S, Decision]:

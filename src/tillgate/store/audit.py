@@ -8,7 +8,9 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from tillgate.clock import Clock, SystemClock
-from tillgate.core import attempts, payout_reconciliation, reconciliation, sandboxes
+from tillgate.core import arrival_reconciliation, attempts, payout_reconciliation, reconciliation, sandboxes
+from tillgate.core.arrival_reconciliation import ArrivalStory
+from tillgate.core.arrivals import Arrival
 from tillgate.core.attempts import Attempt
 from tillgate.core.disputes import Dispute
 from tillgate.core.instants import Instant
@@ -59,6 +61,7 @@ async def audit(url: str | None, data: Path, clock: Clock = _CLOCK) -> Found:
         await _payments(stream, found, wall)
         await _verifications(stream, found, wall)
         await _payouts(stream, found)
+        await _arrivals(stream, found)
     return found
 
 
@@ -176,10 +179,12 @@ async def _payments(stream: Stream, found: Found, wall: Instant) -> None:
     asked = _Merged(_records(stream, kept(Attempt), "id", lambda attempt: attempt.payment, _OF_PAYMENTS))
     refunds = _Merged(_records(stream, kept(Refund), "payment, id", lambda refund: refund.payment))
     disputes = _Merged(_records(stream, kept(Dispute), "payment, id", lambda dispute: dispute.payment))
+    arrived = _records(stream, kept(Arrival), "payment, id", lambda arrival: arrival.payment, _FOR_PAYMENTS)
     parts = (
         ("attempts", asked),
         ("refunds", refunds),
         ("disputes", disputes),
+        ("arrivals", _Merged(arrived)),
         ("moved", _Merged(_moved(stream))),
         ("moved", _Merged(_moved_by_disputes(stream))),
         ("told", _Merged(_told(stream))),
@@ -227,6 +232,18 @@ async def _payouts(stream: Stream, found: Found) -> None:
         found.differ(f"{tenant} {statement}: lines of a statement that is neither open nor paid out")
 
 
+async def _arrivals(stream: Stream, found: Found) -> None:
+    """What arrived by itself, with all that was ever posted of it."""
+    moved = _Merged(_moved(stream, "arr"))
+    async for key, arrival in _records(stream, kept(Arrival), "id", lambda arrival: arrival.id):
+        group, strays = await moved.of(key)
+        _note(strays, "moved", found)
+        found.count("arrivals")
+        for difference in arrival_reconciliation.differences(ArrivalStory(arrival, group)):
+            found.differ(f"{arrival.tenant} {arrival.id}: {difference}")
+    _note((await moved.of(_LAST))[1], "moved", found)
+
+
 async def _lines(stream: Stream) -> dict[tuple[str, str], Lines]:
     query = "select tenant, statement, count(*), sum(net) from entries where statement is not null group by 1, 2"
     return {(row[0], row[1]): Lines(int(row[2]), int(row[3])) async for row in stream(query)}
@@ -248,6 +265,9 @@ def _note(strays: list[tuple[str, str]], part: str, found: Found) -> None:
     for tenant, payment in strays:
         found.differ(f"{tenant} {payment}: {part} of a payment that is not there")
 
+
+_FOR_PAYMENTS = " where payment is not null"
+"""What arrived by itself and is known for what."""
 
 _OF_PAYMENTS = " where id < 'att_a'"
 """The attempts whose ids go on with that of a payment, and not with what else they are about."""

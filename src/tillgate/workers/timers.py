@@ -14,6 +14,7 @@ from tillgate.flows import (
     payments,
     payouts,
     sandboxes,
+    transfers,
 )
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway, system
@@ -74,6 +75,10 @@ async def _carry_out(gateway: Gateway, directory: Directory, timer: Timer) -> bo
             return await payouts.send(gateway, system(tenant, "payouts"), timer.subject)
         case TimerKind.INQUIRE_PAYOUT:
             return await payouts.resolve(gateway, tenant, timer.subject)
+        case TimerKind.SETTLE_TRANSFER:
+            return await transfers.settle(gateway, tenant, timer.subject)
+        case TimerKind.RETURN_TRANSFER:
+            return await transfers.give_back(gateway, tenant, timer.subject)
         case TimerKind.ERASE_CUSTOMER:
             return await erasures.proceed(gateway, system(tenant, "erasure"), timer.subject)
         case TimerKind.REMOVE_SANDBOX:

@@ -3,12 +3,14 @@
 import re
 from typing import Any, Final
 
+from tillgate.core import checkout_payments
 from tillgate.core.credentials import Scope
 from tillgate.core.instructions import How
 from tillgate.core.payments import Payment
 from tillgate.flows import checkout_links
 from tillgate.flows.checkout_links import Chosen
 from tillgate.flows.gateway import Caller, Gateway
+from tillgate.http import qr
 from tillgate.http.exchange import Reply, Request
 from tillgate.surfaces.checkout import messages, shapes
 from tillgate.surfaces.checkout.calls import Call, Operation, Visit, linked_operation, operation
@@ -78,8 +80,8 @@ def _shown(chosen: Chosen, poll: str) -> dict[str, Any]:
         "title": said.title,
         "steps": list(said.steps),
         "fields": [{"label": one.label, "value": one.value, "copyable": one.copyable} for one in said.fields],
-        "qr": None,
-        "amount": shapes.amount(chosen.payment.amount),
+        "qr": None if said.qr is None else {"text": said.qr, "svg": qr.svg(said.qr)},
+        "amount": shapes.amount(checkout_payments.due(chosen.payment)),
         "expiresAt": shapes.moment(checkout_links.expires_at(chosen)),
         "poll": {"url": poll, "intervalSeconds": _INTERVALS[chosen.offer.how]},
         "status": shapes.payment(chosen.payment)["status"],

@@ -47,8 +47,8 @@ def payment(payment: Payment) -> dict[str, Any]:
     """A checkout. What is received is settled in its own currency, for nothing is exchanged here; fees are apart."""
     checkout = checkout_payments.of(payment)
     currency = payment.amount.currency
-    received = Money(payment.captured, currency)
-    settled = received if checkout.received_at is not None else Money(0, currency)
+    received = checkout_payments.received(payment)
+    settled = Money(payment.captured, currency) if checkout.received_at is not None else Money(0, currency)
     return {
         "id": payment.id,
         "userId": payment.tenant,
