@@ -17,8 +17,8 @@ class ChargeStatus(enum.StrEnum):
 
 
 def is_made(payment: Payment) -> bool:
-    """Whether there is a charge: whether a bank was asked for the money."""
-    return payment.attempts_made > 0
+    """Whether there is a charge: whether a bank was asked for the money, or it came by itself."""
+    return payment.attempts_made > 0 or payment.authorized > 0
 
 
 def status(payment: Payment) -> ChargeStatus:

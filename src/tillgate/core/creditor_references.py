@@ -6,6 +6,8 @@ from typing import Final
 from stdnum import iso11649
 from stdnum.iso7064 import mod_97_10
 
+from tillgate.core import cards
+
 DIGITS: Final = 12
 """How many digits follow the check digits of those that are made here: few enough to be typed on a phone."""
 
@@ -14,9 +16,13 @@ _APART: Final = re.compile(r"[^0-9A-Z]")
 
 
 def make(number: int) -> str:
-    """The reference with a number's last digits, and the check digits before them: `RF18539007547034`."""
+    """The reference with a number's last digits, and the check digits before them: `RF18539007547034`.
+
+    What would pass for a card's number, which nobody may write down, is passed over.
+    """
     digits = str(number % 10**DIGITS).rjust(DIGITS, "0")
-    return f"RF{mod_97_10.calc_check_digits(f'{digits}RF')}{digits}"
+    reference = f"RF{mod_97_10.calc_check_digits(f'{digits}RF')}{digits}"
+    return make(number + 1) if cards.holds_number(reference) else reference
 
 
 def shown(reference: str) -> str:

@@ -196,7 +196,7 @@ def of_payment(payment: Payment) -> Transaction | None:
     if not payment.events:
         return None
     customer = payment.customer.id if payment.customer else None
-    is_draft = payment.intent is not None and not payment.attempts_made
+    is_draft = payment.intent is not None and not charges.is_made(payment)
     charge = None if is_draft else charges.status(payment)
     stage = _BY_NAMES[payment.status, payment_intents.status(payment), charge]
     id, amount = f"txn_{payment.id.removeprefix('pay_')}", payment.amount

@@ -13,13 +13,15 @@ from tillgate.core.bank_accounts import Coordinates
 from tillgate.core.collecting_accounts import CollectingAccount
 from tillgate.core.decisions import Decision
 from tillgate.core.merchants import Tenant
+from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.timers import Timer, TimerKind
 from tillgate.core.transfers import Booked, Step
 from tillgate.flows import attempts as asking
-from tillgate.flows import payments
-from tillgate.flows.gateway import Caller, Gateway, system
+from tillgate.flows import changes, payments
+from tillgate.flows.gateway import Answer, Caller, Gateway, system
+from tillgate.flows.idempotency import Key
 from tillgate.logs import log
 from tillgate.store import find, lists
 from tillgate.store.batches import Conflict, Taken
@@ -124,6 +126,17 @@ async def take(gateway: Gateway, caller: Caller, iban: str, line: Booked) -> Tak
             return Taking(heard, next(one for one in step.arrivals if one.id == arrival.id))
         except (Conflict, Taken):
             continue
+
+
+async def take_for_test(
+    gateway: Gateway, caller: Caller, key: Key | None, iban: str, line: Booked, render: changes.Render[Taking]
+) -> Answer:
+    """The same, for a test merchant who asks for it, once per key."""
+
+    async def decide(occasion: Occasion) -> tuple[Taking, Decision]:
+        return await take(gateway, caller, iban, line), Decision()
+
+    return await changes.make(gateway, caller, key, decide, render)
 
 
 async def _known(gateway: Gateway, caller: Caller, iban: str, line: Booked) -> Taking | None:

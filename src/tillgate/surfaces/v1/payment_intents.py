@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tillgate.core import charges as made
 from tillgate.core import currencies, payment_intents, transactions
 from tillgate.core.attempts import State
 from tillgate.core.conclusions import Standing
@@ -79,8 +80,8 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
         shipping=addresses.show_shipping(intent.shipping) if intent.shipping else None,
         last_payment_error=_last_error(payment, payment.failure) if payment.failure else None,
         next_action=payments.next_action(payment, origin),
-        latest_payment=payment.id if payment.attempts_made else None,
-        latest_charge=payment_names.charge(payment.id) if payment.attempts_made else None,
+        latest_payment=payment.id if made.is_made(payment) else None,
+        latest_charge=payment_names.charge(payment.id) if made.is_made(payment) else None,
         canceled_at=unix_seconds(payment.canceled.at) if is_canceled and payment.canceled else None,
         cancellation_reason=_why_canceled(payment) if is_canceled else None,
         sandbox_faults=payment.faults or UNSET,

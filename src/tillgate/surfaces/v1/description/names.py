@@ -29,6 +29,7 @@ PREFIXES: Final = {
     "wallet_keys": "wk",
     "faults": "flt",
     "merchants": "ten",
+    "bank": "arr",
 }
 """What the ids of a resource begin with."""
 
