@@ -1,174 +1,34 @@
 """Money that arrives by itself: to the unit it is kept, held, on its way back, sent back or shown to a person."""
 
-from typing import Any
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.core.world import FEES, LATER, START, occasion, said
+from tests.core.till import DEADLINE, KNOWN, Till
+from tests.core.world import said
 from tests.sizes import at_size
 from tillgate.core import (
-    arrival_reconciliation,
-    creditor_references,
+    arrival_moves,
     ledger,
     payment_intents,
     payments,
-    reconciliation,
     refunds,
+    transfer_returns,
     transfers,
 )
-from tillgate.core.accounts import DEPOSITS, FEES as EARNED, PAYABLE, RETURNS, SUSPENSE, receivable
-from tillgate.core.arrival_reconciliation import ArrivalStory
-from tillgate.core.arrivals import Arrival, ArrivalState, Debtor, Place, Why
+from tillgate.core.accounts import DEPOSITS, PAYABLE, RETURNS, SUSPENSE, receivable
+from tillgate.core.accounts import FEES as EARNED
+from tillgate.core.arrivals import ArrivalState, Debtor, Place, Why
 from tillgate.core.attempts import Attempt, State, Verdict
 from tillgate.core.conclusions import Standing, conclude
-from tillgate.core.decisions import Decision
 from tillgate.core.fees import FeePlan
-from tillgate.core.instants import DAY, MINUTE
-from tillgate.core.intents import Intent
-from tillgate.core.ledger import Entry
-from tillgate.core.money import Money
-from tillgate.core.payments import Payment, Status, Terms
+from tillgate.core.payments import Status
 from tillgate.core.reasons import Reason, Refused
-from tillgate.core.reconciliation import Moved, Story
-from tillgate.core.records import Record, evolve
 from tillgate.core.refunds import Refund
 
-KNOWN = Debtor("Ann", "DE89370400440532013000")
 ANYBODY = st.sampled_from([KNOWN, Debtor("Bob", "GB33BUKB20201555555555"), Debtor("Unknown")])
-BANK = receivable(transfers.BANK)
-DEADLINE = START + DAY
-
-
-class Till:
-    """A payment that waits for a transfer, and everything that was written about it, taken in as the store does."""
-
-    def __init__(
-        self, amount: int = 100, *, under: bool = False, over: bool = False, plan: FeePlan = FEES, expires: bool = True
-    ) -> None:
-        self.now = START
-        self.records: dict[str, Record] = {}
-        self.names: set[tuple[str, str]] = set()
-        self.entries: dict[str, Entry] = {}
-        self.told: list[str] = []
-        self.sequence: list[int] = []
-        self.came = 0
-        opened = payments.open(
-            Terms(amount=Money(5_000, "USD"), intent=Intent()),
-            tenant="ten_1",
-            payment_method=None,
-            card=None,
-            customer=None,
-            fee_plan=plan,
-            bank="sandbox",
-            occasion=occasion(),
-        )
-        payment, decision = payment_intents.open(evolve(opened, id="pay_1", amount=Money(amount, "USD")), self.moment())
-        self.take(decision)
-        deadline = DEADLINE if expires else None
-        self.take(
-            transfers.begin(payment, "RF1", expires_at=deadline, allow_underpay=under, allow_overpay=over)[1],
-        )
-
-    def moment(self) -> Any:
-        self.now += 1
-        return occasion(self.now, LATER + self.now * MINUTE)
-
-    def take(self, decision: Decision) -> None:
-        seen = {record.id for record in decision.save}
-        assert len(seen) == len(decision.save), "a commit writes a record once"
-        for record in decision.save:
-            self.records[record.id] = evolve(record, version=record.version + 1)
-        for name in decision.name:
-            assert (name.kind, name.value) not in self.names
-            self.names.add((name.kind, name.value))
-        for entry in decision.post:
-            assert entry.id not in self.entries, "posted twice"
-            self.entries[entry.id] = entry
-        self.told += [event.type.value for event in decision.announce]
-        self.sequence += [event.sequence for event in decision.announce]
-
-    @property
-    def payment(self) -> Payment:
-        found = self.records["pay_1"]
-        assert isinstance(found, Payment)
-        return found
-
-    def of(self, type: Any) -> list[Any]:
-        return sorted((one for one in self.records.values() if isinstance(one, type)), key=lambda one: str(one.id))
-
-    @property
-    def arrivals(self) -> list[Arrival]:
-        return self.of(Arrival)
-
-    @property
-    def held(self) -> list[Arrival]:
-        return [one for one in self.arrivals if one.payment == "pay_1" and one.at(Place.DEPOSITS)]
-
-    def line(self, amount: int, debtor: Debtor = KNOWN, *, is_reversal: bool = False) -> Arrival:
-        self.came += 1
-        return Arrival(
-            tenant="ten_1",
-            id=f"arr_{self.came:04}",
-            created=self.now,
-            account="DE1",
-            reference=f"bank{self.came}",
-            amount=Money(amount, "USD"),
-            booked_at=self.now,
-            debtor=debtor,
-            is_reversal=is_reversal,
-        )
-
-    def arrives(self, amount: int, debtor: Debtor = KNOWN) -> Arrival:
-        new = self.line(amount, debtor)
-        self.take(transfers.book(new, self.payment, self.held, None, self.moment()).decision)
-        return self.arrival(new)
-
-    def arrival(self, like: Arrival) -> Arrival:
-        found = self.records[like.id]
-        assert isinstance(found, Arrival)
-        return found
-
-    def settles(self) -> None:
-        self.take(transfers.settle(self.payment, self.held, self.moment()).decision)
-
-    def is_sent_back(self, arrival: Arrival, verdict: Verdict = Verdict.APPROVED) -> Arrival:
-        asked, decision = transfers.ask_return(self.arrival(arrival), self.moment())
-        self.take(decision)
-        concluded = transfers.conclude_return(self.arrival(asked), said(verdict), self.moment())
-        if concluded:
-            self.take(concluded[1])
-        return self.arrival(arrival)
-
-    def is_reversed(self, original: Arrival, amount: int | None = None) -> Arrival:
-        taken = self.line(amount or original.amount.amount, is_reversal=True)
-        about = self.payment if original.payment else None
-        self.take(transfers.take_back(original, taken, about, self.moment()).decision)
-        return self.arrival(original)
-
-    def balance(self, account: str) -> int:
-        return ledger.movements(tuple(self.entries.values())).get(("ten_1", account, "USD"), 0)
-
-    def differences(self) -> list[str]:
-        lines = [
-            Moved(entry.id, posting.source, posting.destination, posting.money.currency, posting.money.amount)
-            for entry in self.entries.values()
-            for posting in entry.postings
-        ]
-        of_payment = [line for line in lines if line.entry.startswith("att_")]
-        attempts, given_back = self.of(Attempt), self.of(Refund)
-        mine = [one for one in self.arrivals if one.payment == "pay_1"]
-        found = list(
-            reconciliation.differences(
-                Story(self.payment, attempts, given_back, of_payment, self.sequence, [], mine),
-            )
-        )
-        for arrival in self.arrivals:
-            moved = [line for line in lines if line.attempt == arrival.id]
-            found += arrival_reconciliation.differences(ArrivalStory(arrival, moved))
-        return found
+BANK = receivable(arrival_moves.BANK)
 
 
 def kept(till: Till) -> int:
@@ -237,12 +97,12 @@ def test_what_cannot_be_sent_back_is_shown_to_a_person() -> None:
     unknown = till.arrives(50, Debtor("Unknown"))
     assert (unknown.why, unknown.state, till.balance(SUSPENSE)) == (Why.DEBTOR_UNKNOWN, ArrivalState.UNMATCHED, 50)
     with pytest.raises(Refused) as refused:
-        transfers.send_back(unknown, None, till.moment())
+        transfer_returns.send_back(unknown, None, till.moment())
     assert refused.value.reason is Reason.PARAMETER_MISSING
-    till.take(transfers.send_back(unknown, KNOWN, till.moment()).decision)
+    till.take(transfer_returns.send_back(unknown, KNOWN, till.moment())[1])
     refused_by_bank = till.is_sent_back(unknown, Verdict.DECLINED)
     assert (refused_by_bank.why, till.balance(SUSPENSE)) == (Why.RETURN_REFUSED, 50)
-    till.take(transfers.send_back(refused_by_bank, KNOWN, till.moment()).decision)
+    till.take(transfer_returns.send_back(refused_by_bank, KNOWN, till.moment())[1])
     assert till.is_sent_back(refused_by_bank).state is ArrivalState.SETTLED
     assert till.differences() == []
 
@@ -323,12 +183,12 @@ class Arriving(RuleBasedStateMachine):
         chosen, till = data.draw(st.sampled_from(waiting)), self.till
         try:
             if data.draw(st.booleans()):
-                step = transfers.assign(chosen, till.payment, till.held, till.moment())
+                decision = transfers.assign(chosen, till.payment, till.held, till.moment()).decision
             else:
-                step = transfers.send_back(chosen, KNOWN, till.moment())
+                decision = transfer_returns.send_back(chosen, KNOWN, till.moment())[1]
         except Refused:
             return
-        till.take(step.decision)
+        till.take(decision)
 
     @rule(data=st.data(), verdict=st.sampled_from(list(Verdict)))
     def the_bank_is_asked(self, data: st.DataObject, verdict: Verdict) -> None:
@@ -338,7 +198,7 @@ class Arriving(RuleBasedStateMachine):
         chosen, till = data.draw(st.sampled_from(waiting)), self.till
         if chosen.attempt is None or chosen.attempt.is_final:
             till.is_sent_back(chosen, verdict)
-        elif concluded := transfers.conclude_return(chosen, said(verdict), till.moment()):
+        elif concluded := transfer_returns.conclude(chosen, said(verdict), till.moment()):
             till.take(concluded[1])
 
     @rule(data=st.data())
@@ -428,21 +288,3 @@ class Arriving(RuleBasedStateMachine):
 
 TestArriving = Arriving.TestCase
 TestArriving.settings = settings(max_examples=at_size(40, 3_000), stateful_step_count=at_size(14, 40), deadline=None)
-
-
-@given(st.integers(0, 10**14), st.text(max_size=8), st.text(max_size=8), st.integers(1, 6))
-@settings(max_examples=at_size(60, 5_000), deadline=None)
-def test_a_reference_is_found_however_a_bank_writes_it(number: int, before: str, after: str, every: int) -> None:
-    reference = creditor_references.make(number)
-    broken = " \n".join(reference.lower()[at : at + every] for at in range(0, 16, every))
-    assert reference in creditor_references.found(f"{before} {broken} {after}")
-    assert creditor_references.found(creditor_references.shown(reference)) == (reference,)
-
-
-def test_one_wrong_character_is_no_reference() -> None:
-    reference = creditor_references.make(539_007_547_034)
-    assert reference == "RF18539007547034"
-    for at in range(2, 16):
-        for digit in "0123456789":
-            wrong = reference[:at] + digit + reference[at + 1 :]
-            assert creditor_references.found(wrong) == ((wrong,) if wrong == reference else ())

@@ -3,16 +3,23 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest, Question
+from tillgate.connectors.contract import (
+    BankAnswer,
+    BankNotice,
+    BankRequest,
+    DisputeNotification,
+    Notification,
+    Question,
+)
 from tillgate.connectors.sandbox import SandboxConnector
-from tillgate.core import creditor_references, epc_qr, transfers
+from tillgate.core import arrival_moves, creditor_references, epc_qr
 from tillgate.core.attempts import Attempt, Kind, Outcome
 from tillgate.core.cards import Card
 from tillgate.core.disputes import Dispute, Statement
 from tillgate.core.instructions import Field, How, Instructions, Offer, Owed
 from tillgate.core.records import evolve
 
-NAME: Final = transfers.BANK
+NAME: Final = arrival_moves.BANK
 
 KINDS: Final = (Kind.REFUND, Kind.PAYOUT)
 """What it is asked for: to send money to whoever it came from."""
@@ -107,9 +114,9 @@ class TransferConnector:
         """As in the contract."""
         return self._bank.has_forgotten(answer)
 
-    def notification(self, notice: BankNotice) -> None:
-        """As in the contract: what arrives is told by statements (flows.statements)."""
-        return
+    def notification(self, notice: BankNotice) -> Notification | DisputeNotification | None:
+        """As in the contract. What arrives is told by statements, and not by notices."""
+        return self._bank.notification(notice)
 
 
 def _sent(attempt: Attempt) -> Attempt:

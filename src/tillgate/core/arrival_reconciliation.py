@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tillgate.core import transfers
+from tillgate.core import arrival_moves
 from tillgate.core.arrivals import Arrival, Place
 from tillgate.core.attempts import State
 from tillgate.core.reconciliation import Moved
@@ -43,6 +43,6 @@ def differences(story: ArrivalStory) -> Iterator[str]:
 
 def _lines(arrival: Arrival) -> Iterator[Moved]:
     for number, move in enumerate(arrival.moves, start=1):
-        for posting in transfers.postings(move, arrival.amount.currency):
-            entry, money = transfers.entry_id(arrival, number), posting.money
+        for posting in arrival_moves.postings(move, arrival.amount.currency):
+            entry, money = arrival_moves.entry_id(arrival, number), posting.money
             yield Moved(entry, posting.source, posting.destination, money.currency, money.amount)

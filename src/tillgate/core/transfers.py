@@ -7,9 +7,7 @@ import msgspec
 from msgspec import structs
 
 from tillgate.core import (
-    accounts,
-    arrivals,
-    attempts,
+    arrival_moves,
     cancellations,
     checkout_payments,
     fees,
@@ -18,13 +16,11 @@ from tillgate.core import (
     payments,
     totals,
 )
-from tillgate.core.arrivals import Arrival, Debtor, Move, Place, Transfer, Why
-from tillgate.core.attempts import Kind, Outcome, State
+from tillgate.core.arrivals import Arrival, Debtor, Place, Transfer, Why
 from tillgate.core.cancellations import Cancellation
 from tillgate.core.decisions import Alias, Decision
 from tillgate.core.events import EventType
 from tillgate.core.instants import Instant
-from tillgate.core.ledger import MovementType, Posting, entry
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Payment
@@ -32,22 +28,11 @@ from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.core.timers import Timer, TimerKind
 
-BANK: Final = "transfer"
-"""What the bank is called at which money arrives by itself."""
-
 REFERENCE: Final = "transfer_reference"
 """The kind of alias by which a payment is known to whoever quotes its creditor reference."""
 
 KNOWN: Final = "arrival"
 """The kind of alias by which an arrival is known: the account, and the bank's reference."""
-
-_ACCOUNTS: Final = {
-    Place.BANK: accounts.receivable(BANK),
-    Place.SUSPENSE: accounts.SUSPENSE,
-    Place.DEPOSITS: accounts.DEPOSITS,
-    Place.MERCHANT: accounts.PAYABLE,
-    Place.RETURNS: accounts.RETURNS,
-}
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,9 +107,11 @@ def book(
     """Take in what has arrived, for a payment with what is `held` for it already, or for a person to look at."""
     amount, name = arrival.amount.amount, Decision(name=(known_as(arrival),))
     if payment is None:
-        shown, decision = _moved(evolve(arrival, why=why), Place.BANK, Place.SUSPENSE, amount, occasion)
+        shown, decision = arrival_moves.made(evolve(arrival, why=why), Place.BANK, Place.SUSPENSE, amount, occasion)
         return Step(None, (shown,), name.also(shown).merged(decision))
-    assigned, decision = _moved(evolve(arrival, payment=payment.id), Place.BANK, Place.DEPOSITS, amount, occasion)
+    assigned, decision = arrival_moves.made(
+        evolve(arrival, payment=payment.id), Place.BANK, Place.DEPOSITS, amount, occasion
+    )
     return _settled(_Stage(payment, payment, held, (*held, assigned), (), name.merged(decision)), occasion)
 
 
@@ -139,7 +126,7 @@ def assign(arrival: Arrival, payment: Payment, held: Sequence[Arrival], occasion
     if is_over(payment, occasion.now):
         raise Refused(Reason.PARAMETER_INVALID, "payment", problem="it takes no more money: send this back")
     known = evolve(arrival, payment=payment.id)
-    assigned, decision = _moved(known, Place.SUSPENSE, Place.DEPOSITS, amount, occasion)
+    assigned, decision = arrival_moves.made(known, Place.SUSPENSE, Place.DEPOSITS, amount, occasion)
     return _settled(_Stage(payment, payment, held, (*held, assigned), (), decision), occasion)
 
 
@@ -156,25 +143,10 @@ def settle(payment: Payment, held: Sequence[Arrival], occasion: Occasion) -> Ste
     return _settled(_Stage(payment, canceled, held, held, (EventType.PAYMENT_CANCELED,)), occasion)
 
 
-def send_back(arrival: Arrival, debtor: Debtor | None, occasion: Occasion) -> Step:
-    """Send back, for a person, what nobody knows what it is for; to whom they say, where the statement does not.
-
-    Raises Refused(PARAMETER_INVALID) where nothing of it waits for that, PARAMETER_MISSING where nobody says where to.
-    """
-    amount = arrival.at(Place.SUSPENSE)
-    if amount <= 0:
-        raise Refused(Reason.PARAMETER_INVALID, "arrival", problem="nothing of it waits to be sent back")
-    known = evolve(arrival, debtor=debtor or arrival.debtor)
-    if not known.debtor.iban:
-        raise Refused(Reason.PARAMETER_MISSING, "iban")
-    returning, decision = _sent_back(known, Place.SUSPENSE, amount, occasion)
-    return Step(None, (returning,), decision.also(returning))
-
-
 def book_reversal(reversal: Arrival, occasion: Occasion) -> Step:
     """The bank has taken back money, and nobody knows which: a person has to look."""
     unknown = evolve(reversal, why=Why.REVERSAL_UNKNOWN)
-    shown, decision = _moved(unknown, Place.SUSPENSE, Place.BANK, reversal.amount.amount, occasion)
+    shown, decision = arrival_moves.made(unknown, Place.SUSPENSE, Place.BANK, reversal.amount.amount, occasion)
     return Step(None, (shown,), Decision(save=(shown,), name=(known_as(reversal),)).merged(decision))
 
 
@@ -188,19 +160,19 @@ def take_back(original: Arrival, reversal: Arrival, payment: Payment | None, occ
     known = evolve(reversal, reverses=original.id, payment=original.payment)
     decision = Decision() if reversal.version else Decision(name=(known_as(reversal),))
     if undone := -reversal.at(Place.SUSPENSE):
-        known, decision = _moved(known, Place.BANK, Place.SUSPENSE, undone, occasion)
+        known, decision = arrival_moves.made(known, Place.BANK, Place.SUSPENSE, undone, occasion)
     left, moved, changed = reversal.amount.amount, original, payment
     for place in (Place.SUSPENSE, Place.DEPOSITS, Place.MERCHANT):
         part = min(left, moved.at(place))
         if part > 0:
             left -= part
-            moved, more = _moved(moved, place, Place.BANK, part, occasion)
+            moved, more = arrival_moves.made(moved, place, Place.BANK, part, occasion)
             decision = decision.merged(more)
             if changed is not None and place is Place.MERCHANT:
                 changed = totals.covered(evolve(changed, disputed=changed.disputed + part))
     if left:
         missing = evolve(moved, why=Why.RETURNED_TWICE)
-        moved, more = _moved(missing, Place.SUSPENSE, Place.BANK, left, occasion)
+        moved, more = arrival_moves.made(missing, Place.SUSPENSE, Place.BANK, left, occasion)
         decision = decision.merged(more)
     decision = decision.also(known)
     if payment is None or changed is None:
@@ -216,57 +188,6 @@ def _assert_fits(original: Arrival, reversal: Arrival) -> None:
         raise Refused(Reason.PARAMETER_INVALID, "payment", problem="this is not what was taken back")
     if original.moved(Place.BANK, Place.DEPOSITS) + original.moved(Place.BANK, Place.SUSPENSE) < reversal.amount.amount:
         raise Refused(Reason.PARAMETER_INVALID, "payment", problem="more was taken back than came")
-
-
-def ask_return(arrival: Arrival, occasion: Occasion) -> tuple[Arrival, Decision]:
-    """The question to the bank to send back what is on its way, written down before it is put.
-
-    One that the bank never saw is put again under its reference. Raises Refused(IN_PROGRESS) while one is under way.
-    """
-    last = arrival.attempt
-    if last is not None and last.state is State.NEVER_SEEN:
-        asked = evolve(arrival, attempt=attempts.ask_again(last, occasion))
-    elif last is not None and not last.is_final:
-        raise Refused(Reason.IN_PROGRESS, "arrival")
-    else:
-        attempt = attempts.ask(
-            arrivals.attempt_id(arrival),
-            Kind.PAYOUT,
-            Money(arrival.at(Place.RETURNS), arrival.amount.currency),
-            tenant=arrival.tenant,
-            payment=arrival.id,
-            bank=BANK,
-            occasion=occasion,
-        )
-        asked = evolve(arrival, attempt=attempt, returns=arrival.returns + 1)
-    return asked, Decision(save=(asked,), schedule=(follow(asked, occasion),))
-
-
-def conclude_return(arrival: Arrival, outcome: Outcome, occasion: Occasion) -> tuple[Arrival, Decision] | None:
-    """The arrival after the bank's answer; None where that says nothing new. A no is for a person to look at.
-
-    Raises attempts.Contradiction where the bank takes back a final answer.
-    """
-    attempt = attempts.move(arrival.attempt, outcome, occasion) if arrival.attempt is not None else None
-    if attempt is None:
-        return None
-    after, decision, amount = evolve(arrival, attempt=attempt), Decision(), attempt.amount.amount
-    if attempt.state is State.APPROVED:
-        after, decision = _moved(after, Place.RETURNS, Place.BANK, amount, occasion)
-    elif attempt.state is State.DECLINED:
-        refused = evolve(after, why=Why.RETURN_REFUSED)
-        after, decision = _moved(refused, Place.RETURNS, Place.SUSPENSE, amount, occasion)
-    return after, Decision(save=(after,), schedule=(follow(after, occasion),)).merged(decision)
-
-
-def follow(arrival: Arrival, occasion: Occasion) -> Timer:
-    """The timer that sends back what is on its way, or asks the bank what became of that."""
-    due_at: Instant | None = None
-    if arrival.attempt is not None and not arrival.attempt.is_final:
-        due_at = attempts.inquire_at(arrival.attempt, occasion)
-    elif arrival.at(Place.RETURNS):
-        due_at = occasion.wall
-    return Timer(arrival.tenant, TimerKind.RETURN_TRANSFER, arrival.id, due_at)
 
 
 def found(payment: Payment, occasion: Occasion) -> tuple[Payment, Decision]:
@@ -309,7 +230,7 @@ def _settled(stage: _Stage, occasion: Occasion) -> Step:
             payment, moved, more = _kept(payment, moved, keep, occasion)
             decision = decision.merged(more)
         if back := moved.at(Place.DEPOSITS):
-            moved, more = _sent_back(moved, Place.DEPOSITS, back, occasion)
+            moved, more = arrival_moves.sent_back(moved, Place.DEPOSITS, back, occasion)
             decision = decision.merged(more)
         after.append(moved)
     return _done(_Stage(stage.was, payment, stage.held, after, types, decision), occasion)
@@ -324,27 +245,19 @@ def _kept(payment: Payment, arrival: Arrival, amount: int, occasion: Occasion) -
     currency = payment.amount.currency
     fee = fees.fee(payment.fee_plan, Money(payment.captured, currency), Money(amount, currency)).amount
     available_at = instants.days_later(occasion.now, payment.settlement_days)
-    moved, decision = _moved(arrival, Place.DEPOSITS, Place.MERCHANT, amount, occasion, fee, available_at)
+    moved, decision = arrival_moves.made(arrival, Place.DEPOSITS, Place.MERCHANT, amount, occasion, fee, available_at)
     # What is refunded goes back as it came; what a bank took back before may be covered by this.
     changed = evolve(
         payment,
         authorized=payment.authorized + amount,
         captured=payment.captured + amount,
         fees=payment.fees + fee,
-        bank=BANK,
+        bank=arrival_moves.BANK,
         failure=None,
         action=None,
         transfer=structs.replace(transfer_of(payment), debtor=arrival.debtor),
     )
     return totals.covered(changed), moved, decision
-
-
-def _sent_back(arrival: Arrival, source: Place, amount: int, occasion: Occasion) -> tuple[Arrival, Decision]:
-    """On its way back, or shown to a person where nobody knows whose it is."""
-    if not arrival.debtor.iban:
-        return _moved(evolve(arrival, why=Why.DEBTOR_UNKNOWN), source, Place.SUSPENSE, amount, occasion)
-    moved, decision = _moved(arrival, source, Place.RETURNS, amount, occasion)
-    return moved, decision.merged(Decision(schedule=(follow(moved, occasion),)))
 
 
 def _done(stage: _Stage, occasion: Occasion) -> Step:
@@ -365,36 +278,3 @@ def _done(stage: _Stage, occasion: Occasion) -> Step:
     if payment == stage.was:
         return Step(payment, tuple(stage.arrivals), decision)
     return Step(payment, tuple(stage.arrivals), decision.also(payment))
-
-
-def _moved(
-    arrival: Arrival,
-    source: Place,
-    destination: Place,
-    amount: int,
-    occasion: Occasion,
-    fee: int = 0,
-    available_at: Instant | None = None,
-) -> tuple[Arrival, Decision]:
-    """The arrival with one more move, and the entry of it."""
-    moved = evolve(arrival, moves=(*arrival.moves, Move(source, destination, amount, fee)))
-    moved = moved if moved.at(Place.SUSPENSE) else evolve(moved, why=None)
-    type = MovementType.CHARGE if destination is Place.MERCHANT else MovementType.ADJUSTMENT
-    is_merchants = Place.MERCHANT in (source, destination) and arrival.payment
-    subject = arrival.payment if is_merchants and arrival.payment else arrival.id
-    lines = postings(moved.moves[-1], arrival.amount.currency)
-    posted = entry(arrival.tenant, entry_id(moved, len(moved.moves)), subject, lines, occasion, type, available_at)
-    return moved, Decision(post=(posted,))
-
-
-def entry_id(arrival: Arrival, number: int) -> str:
-    """The natural id of the entry of an arrival's first, second, … move."""
-    return f"{arrival.id}:{number}"
-
-
-def postings(move: Move, currency: str) -> tuple[Posting, ...]:
-    """What a move is in the books."""
-    moved = Posting(_ACCOUNTS[move.source], _ACCOUNTS[move.destination], Money(move.amount, currency))
-    if not move.fee:
-        return (moved,)
-    return (moved, Posting(accounts.PAYABLE, accounts.FEES, Money(move.fee, currency)))

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tillgate.connectors.contract import Question
-from tillgate.core import conclusions, payment_intents, refunds, repeats, setup_intents, transfers
+from tillgate.core import arrival_moves, conclusions, payment_intents, refunds, repeats, setup_intents
 from tillgate.core.arrivals import Debtor
 from tillgate.core.attempts import Attempt, Kind, Outcome
 from tillgate.core.bank_accounts import Coordinates
@@ -102,7 +102,7 @@ def _debtor(standing: Standing) -> Debtor:
 def _sent_from(standing: Standing) -> Coordinates | None:
     """The account that the money came from, where it goes back by transfer and that is known."""
     debtor = _debtor(standing)
-    if standing.attempt.bank != transfers.BANK or not debtor.iban:
+    if standing.attempt.bank != arrival_moves.BANK or not debtor.iban:
         return None
     return Coordinates(number=debtor.iban, country=debtor.iban[:2], bic=debtor.bic or None)
 

@@ -5,7 +5,14 @@ import enum
 import msgspec
 
 from tillgate.connectors.contract import Question
-from tillgate.core import attempts, bank_accounts, collecting_accounts, transfers
+from tillgate.core import (
+    arrival_moves,
+    attempts,
+    bank_accounts,
+    collecting_accounts,
+    transfer_returns,
+    transfers,
+)
 from tillgate.core import creditor_references as references
 from tillgate.core.arrivals import Arrival, ArrivalState, Debtor, Place, Why
 from tillgate.core.attempts import Attempt, Outcome, Verdict
@@ -276,7 +283,7 @@ async def give_back(gateway: Gateway, tenant: Tenant, arrival_id: str) -> bool:
     if arrival.attempt is not None and not arrival.attempt.is_final:
         outcome = await asking.inquire(gateway, arrival.attempt)
     elif arrival.at(Place.RETURNS):
-        arrival, decision = transfers.ask_return(arrival, gateway.occasion(caller))
+        arrival, decision = transfer_returns.ask(arrival, gateway.occasion(caller))
         try:
             await gateway.store.commit(decision)
         except Conflict:
@@ -286,7 +293,7 @@ async def give_back(gateway: Gateway, tenant: Tenant, arrival_id: str) -> bool:
         return True
     await learn(gateway, tenant, arrival_id, outcome)
     arrival = await fetch(gateway, caller, arrival_id)
-    await gateway.store.commit(Decision(schedule=(transfers.follow(arrival, gateway.occasion(caller)),)))
+    await gateway.store.commit(Decision(schedule=(arrival_moves.follow(arrival, gateway.occasion(caller)),)))
     return True
 
 
@@ -315,7 +322,7 @@ async def learn(gateway: Gateway, tenant: Tenant, arrival_id: str, outcome: Outc
     while True:
         arrival = await fetch(gateway, caller, arrival_id)
         try:
-            concluded = transfers.conclude_return(arrival, outcome, gateway.occasion(caller))
+            concluded = transfer_returns.conclude(arrival, outcome, gateway.occasion(caller))
         except attempts.Contradiction as contradiction:
             log.error("bank_contradicts_itself", arrival=arrival_id, detail=str(contradiction))
             return
@@ -364,15 +371,18 @@ def _refs(about: str) -> tuple[str, ...]:
 
 
 async def send_back(gateway: Gateway, caller: Caller, arrival_id: str, debtor: Debtor | None) -> Arrival:
-    """Send back what a person cannot match. Raises what core.transfers.send_back refuses, and Refused(NOT_FOUND)."""
+    """Send back what a person cannot match.
+
+    Raises what core.transfer_returns.send_back refuses, and Refused(NOT_FOUND).
+    """
     while True:
         arrival = await fetch(gateway, caller, arrival_id)
-        step = transfers.send_back(arrival, debtor, gateway.occasion(caller))
+        returning, decision = transfer_returns.send_back(arrival, debtor, gateway.occasion(caller))
         try:
-            await gateway.store.commit(step.decision)
+            await gateway.store.commit(decision)
         except Conflict:
             continue
-        return step.arrivals[0]
+        return returning
 
 
 async def fetch(gateway: Gateway, caller: Caller, arrival_id: str) -> Arrival:

@@ -180,6 +180,18 @@ BODIES: dict[str, dict[str, Any]] = {
             "root_keys": json.dumps(recorded.google_pay()["root_keys"]),
         },
     },
+    "/sandbox/bank/transfers": {
+        "amount": 100,
+        "currency": "eur",
+        "payment": "pay_x",
+        "remittance_information": "Order 7",
+        "debtor_name": "Ann Lee",
+        "debtor_iban": "DE89370400440532013000",
+        "bank_reference": "2026-11-21/1",
+        "reverses": "2026-11-20/1",
+        "status": "booked",
+        "booked_at": 1_700_000_000,
+    },
     "/sandbox/wallets/apple_pay": {"card": {**CARD, "name": "Ann"}, "application_data": "T3JkZXIgNw=="},
     "/sandbox/wallets/google_pay": {
         "card": {**CARD, "name": "Ann"},

@@ -46,6 +46,7 @@ KINDS = {
     "evidence": "object",
     "submit": "true or false",
     "evidence_due_by": "number",
+    "booked_at": "number",
     "/v1/disputes/{id} metadata": "object or nothing",
     "billing_details": "object",
     "billing_details.address": "object",
@@ -141,6 +142,7 @@ REQUIRED: dict[str, set[str]] = {
     "/v1/wallet_keys": {
         *("type", "google_pay", "google_pay.merchant_id", "google_pay.private_key", "google_pay.root_keys")
     },
+    "/sandbox/bank/transfers": {"amount", "currency"},
     "/sandbox/wallets/apple_pay": {"card", "card.number", "card.exp_month", "card.exp_year"},
     "/sandbox/wallets/google_pay": {"card", "card.number", "card.exp_month", "card.exp_year"},
     "/v1/payouts": {"currency"},
@@ -156,6 +158,7 @@ NEVER_NULL = {
     *("count", "probability", "seed", "/sandbox/faults expires_in", "/sandbox/merchants name", "settlement_days"),
     *("fee_plan", "fee_plan.basis_points", "fee_plan.fixed", "fee_plan.fixed.EUR", "dispute_fees", "dispute_fees.EUR"),
     *("automatic_payment_methods.allow_redirects", "method"),
+    *("remittance_information", "debtor_name"),
 }
 
 

@@ -17,6 +17,7 @@ from tillgate.flows import transfers as flows
 from tillgate.flows.gateway import Answer
 from tillgate.flows.transfers import Heard
 from tillgate.http.exchange import Reply
+from tillgate.surfaces.v1 import payment_names
 from tillgate.surfaces.v1.forms import Amount
 from tillgate.surfaces.v1.free_text import NUMBERED
 from tillgate.surfaces.v1.operations import Call, answer, answered, operation
@@ -76,12 +77,13 @@ class BankTransferShown(msgspec.Struct, frozen=True, kw_only=True):
 
 def _show(heard: Heard, reference: str, line: Booked, arrival: Arrival | None, now: int) -> BankTransferShown:
     found = {place: 0 if arrival is None else arrival.at(place) for place in Place}
+    currency = line.amount.currency.lower()
     return BankTransferShown(
         id=arrival.id if arrival else None,
         result=heard,
         bank_reference=reference,
         amount=line.amount.amount,
-        currency=line.amount.currency.lower(),
+        currency=currency,
         payment=arrival.payment if arrival else None,
         unmatched_reason=arrival.why if arrival else None,
         amount_kept=found[Place.MERCHANT],
@@ -96,7 +98,7 @@ async def _words(call: Call, given: BankTransferGiven) -> str:
     """What the payer wrote, with the reference of the payment that it is said to be for."""
     if given.payment is None:
         return given.remittance_information
-    payment = await flows.begin(call.gateway, call.caller, given.payment)
+    payment = await flows.begin(call.gateway, call.caller, payment_names.payment(given.payment))
     return f"{transfers.transfer_of(payment).reference} {given.remittance_information}".strip()
 
 

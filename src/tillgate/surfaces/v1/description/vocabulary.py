@@ -3,7 +3,7 @@
 from typing import Final
 
 from tillgate.surfaces.v1.description.vocabulary_of_cards import OF_CARDS
-from tillgate.surfaces.v1.description.vocabulary_of_sandboxes import OF_SANDBOXES
+from tillgate.surfaces.v1.description.vocabulary_of_transfers import OF_TRANSFERS
 
 _COUNTRY: Final = "Two-letter code, ISO 3166-1 alpha-2."
 _NEXT: Final = "What the customer has to do next, while the status is `requires_action`."
@@ -150,7 +150,7 @@ _ANYWHERE: Final = {
 
 _OF: Final = {
     **OF_CARDS,
-    **OF_SANDBOXES,
+    **OF_TRANSFERS,
     "Charge.balance_transaction": "What its first capture moved, by id.",
     "Charge.captured": "Whether anything was captured.",
     "Charge.dispute": "The newest dispute, by id.",
@@ -320,9 +320,6 @@ _OF: Final = {
     "Redirect.url": "Send the customer's browser here.",
     "ResendParameters.webhook_endpoint": "Where to send it, by id; to every endpoint that wants it without.",
     "Token.expires_at": "Until when it can be used, in seconds since 1970: 15 minutes after it was created.",
-    "WalletKey.expires_at": "When the certificate, or the last of the root keys, expires: seconds since 1970.",
-    "WalletKey.public_key_hash": "The SHA-256 of the public key, in base64, as Apple's tokens name it.",
-    "WalletToken.token": "The `PKPaymentToken` or the `PaymentMethodData`, as a device gives it.",
     "WalletKeyDeleted.deleted": "Always true.",
     "Token.used": "Whether it was used.",
     "WebhookDelivery.next_try_at": "When it is tried next, in seconds since 1970 (UTC).",

@@ -1,4 +1,4 @@
-"""What the fields mean that tell how a card is charged, and how its holder was authenticated."""
+"""What the fields mean that tell how a card, or a device's wallet, is charged, and how its holder was authenticated."""
 
 from typing import Final
 
@@ -21,4 +21,7 @@ OF_CARDS: Final = {
     "ThreeDSecure.result_reason": "Why the cardholder was not authenticated.",
     "ThreeDSecure.transaction_id": "The directory server's id, which proves the authentication to the issuer.",
     "ThreeDSecure.version": "The version of the protocol.",
+    "WalletKey.expires_at": "When the certificate, or the last of the root keys, expires: seconds since 1970.",
+    "WalletKey.public_key_hash": "The SHA-256 of the public key, in base64, as Apple's tokens name it.",
+    "WalletToken.token": "The `PKPaymentToken` or the `PaymentMethodData`, as a device gives it.",
 }
