@@ -17,6 +17,7 @@ from tillgate.cli.listen import listen
 from tillgate.cli.merchants import merchants
 from tillgate.cli.people import people
 from tillgate.cli.sandbox_bank import sandbox_bank
+from tillgate.cli.statements import statements
 from tillgate.cli.vault import vault
 from tillgate.cli.wallets import wallets
 from tillgate.store import audit as audits
@@ -37,6 +38,7 @@ main.add_command(events)
 main.add_command(listen)
 main.add_command(trigger)
 main.add_command(people)
+main.add_command(statements)
 main.add_command(vault)
 main.add_command(sandbox_bank)
 main.add_command(wallets)

@@ -156,8 +156,9 @@ class _Reader:
             debtor=_debtor(one),
             remittance=statements.joined(
                 text
-                for path in ("RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Ustrd", "Refs/EndToEndId", "AddtlTxInf")
+                for path in ("RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Ustrd", "AddtlTxInf", "Refs/EndToEndId")
                 for text in one.get(path, ())
+                if statements.says_something(text)
             )
             or _first(entry, "AddtlNtryInf"),
             others=(*others, own, of_entry),

@@ -15,6 +15,7 @@ from tillgate.flows.gateway import Gateway
 from tillgate.logs import log
 from tillgate.vault.data_keys import PERMANENT, DataKey, Purpose
 from tillgate.vault.key_encryption import KeyUnusable
+from tillgate.workers import data_keys, people, statements, wallet_keys
 from tillgate.workers import office as offices
 from tillgate.workers import people, wallet_keys
 from tillgate.workers.office import Command, Impossible, Office
@@ -184,48 +185,15 @@ async def list_merchants(office: Office, given: ListMerchants) -> list[Merchant]
     return [_merchant(tenant) for tenant in (await office.directory.tenant(DEMO_SHOP.id), *others)]
 
 
-async def show_vault(office: Office, given: ShowVault) -> Vault:
-    """As the database has it now."""
-    await office.data_keys.load()
-    return _vault(office)
-
-
-async def rotate_vault(office: Office, given: RotateVault) -> Vault:
-    """Raises Impossible where another key-encryption key is meant than the one in use here."""
-    keys = office.data_keys
-    if given.kek_id not in (None, keys.kek_id):
-        raise Impossible(
-            f"The server runs with key-encryption key {keys.kek_id}, and here {given.kek_id} is set. Start the server "
-            "with the new key, the former one named beside it, then rotate."
-        )
-    rewrapped = await keys.rewrap()
-    await keys.renew(office.gateway.clock.wall())
-    log.warning("data keys were rotated", kek_id=keys.kek_id, rewrapped=rewrapped)
-    return msgspec.structs.replace(_vault(office), rewrapped=rewrapped)
-
-
-async def reseal_vault(office: Office, given: ResealVault) -> Portion:
-    """To be asked for again from where it stopped, until there is nothing left."""
-    if not 0 <= given.at[0] < len(sealing.SEALED):
-        raise Impossible("There is nothing sealed at this place.")
-    return await sealing.reseal(office.gateway, office.data_keys, office.envelope, given.at)
-
-
-async def prune_vault(office: Office, given: PruneVault) -> list[KeyShown]:
-    """The keys that went."""
-    removed = await sealing.retire(office.gateway, office.data_keys)
-    for key in removed:
-        log.warning("a data key was removed", id=key.id, purpose=key.purpose)
-    return [_key_shown(office, key) for key in removed]
-
-
-def _of_wallets(carry_out: Callable[[Gateway, Tenant, Any], Awaitable[Any]]) -> Callable[[Office, Any], Awaitable[Any]]:
+def _of_merchant(
+    carry_out: Callable[[Gateway, Tenant, Any], Awaitable[Any]], told: Callable[[Refused], str]
+) -> Callable[[Office, Any], Awaitable[Any]]:
     async def carried_out(office: Office, given: Any) -> Any:
         tenant = await offices.merchant(office, given.merchant)
         try:
             return await carry_out(office.gateway, tenant, given)
         except Refused as refused:
-            raise Impossible(wallet_keys.told(refused)) from None
+            raise Impossible(told(refused)) from None
 
     return carried_out
 
@@ -238,13 +206,19 @@ COMMANDS: Final = {
     "merchants create": Command(CreateMerchant, create_merchant),
     "merchants update": Command(UpdateMerchant, update_merchant),
     "merchants list": Command(ListMerchants, list_merchants),
-    "wallets add": Command(wallet_keys.Add, _of_wallets(wallet_keys.add)),
-    "wallets list": Command(wallet_keys.List, _of_wallets(wallet_keys.every)),
-    "wallets remove": Command(wallet_keys.Remove, _of_wallets(wallet_keys.remove)),
-    "vault status": Command(ShowVault, show_vault),
-    "vault rotate": Command(RotateVault, rotate_vault),
-    "vault reseal": Command(ResealVault, reseal_vault),
-    "vault prune": Command(PruneVault, prune_vault),
+    "statements account": Command(statements.NameAccount, _of_merchant(statements.name_account, statements.told)),
+    "statements show account": Command(statements.ShowAccount, _of_merchant(statements.show_account, statements.told)),
+    "statements book": Command(statements.Book, _of_merchant(statements.book, statements.told)),
+    "statements unmatched": Command(statements.Unmatched, _of_merchant(statements.unmatched, statements.told)),
+    "statements match": Command(statements.Match, _of_merchant(statements.match, statements.told)),
+    "statements return": Command(statements.Return, _of_merchant(statements.send_back, statements.told)),
+    "wallets add": Command(wallet_keys.Add, _of_merchant(wallet_keys.add, wallet_keys.told)),
+    "wallets list": Command(wallet_keys.List, _of_merchant(wallet_keys.every, wallet_keys.told)),
+    "wallets remove": Command(wallet_keys.Remove, _of_merchant(wallet_keys.remove, wallet_keys.told)),
+    "vault status": Command(data_keys.Show, data_keys.show),
+    "vault rotate": Command(data_keys.Rotate, data_keys.rotate),
+    "vault reseal": Command(data_keys.Reseal, data_keys.reseal),
+    "vault prune": Command(data_keys.Prune, data_keys.prune),
     **people.COMMANDS,
 }
 

@@ -21,7 +21,9 @@ LOCK: Final = "control.lock"
 CarryOut = Callable[[bytes], Awaitable[bytes]]
 """A command's answer to a request, both without an end of line. It raises nothing."""
 
-_LONGEST_LINE: Final = 65_536
+LONGEST_LINE: Final = 1 << 20
+"""The most that a command may be given: a portion of a bank's statement, say."""
+
 _PATIENCE_SECONDS: Final = 10.0
 """For a request that does not come; commands take as long as they do."""
 
@@ -40,7 +42,7 @@ async def listening(data: Path, carry_out: CarryOut) -> AsyncIterator[None]:
             return
         listener = _bind(data)
         try:
-            async with await asyncio.start_unix_server(_answering(carry_out), sock=listener, limit=_LONGEST_LINE):
+            async with await asyncio.start_unix_server(_answering(carry_out), sock=listener, limit=LONGEST_LINE):
                 yield
         finally:
             with contextlib.suppress(FileNotFoundError):

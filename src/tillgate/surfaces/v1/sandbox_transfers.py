@@ -13,6 +13,7 @@ from tillgate.core.instants import SECOND, unix_seconds
 from tillgate.core.money import Money
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.transfers import Booked
+from tillgate.flows import payments
 from tillgate.flows import transfers as flows
 from tillgate.flows.gateway import Answer
 from tillgate.flows.transfers import Heard
@@ -94,11 +95,11 @@ def _show(heard: Heard, reference: str, line: Booked, arrival: Arrival | None, n
     )
 
 
-async def _words(call: Call, given: BankTransferGiven) -> str:
+async def _words(call: Call, given: BankTransferGiven, payment_id: str | None) -> str:
     """What the payer wrote, with the reference of the payment that it is said to be for."""
-    if given.payment is None:
+    if payment_id is None:
         return given.remittance_information
-    payment = await flows.begin(call.gateway, call.caller, payment_names.payment(given.payment))
+    payment = await flows.begin(call.gateway, call.caller, payment_id)
     return f"{transfers.transfer_of(payment).reference} {given.remittance_information}".strip()
 
 
@@ -110,6 +111,9 @@ async def create(call: Call) -> Reply:
     """
     given: BankTransferGiven = call.given
     gateway, caller = call.gateway, call.caller
+    payment_id = None if given.payment is None else payment_names.payment(given.payment)
+    if payment_id is not None:
+        await payments.fetch(gateway, caller, payment_id)
     if call.tenant.is_live:
         raise Refused(Reason.TEST_MODE_ONLY)
     currency = currencies.parse(given.currency, "currency")
@@ -127,7 +131,7 @@ async def create(call: Call) -> Reply:
         amount=amount,
         booked_at=occasion.now if given.booked_at is None else given.booked_at * SECOND,
         debtor=debtor,
-        remittance=await _words(call, given),
+        remittance=await _words(call, given, payment_id),
         is_reversal=given.reverses is not None,
         is_pending=given.status is TransferStatus.PENDING,
     )
