@@ -240,13 +240,7 @@ async def opened(
             cards=Cards(envelope, keys.for_digests(Purpose.FINGERPRINT)),
             secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
             links=Links(keys),
-            banks={
-                BANK: registry.connect(BANK, at_sandbox),
-                phone.NAME: registry.connect(
-                    phone.NAME, {phone.NOTICE_KEY: notice_key, phone.URL: settings.sandbox_bank_url}
-                ),
-                transfer.NAME: registry.connect(transfer.NAME, at_sandbox),
-            },
+            banks={name: registry.connect(name, at_sandbox) for name in (BANK, phone.NAME, transfer.NAME)},
             transport=Transport(routes),
             egress=egress,
             wallets=Wallets(envelope),

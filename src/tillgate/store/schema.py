@@ -387,5 +387,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 13
+CURRENT = 15
 """The schema that this code writes."""

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -36,4 +36,4 @@ def upgrade() -> None:
     _index("arrivals_of_payments", "tenant", "payment", "id", where="payment IS NOT NULL")
     _index("arrivals_unmatched", "tenant", "id", where="status = 'unmatched'")
     _records("collecting_accounts")
-    op.execute("insert into schema_state (schema, oldest_compatible) values (14, 14)")
+    op.execute("insert into schema_state (schema, oldest_compatible) values (15, 15)")
