@@ -204,7 +204,7 @@ async def _named(parts: Assembly, tenant: Tenant | None) -> Person:
     return person
 
 
-def fields(page: httpx2.Response) -> dict[str, str]:
+def fields(page: Any) -> dict[str, str]:
     """What the forms of a page say, the first of each; buttons are not pressed."""
     said: dict[str, str] = {}
     for name, value in _FIELD.findall(page.text):
