@@ -218,14 +218,14 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
             "  Keep them: they are shown this once.",
         ]
     if not is_loopback(settings.host):
-        lines += await _first_login(settings, parts)
+        lines += await _first_login(settings.public_url or address, parts)
     return "\n".join(lines)
 
 
-async def _first_login(settings: Settings, parts: Opened) -> list[str]:
+async def _first_login(origin: str, parts: Opened) -> list[str]:
     """Who signs in where nobody can yet, without any mail."""
     password = await people.first_login(parts.office, DEMO_SHOP, DEMO_PERSON.email)
-    lines = [f"  sign in          {settings.origin}/sign-in"]
+    lines = [f"  sign in          {origin}/sign-in"]
     if password is None:
         return lines
     return [

@@ -21,15 +21,15 @@ async def record(store: Store, type: type[R], tenant: str, id: str) -> R | None:
 
 
 async def anywhere(store: Store, type: type[R], id: str) -> list[R]:
-    """The records with this id, whosever they are: of a type whose table has an index for it."""
+    """The records with this id, whosever they are, by tenant: of a type whose table has an index for it."""
     rows = await store.engine.fetch(_anywhere(kept(type).table), {"id": id})
-    return [kept(type).record(*row) for row in rows]
+    return sorted([kept(type).record(*row) for row in rows], key=lambda record: record.tenant)
 
 
 async def of_person(store: Store, type: type[R], person: str) -> list[R]:
     """The records of a type that are a person's, in the order of their ids, whichever merchant's they are."""
     rows = await store.engine.fetch(_of_person(kept(type).table), {"person": person})
-    return [kept(type).record(*row) for row in rows]
+    return sorted([kept(type).record(*row) for row in rows], key=lambda record: record.id)
 
 
 async def newest(store: Store, type: type[R], tenant: str, where: tuple[str, str]) -> R | None:
@@ -63,12 +63,12 @@ def _by_id(table: sa.Table) -> sa.Select[Any]:
 
 @cache
 def _anywhere(table: sa.Table) -> sa.Select[Any]:
-    return sa.select(table.c.shape, table.c.body).where(table.c.id == sa.bindparam("id")).order_by(table.c.tenant)
+    return sa.select(table.c.shape, table.c.body).where(table.c.id == sa.bindparam("id"))
 
 
 @cache
 def _of_person(table: sa.Table) -> sa.Select[Any]:
-    return sa.select(table.c.shape, table.c.body).where(table.c.person == sa.bindparam("person")).order_by(table.c.id)
+    return sa.select(table.c.shape, table.c.body).where(table.c.person == sa.bindparam("person"))
 
 
 @cache
