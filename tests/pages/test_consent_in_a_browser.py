@@ -14,7 +14,7 @@ from playwright.async_api import ConsoleMessage, Error, Page
 
 from tests.pages import browsers
 from tests.pages.browsers import Stage
-from tests.pages.test_in_a_browser import CONTRASTS, OVERFLOW
+from tests.pages.looks import CONTRASTS, OVERFLOW
 from tests.sizes import at_size
 from tillgate.clock import ManualClock
 from tillgate.core.instants import SECOND
