@@ -232,8 +232,6 @@ async def opened(
         routes[phone.NAME] = phones.answer
         egress = Egress(allow_loopback=is_loopback(settings.host))
         stack.push_async_callback(egress.close)
-        passwords = Passwords(random)
-        stack.callback(passwords.close)
         at_sandbox = {"notice_key": notice_key, "url": settings.sandbox_bank_url}
         gateway = Gateway(
             store=store,
@@ -245,7 +243,7 @@ async def opened(
             egress=egress,
             wallets=Wallets(envelope),
             devices=Devices(keys.for_digests(Purpose.IDEMPOTENCY).digest, random),
-            passwords=passwords,
+            passwords=stack.enter_context(closing(Passwords(random))),
             clock=clock,
             ids=ids,
             random=random,
