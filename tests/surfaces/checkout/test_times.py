@@ -1,6 +1,7 @@
 """What time does: checkouts that nobody pays in time, phones that ring too long, tokens that end, and races."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,8 @@ from tillgate.clock import ManualClock
 from tillgate.core.instants import DAY, HOUR, MINUTE, SECOND
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Refused
-from tillgate.flows import checkouts
+from tillgate.flows import checkouts, patience
+from tillgate.store import audit
 
 pytestmark = pytest.mark.anyio
 
@@ -75,7 +77,7 @@ async def test_a_phone_that_says_so_late_still_ends_well(punctual: tuple[Store, 
 
 @pytest.mark.parametrize("way", ["card", "phone"])
 async def test_paying_giving_up_and_expiring_at_once_have_one_end(
-    punctual: tuple[Store, ManualClock], way: str
+    punctual: tuple[Store, ManualClock], way: str, database: str | None, home: Path
 ) -> None:
     seller, clock = punctual
     for number in range(4):
@@ -100,10 +102,52 @@ async def test_paying_giving_up_and_expiring_at_once_have_one_end(
         if way == "phone":
             spent = seller.parts.phones.wallet("7875559999").balance - seller.parts.phones.wallet(phone).balance
             assert spent == record.captured
+    assert (await audit.audit(database, home)).differences == []
 
 
 async def _given_up(seller: Store, id: str) -> Payment:
     return await checkouts.cancel(seller.parts.gateway, seller.payer, id, is_patient=False)
+
+
+async def plant(seller: Store, kind: str, **more: int) -> None:
+    """The next question to a bank goes wrong."""
+    assert (await seller.v1.post("/sandbox/faults", {"kind": kind, **more})).status_code == 200
+
+
+async def test_what_a_bank_knows_later_is_found_meanwhile(punctual: tuple[Store, ManualClock]) -> None:
+    seller, clock = punctual
+    id = (await seller.open())["id"]
+    await plant(seller, "pending", seconds=3_600)
+    await seller.pay(id)
+    assert await seller.status(id) == "FOUND"
+    assert (await seller.pay(id)).attempts_made == 1, "a bank is at it"
+    with pytest.raises(Refused, match="in_progress"):
+        await _given_up(seller, id)
+    for _ in range(3):
+        clock.advance(HOUR)
+        await seller.let_time_work()
+    assert await seller.status(id) == "CONFIRMED"
+    assert (await seller.record(id)).attempts_made == 1
+
+
+@pytest.mark.parametrize(("kind", "attempts"), [("timeout_before", 2), ("unknown", 1), ("timeout_after", 1)])
+async def test_what_became_of_a_lost_try_is_found_out_and_one_charge_is_made(
+    punctual: tuple[Store, ManualClock], monkeypatch: pytest.MonkeyPatch, kind: str, attempts: int
+) -> None:
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.0)
+    seller, clock = punctual
+    id = (await seller.open())["id"]
+    await plant(seller, kind, **({} if kind == "unknown" else {"seconds": 0}))
+    tried = await seller.pay(id, tried=0)
+    assert (await seller.pay(id, tried=0)).attempts_made == 1, "who presses twice tries once"
+    if not tried.captured:
+        assert (await seller.pay(id, tried=1)).attempts_made == 1, "nobody knows yet what became of it"
+    for _ in range(4):
+        clock.advance(MINUTE)
+        await seller.let_time_work()
+    found = await seller.record(id)
+    found = found if found.captured else await seller.pay(id)
+    assert (found.captured, found.attempts_made, found.surplus) == (10_000, attempts, ())
 
 
 async def test_a_link_is_good_until_its_time_is_over(punctual: tuple[Store, ManualClock]) -> None:

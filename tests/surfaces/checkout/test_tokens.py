@@ -1,12 +1,15 @@
 """Client tokens: shown once, allowed what they are for, of one application alone, and good nowhere once taken back."""
 
 import itertools
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.surfaces.checkout import store
 from tests.surfaces.checkout.store import Store, done, errors, message
+from tests.surfaces.v1 import shop
 from tillgate.assembly import Assembly
 from tillgate.core.credentials import CLIENT_SCOPES, PERSONS_SCOPES, Scope
 from tillgate.store import credentials as kept
@@ -96,6 +99,20 @@ async def test_a_token_that_is_taken_back_is_good_nowhere_at_once(anyones: Store
     assert message(await anyones.ask("GET", "/api/payment/pay_x", None, made["token"]), 401) == "Unauthenticated"
     assert message(await anyones.manage("DELETE", f"{tokens}/{made['id']}"), 404) == "Not found"
     assert made["id"] not in {one["id"] for one in done(await anyones.manage("GET", tokens))}
+
+
+async def test_a_token_that_is_taken_back_is_good_at_no_other_process(
+    anyones: Store, database: str | None, home: Path
+) -> None:
+    made = await anyones.mint(anyones.application["id"], ["*"])
+    # SQLite is one process's.
+    other = shop.open_shop(home, database) if database else nullcontext(anyones.parts)
+    async with other as parts:
+        there = Store(parts, anyones.tenant, anyones.dashboard, "")
+        assert (await there.ask("GET", "/api/payment/pay_x", None, made["token"])).status_code == 404
+        tokens = f"/api/payment-applications/{anyones.application['id']}/tokens"
+        await anyones.manage("DELETE", f"{tokens}/{made['id']}")
+        assert message(await there.ask("GET", "/api/payment/pay_x", None, made["token"]), 401) == "Unauthenticated"
 
 
 async def test_a_token_is_of_its_application_and_of_its_merchant(anyones: Store) -> None:
