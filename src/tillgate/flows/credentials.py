@@ -42,7 +42,14 @@ async def roll(gateway: Gateway, tenant: Tenant, credential: Credential, overlap
     wall = gateway.clock.wall()
     credentials.rolled(credential, wall, overlap)
     secret = await directory.issue(
-        gateway, tenant, credential.kind, credential.scopes, random_text, credential.expires_at
+        gateway,
+        tenant,
+        credential.kind,
+        credential.scopes,
+        random_text,
+        credential.expires_at,
+        credential.application,
+        credential.label,
     )
     await kept.change(gateway.store, credential.digest, lambda was: credentials.rolled(was, wall, overlap))
     return secret

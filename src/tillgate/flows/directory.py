@@ -162,8 +162,13 @@ async def issue(
     scopes: frozenset[Scope],
     random_text: str,
     expires_at: Instant | None = None,
+    application: str | None = None,
+    label: str = "",
 ) -> str:
-    """A new credential of a tenant, kept by its digest; the secret itself, which is shown this once."""
+    """A new credential of a tenant, or of its application; the secret itself, which is shown this once.
+
+    What is kept is its digest.
+    """
     secret = credentials.PREFIXES.get((kind, tenant.mode), "") + random_text
     wall = gateway.clock.wall()
     await kept.add(
@@ -177,7 +182,9 @@ async def issue(
             scopes=scopes,
             created=wall,
             expires_at=expires_at,
-            is_fleeting=tenant.parent is not None,
+            is_fleeting=tenant.parent is not None or application is not None,
+            application=application,
+            label=label,
         ),
     )
     return secret

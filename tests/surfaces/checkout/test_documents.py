@@ -1,5 +1,6 @@
 """The examples of client_tokens.txt, with Demo Shop's credentials as they are printed there."""
 
+import hmac
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import httpx2
 import msgspec
 import pytest
 
+from tests.receivers import Receiver
 from tests.surfaces.checkout.store import done, message
 from tests.surfaces.v1.shop import LOCAL
 from tillgate.assembly import Assembly
@@ -82,6 +84,41 @@ async def test_the_errors_of_the_document_are_told(client: httpx2.AsyncClient) -
     assert message(nobody, 401) == told["401"]
     lacking = await client.get("/api/payments", headers={"Authorization": "Bearer YOUR_CLIENT_TOKEN"})
     assert message(lacking, 403) == told["403"]
+
+
+async def test_what_the_application_is_told_is_signed_with_the_secret_of_the_document(
+    client: httpx2.AsyncClient, app: Assembly, receiver: Receiver
+) -> None:
+    (secret,) = re.findall(r"^WEBHOOK_SECRET=(\S+)$", DOCUMENT, re.MULTILINE)
+    managing = {"Authorization": "Bearer YOUR_OAUTH_TOKEN"}
+    (path,) = [f"/api/payment-applications/{one['id']}" for one in await applications(client)]
+    listening = await client.patch(path, headers=managing, json={"callbackUrl": receiver.url + "/hook"})
+    assert done(listening)["listenerSecret"].startswith("whsec_")
+    url, headers, body = create_example()
+    id = done(await client.post(url, headers=headers, content=body.replace(b"ORDER-123", b"ORDER-124")))["id"]
+    done(await client.post(f"/api/payment/{id}/cancel", headers=headers))
+    await receiver.until(lambda: bool(receiver.got))
+    got = receiver.got[0]
+    stamped = got.headers["x-paymentservice-timestamp"].encode() + b"." + got.body
+    assert got.headers["x-paymentservice-event"] == "payment.cancelled"
+    assert got.headers["x-paymentservice-signature"] == hmac.digest(secret.encode(), stamped, "sha256").hex()
+    assert done(await client.patch(path, headers=managing, json={"callbackUrl": None}))["site"]["callbackUrl"] is None
+    assert [one["clientId"] for one in await applications(client)] == ["a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6"]
+
+
+async def applications(client: httpx2.AsyncClient) -> list[dict[str, Any]]:
+    answer = await client.get("/api/payment-applications", headers={"Authorization": "Bearer YOUR_OAUTH_TOKEN"})
+    return list(done(answer))
+
+
+async def test_an_access_token_of_the_client_that_is_printed_is_good(client: httpx2.AsyncClient) -> None:
+    form = {"grant_type": "client_credentials", "client_id": "your_client_id", "client_secret": "your_client_secret"}
+    granted = (await client.post("/oauth/token", data={**form, "scope": "applications"})).json()
+    headers = {"Authorization": f"Bearer {granted['access_token']}"}
+    assert done(await client.get("/api/payment-applications", headers=headers))
+    assert message(await client.get("/api/payments", headers=headers), 403) == "Insufficient permissions"
+    spoiled = {"Authorization": f"Bearer {granted['access_token'][:-8]}AAAAAAAA"}
+    assert message(await client.get("/api/payment-applications", headers=spoiled), 401) == "Unauthenticated"
 
 
 @pytest.mark.parametrize(
