@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from msgspec import structs
 
-from tillgate.core import intents, payments, phone_wallets
+from tillgate.core import intents, payments, phone_wallets, tickets
 from tillgate.core.attempts import State
 from tillgate.core.cards import CardSummary
 from tillgate.core.checkouts import ALIAS, REFERENCE, Checkout
@@ -118,7 +118,7 @@ def is_over(payment: Payment) -> bool:
 def opened(payment: Payment) -> Decision:
     """What is written beside a new checkout: who finds it by which name, and when it is given up."""
     checkout = of(payment)
-    names = [Alias(EVERYBODYS, ALIAS, payment.id, payment.tenant)]
+    names = [Alias(EVERYBODYS, ALIAS, payment.id, tickets.place(payment))]
     if checkout.holds_reference:
         names.append(Alias(payment.tenant, REFERENCE, reference_name(checkout), payment.id))
     return Decision(name=tuple(names), schedule=(_expiry(payment, checkout.expires_at),))

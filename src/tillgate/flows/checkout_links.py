@@ -51,10 +51,10 @@ async def follow(
     """
     if not _UNIX.fullmatch(expires) or not await gateway.links.is_signed(f"{payment_id}.{expires}", signature):
         raise Refused(Reason.LINK_INVALID)
-    tenant_id = await find.alias(gateway.store, EVERYBODYS, ALIAS, payment_id)
-    if tenant_id is None:
+    place = await find.alias(gateway.store, EVERYBODYS, ALIAS, payment_id)
+    if place is None:
         raise Refused(Reason.LINK_INVALID)
-    tenant = await directory.tenant(tenant_id)
+    tenant = await directory.tenant(place.split()[0])
     if gateway.clock.now(tenant.id) >= int(expires) * SECOND:
         raise Refused(Reason.LINK_INVALID)
     caller = Caller(tenant, f"checkout:{payment_id}", surface, request_id)

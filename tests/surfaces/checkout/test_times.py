@@ -109,6 +109,26 @@ async def _given_up(seller: Store, id: str) -> Payment:
     return await checkouts.cancel(seller.parts.gateway, seller.payer, id, is_patient=False)
 
 
+async def test_who_pays_by_card_while_the_phone_rings_is_asked_there_no_more(
+    punctual: tuple[Store, ManualClock], database: str | None, home: Path
+) -> None:
+    seller, _ = punctual
+    late, never = "7875550801", "7875550802"
+    for phone in (late, never):
+        id = (await seller.open())["id"]
+        await seller.ring(id, phone)
+        assert (await seller.pay(id)).captured == 10_000
+        if phone == late:
+            await seller.confirm(phone)
+            assert (await seller.record(id)).surplus
+        await seller.let_time_work()
+        record = await seller.record(id)
+        assert (record.captured, record.surplus, record.in_flight) == (10_000, (), ())
+        assert not seller.parts.phones.pending(phone)
+        assert (await audit.audit(database, home)).differences == []
+    assert seller.parts.phones.wallet(late).balance == seller.parts.phones.wallet(never).balance
+
+
 async def plant(seller: Store, kind: str, **more: int) -> None:
     """The next question to a bank goes wrong."""
     assert (await seller.v1.post("/sandbox/faults", {"kind": kind, **more})).status_code == 200

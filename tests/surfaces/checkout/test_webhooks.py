@@ -75,6 +75,26 @@ async def test_a_payment_goes_from_the_card_to_its_confirmation_and_back(anyones
     assert await anyones.status_of(other) == "CONFIRMED"
 
 
+async def test_what_the_listener_has_not_taken_is_not_confirmed(anyones: Store, receiver: Receiver) -> None:
+    path = f"/api/payment-applications/{anyones.application['id']}"
+    await anyones.manage("PATCH", path, {"callbackUrl": receiver.url + "/hook"})
+
+    async def refuse_the_end(got: Got) -> web.Response:
+        return web.Response(status=500 if names([got]) == ["payment.completed"] else 200)
+
+    receiver.answers["/hook"] = refuse_the_end
+    id = (await anyones.open())["id"]
+    await anyones.pay(id)
+    (listener,) = await anyones.v1.listed("/webhook_endpoints")
+
+    async def is_tried() -> bool:
+        sent = await anyones.v1.listed(f"/webhook_endpoints/{listener['id']}/deliveries")
+        return any(one["tries"] for one in sent if one["type"] == "checkout.completed")
+
+    await eventually(is_tried)
+    assert await anyones.status(id) == "RECEIVED"
+
+
 async def test_what_is_found_on_a_phone_and_what_is_cancelled_is_told(anyones: Store, receiver: Receiver) -> None:
     changed = {"callbackUrl": receiver.url + "/hook"}
     path = f"/api/payment-applications/{anyones.application['id']}"
