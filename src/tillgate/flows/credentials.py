@@ -36,11 +36,14 @@ async def fetch(gateway: Gateway, id: str) -> Credential:
 async def roll(gateway: Gateway, tenant: Tenant, credential: Credential, overlap: Duration, random_text: str) -> str:
     """Another secret in place of one, with the same rights; the former is good until the overlap ends.
 
+    A client keeps its id, by which others know it.
+
     Raises Refused(CREDENTIAL_INVALID) for one that is good no more. Who dies in between leaves both good, and the new
     one unknown to anybody.
     """
     wall = gateway.clock.wall()
     credentials.rolled(credential, wall, overlap)
+    id = credential.id if credential.kind is CredentialKind.OAUTH_CLIENT else None
     secret = await directory.issue(
         gateway,
         tenant,
@@ -50,12 +53,16 @@ async def roll(gateway: Gateway, tenant: Tenant, credential: Credential, overlap
         credential.expires_at,
         credential.application,
         credential.label,
+        id,
     )
     await kept.change(gateway.store, credential.digest, lambda was: credentials.rolled(was, wall, overlap))
     return secret
 
 
 async def revoke(gateway: Gateway, credential: Credential) -> Credential:
-    """Take a credential back: every process feels it within directory.KNOWN_FOR."""
+    """Take a credential back, with any other secret of its client; felt everywhere within directory.KNOWN_FOR."""
     wall = gateway.clock.wall()
+    for other in await kept.of_tenant(gateway.store, credential.tenant):
+        if other.id == credential.id and other.digest != credential.digest:
+            await kept.change(gateway.store, other.digest, lambda was: credentials.revoked(was, wall))
     return await kept.change(gateway.store, credential.digest, lambda was: credentials.revoked(was, wall))

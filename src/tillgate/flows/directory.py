@@ -164,10 +164,11 @@ async def issue(
     expires_at: Instant | None = None,
     application: str | None = None,
     label: str = "",
+    id: str | None = None,
 ) -> str:
     """A new credential of a tenant, or of its application; the secret itself, which is shown this once.
 
-    What is kept is its digest.
+    What is kept is its digest. It has an id of its own, unless it is another secret of the same client.
     """
     secret = credentials.PREFIXES.get((kind, tenant.mode), "") + random_text
     wall = gateway.clock.wall()
@@ -175,7 +176,7 @@ async def issue(
         gateway.store,
         Credential(
             digest=credentials.digest(secret),
-            id=gateway.ids.new("key", wall),
+            id=id or gateway.ids.new("key", wall),
             tenant=tenant.id,
             kind=kind,
             mode=tenant.mode,

@@ -37,9 +37,13 @@ async def of_tenant(store: Store, tenant: str) -> list[Credential]:
 
 
 async def by_id(store: Store, id: str) -> Credential | None:
-    """The credential with this id. Only an operator's commands ask so, and may take their time: it looks at all."""
+    """The credential with this id, the newest of a client that was given another secret.
+
+    Only an operator's commands ask so, and may take their time: it looks at all.
+    """
     rows = await store.engine.fetch(_ALL, {})
-    return next((found for row in rows if (found := _decode(row[0])).id == id), None)
+    found = [credential for row in rows if (credential := _decode(row[0])).id == id]
+    return max(found, key=lambda credential: credential.created, default=None)
 
 
 async def change(store: Store, digest: str, how: Callable[[Credential], Credential]) -> Credential:

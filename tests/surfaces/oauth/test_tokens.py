@@ -211,6 +211,41 @@ async def test_a_client_that_is_removed_has_nothing_any_more(punctual: tuple[Per
     assert (await ann.get(client.address())).status_code == 400
 
 
+async def test_a_client_is_known_by_the_same_id_with_another_secret(timed: tuple[Assembly, ManualClock]) -> None:
+    parts, clock = timed
+    tenant = await shop.new_tenant(parts)
+    client = await person.registered(parts, tenant)
+    before = (await client.own()).json()["access_token"]
+    former = client.secret
+    clock.advance(SECOND)
+    credential = await credentials.fetch(parts.gateway, client.id)
+    client.secret = await credentials.roll(parts.gateway, tenant, credential, HOUR // 2, "x" * 40)
+    after = (await client.own()).json()["access_token"]
+    assert (await client.own(client_secret=former or "")).status_code == 200
+    clock.advance(HOUR // 2)
+    wrong(await client.own(client_secret=former or ""), 401, "invalid_client")
+    # A token ends with the secret for which it was given.
+    assert (await api(client, before), await api(client, after)) == (401, 200)
+    await credentials.revoke(parts.gateway, await credentials.fetch(parts.gateway, client.id))
+    clock.advance(directory.KNOWN_FOR)
+    wrong(await client.own(), 401, "invalid_client")
+    assert await api(client, after) == 401
+
+
+async def test_a_client_that_is_revoked_has_no_secret_that_is_good(timed: tuple[Assembly, ManualClock]) -> None:
+    parts, clock = timed
+    tenant = await shop.new_tenant(parts)
+    client = await person.registered(parts, tenant)
+    former = client.secret or ""
+    clock.advance(SECOND)
+    credential = await credentials.fetch(parts.gateway, client.id)
+    client.secret = await credentials.roll(parts.gateway, tenant, credential, HOUR, "y" * 40)
+    await credentials.revoke(parts.gateway, await credentials.fetch(parts.gateway, client.id))
+    clock.advance(directory.KNOWN_FOR)
+    for secret in (former, client.secret):
+        wrong(await client.own(client_secret=secret), 401, "invalid_client")
+
+
 async def test_the_sandboxs_client_is_one_on_this_machine_only(app: Assembly) -> None:
     asker = await person.registered(app, await shop.new_tenant(app))
     proof = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
