@@ -5,6 +5,7 @@ import itertools
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -15,6 +16,7 @@ from tests.surfaces.v1 import shop
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
 from tillgate.core.instants import HOUR, MINUTE, SECOND
+from tillgate.core.oauth import Grant
 from tillgate.core.people import Role
 from tillgate.core.sessions import Session
 from tillgate.flows import people, retention
@@ -77,14 +79,21 @@ async def test_who_has_the_password_is_signed_in_by_a_cookie_for_this_host_alone
 async def test_wrong_passwords_and_unknown_people_are_answered_alike(parts: Assembly, ann: Person) -> None:
     """To the word and to the cookie; and to the work that it takes."""
     said, worked = [], []
-    looked_at = parts.gateway.passwords._verified
+    asked: list[str] = []
+    looked_at, fetch = parts.gateway.passwords._verified, parts.gateway.store.engine.fetch
 
     def watched(kept: str, password: str) -> bool:
         worked.append(kept[: kept.index("p=1")])
         return looked_at(kept, password)
 
+    async def counted(query: Any, values: Any) -> Any:
+        table = re.search(r"FROM (tries|aliases|people)\b", str(query))
+        asked.extend([table[1]] if table else [])
+        return await fetch(query, values)
+
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(parts.gateway.passwords, "_verified", watched)
+        patched.setattr(parts.gateway.store.engine, "fetch", counted)
         for email in (ann.email, f"x{ann.email}", "demo@example.com", "none", "", "x" * 10_000 + "@example.com"):
             answer = await browser(parts).sign_in(email, "wrong password")
             cookies = sorted(cookie.partition("=")[0] for cookie in answer.headers.get_list("set-cookie"))
@@ -92,6 +101,7 @@ async def test_wrong_passwords_and_unknown_people_are_answered_alike(parts: Asse
     assert said[0] == (403, "E-mail and password do not belong together.", ["__Host-tillgate-form"])
     assert set(map(str, said)) == {str(said[0])}
     assert worked == ["$argon2id$v=19$m=19456,t=2,"] * 6
+    assert asked == ["tries", "aliases", "people"] * 6
 
 
 @pytest.mark.parametrize("exists", [True, False])
@@ -254,6 +264,8 @@ async def test_who_is_removed_is_forgotten(parts: Assembly, clock: ManualClock) 
     assert await client.look_at(tokens["access_token"]) == {"active": False}
     assert await people.by_email(parts.gateway, bob.email) is None
     assert await find.of_person(parts.gateway.store, Session, bob.id) == []
+    assert await find.of_person(parts.gateway.store, Grant, bob.id) == []
+    assert await people.memberships(parts.gateway, bob.id) == []
     again, is_new = await people.add(parts.gateway, bob.tenant, bob.email, Role.ANALYST, PASSWORD)
     assert is_new
     assert again.person.id != bob.id

@@ -16,6 +16,7 @@ from tillgate.store import find, lists
 from tillgate.store.batches import Conflict, Taken
 
 _BY_EMAIL = "person_email"
+_NOBODY = "usr_nobody"
 
 
 class Belonging(msgspec.Struct, frozen=True):
@@ -26,9 +27,9 @@ class Belonging(msgspec.Struct, frozen=True):
 
 
 async def by_email(gateway: Gateway, email: str) -> Person | None:
-    """The person with this address."""
+    """The person with this address. As much is asked of the database where there is none."""
     id = await find.alias(gateway.store, EVERYBODYS, _BY_EMAIL, digest(gateway, email))
-    return await find.record(gateway.store, Person, EVERYBODYS, id) if id else None
+    return await find.record(gateway.store, Person, EVERYBODYS, id or _NOBODY)
 
 
 def digest(gateway: Gateway, email: str) -> str:
