@@ -178,7 +178,8 @@ def take_back(original: Arrival, reversal: Arrival, payment: Payment | None, occ
     if payment is None or changed is None:
         return Step(None, (moved, known), decision.also(moved))
     types = (EventType.PAYMENT_UPDATED,) if changed is not payment else ()
-    return _done(_Stage(payment, changed, (original,), (moved,), types, decision), occasion)
+    step = _done(_Stage(payment, changed, (original,), (moved,), types, decision), occasion)
+    return Step(step.payment, (*step.arrivals, known), step.decision)
 
 
 def _assert_fits(original: Arrival, reversal: Arrival) -> None:
