@@ -16,6 +16,9 @@ from tillgate.core.money import Money
 _AT_ONCE: Final = 64 * 1024
 _DEEPEST: Final = 40
 _MOST_OF_A_BATCH: Final = 50_000
+_MOST_TEXTS: Final = 100
+"""How many texts of a payment, or of an entry beside its payments, are kept."""
+
 _NAMESPACE: Final = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.[0-9]{2}")
 _IS_XML: Final = "Take the bank's file as it is: XML, camt.053."
 
@@ -172,8 +175,10 @@ class _Reader:
 def _note(texts: Texts, path: str, text: str, currency: str) -> None:
     if path.rpartition("/")[2] in ("Amt", "TxAmt") and text:
         text = f"{text} {currency}"
-    if text:
-        texts.setdefault(path, []).append(text)
+    if text and len(texts) < _MOST_TEXTS:
+        known = texts.setdefault(path, [])
+        if len(known) < _MOST_TEXTS:
+            known.append(text)
 
 
 def _first(texts: Texts, *paths: str) -> str:

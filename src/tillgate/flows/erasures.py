@@ -18,7 +18,7 @@ from tillgate.core.payments import Payment
 from tillgate.core.records import Record, evolve
 from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.timers import Timer, TimerKind
-from tillgate.flows import changes, events, records
+from tillgate.flows import changes, events, records, transfers
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.logs import log
@@ -146,6 +146,8 @@ async def _redact_payments(gateway: Gateway, caller: Caller, erasure: Erasure, p
     changed: list[Record] = [payment for payment in map(personal.redacted, payments) if payment not in payments]
     disputes = [dispute for payment in payments for dispute in await _disputes(gateway, payment)]
     changed += [dispute for dispute in map(personal.redacted, disputes) if dispute not in disputes]
+    arrived = [one for payment in payments if payment.transfer for one in await transfers.of(gateway, payment)]
+    changed += [arrival for arrival in map(personal.redacted, arrived) if arrival not in arrived]
     changed += [gone for gone in map(payment_methods.taken_away, methods) if gone not in methods]
     changed += await replies(gateway, erasure.tenant, *(method.id for method in methods))
     if changed:

@@ -229,7 +229,7 @@ async def _original(
             return found if found.amount == line.amount and not await _is_reversed(gateway, found) else None
     if payment is None:
         return None
-    came = await _of(gateway, tenant, payment.id)
+    came = await of(gateway, payment)
     gone = {one.reverses for one in came if one.reverses}
     fits = [one for one in came if not one.is_reversal and one.amount == line.amount and one.id not in gone]
     return fits[0] if len(fits) == 1 else None
@@ -240,11 +240,12 @@ async def _is_reversed(gateway: Gateway, arrival: Arrival) -> bool:
     return any(taken)
 
 
-async def _of(gateway: Gateway, tenant: str, payment: str, **more: str) -> list[Arrival]:
+async def of(gateway: Gateway, payment: Payment) -> list[Arrival]:
+    """All that ever arrived for a payment, newest first."""
     found: list[Arrival] = []
     cursor = Cursor(AT_ONCE)
     while True:
-        page = await lists.page(gateway.store, Arrival, tenant, cursor, where={"payment": payment, **more})
+        page = await lists.page(gateway.store, Arrival, payment.tenant, cursor, where={"payment": payment.id})
         found += page.records
         if not page.has_more:
             return found
@@ -255,7 +256,7 @@ async def _held(gateway: Gateway, caller: Caller, payment: Payment) -> list[Arri
     """What is held for a payment, read after it: whoever changes that changes the payment with it."""
     if payment.transfer is None or not payment.transfer.held:
         return []
-    found = await _of(gateway, caller.tenant.id, payment.id)
+    found = await of(gateway, payment)
     return [arrival for arrival in found if arrival.at(Place.DEPOSITS)]
 
 

@@ -22,6 +22,7 @@ from tillgate.flows import transfers
 from tillgate.flows.gateway import system
 from tillgate.flows.transfers import Heard
 from tillgate.store import audit, find
+from tillgate.store.lists import Cursor
 from tillgate.workers import timers
 
 pytestmark = pytest.mark.anyio
@@ -229,7 +230,7 @@ async def test_a_person_matches_or_sends_back_what_fits_nothing(bank: Bank) -> N
     assert (stray["result"], stray["unmatched_reason"]) == ("unmatched", "no_reference")
     dollars = await bank.sends(10_000, currency="usd", payment=opened["id"])
     assert dollars["unmatched_reason"] == "wrong_currency"
-    waiting = await transfers.unmatched(gateway, caller, transfers.Cursor(10))
+    waiting = await transfers.unmatched(gateway, caller, Cursor(10))
     assert {one.id for one in waiting.records} == {stray["id"], dollars["id"]}
     matched = await transfers.match(gateway, caller, stray["id"], creditor_references.shown(reference).lower())
     assert (matched.payment, matched.at(Place.MERCHANT)) == (opened["id"], 10_000)
@@ -240,7 +241,7 @@ async def test_a_person_matches_or_sends_back_what_fits_nothing(bank: Bank) -> N
     await transfers.send_back(gateway, caller, dollars["id"], Debtor("Bob", IBAN))
     await bank.goes_on()
     assert (await bank.arrival(dollars["id"])).moved(Place.RETURNS, Place.BANK) == 10_000
-    assert not (await transfers.unmatched(gateway, caller, transfers.Cursor(10))).records
+    assert not (await transfers.unmatched(gateway, caller, Cursor(10))).records
     await bank.assert_right()
 
 
@@ -249,7 +250,7 @@ async def test_arrivals_in_parallel_add_up_to_the_unit(bank: Bank) -> None:
     amounts = [1_700, 2_300, 3_100, 900, 2_600, 1_100]
     await asyncio.gather(*[bank.sends(amount, payment=opened["id"]) for amount in amounts])
     await bank.goes_on()
-    found = await transfers._of(bank.seller.parts.gateway, bank.seller.tenant.id, opened["id"])
+    found = await transfers.of(bank.seller.parts.gateway, await bank.seller.record(opened["id"]))
     assert len(found) == len(amounts)
     assert sum(one.at(Place.MERCHANT) for one in found) == 10_000
     assert sum(one.moved(Place.RETURNS, Place.BANK) for one in found) == sum(amounts) - 10_000
