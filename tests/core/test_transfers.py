@@ -26,6 +26,7 @@ from tillgate.core.fees import FeePlan
 from tillgate.core.payments import Status
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import Refund
+from tillgate.core.timers import TimerKind
 
 ANYBODY = st.sampled_from([KNOWN, Debtor("Bob", "GB33BUKB20201555555555"), Debtor("Unknown")])
 BANK = receivable(arrival_moves.BANK)
@@ -155,6 +156,39 @@ def test_a_reversal_that_nobody_knows_is_matched_by_a_person() -> None:
     assert till.differences() == []
     with pytest.raises(Refused):
         transfers.take_back(till.arrival(part), till.arrival(unknown), till.payment, till.moment())
+
+
+@pytest.mark.parametrize(("verdict", "place"), [(Verdict.APPROVED, Place.RETURNS), (Verdict.DECLINED, Place.MERCHANT)])
+def test_what_arrives_while_a_card_is_asked_waits_for_what_comes_of_that(verdict: Verdict, place: Place) -> None:
+    till = Till(100)
+    asking = payments.charge(till.payment, till.moment())
+    till.take(asking.decision)
+    waits = till.arrives(100)
+    assert (waits.state, till.payment.captured) == (ArrivalState.HELD, 0)
+    concluded = conclude(Standing(till.payment, till.of(Attempt)[0]), said(verdict), till.moment())
+    assert concluded
+    assert TimerKind.SETTLE_TRANSFER in {timer.kind for timer in concluded[1].schedule}
+    till.take(concluded[1])
+    till.settles()
+    assert (till.arrival(waits).at(place), till.payment.captured) == (100, 100)
+    assert till.differences() == []
+
+
+def test_what_the_bank_took_beyond_what_was_left_is_covered_by_what_comes_later() -> None:
+    till = Till(100, under=True)
+    first = till.arrives(60)
+    refund, asking = refunds.ask(till.payment, None, till.moment())
+    till.take(asking.decision.also(refund))
+    concluded = conclude(
+        Standing(till.payment, till.of(Attempt)[0], till.of(Refund)[0]), said(Verdict.APPROVED), till.moment()
+    )
+    assert concluded
+    till.take(concluded[1])
+    till.is_reversed(first)
+    assert (till.payment.disputed, till.payment.overdrawn) == (0, 60)
+    till.arrives(40)
+    assert (till.payment.disputed, till.payment.overdrawn, till.payment.refundable.amount) == (40, 20, 0)
+    assert till.differences() == []
 
 
 class Arriving(RuleBasedStateMachine):

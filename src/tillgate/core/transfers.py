@@ -247,13 +247,18 @@ def _kept(payment: Payment, arrival: Arrival, amount: int, occasion: Occasion) -
     fee = fees.fee(payment.fee_plan, Money(payment.captured, currency), Money(amount, currency)).amount
     available_at = instants.days_later(occasion.now, payment.settlement_days)
     moved, decision = arrival_moves.made(arrival, Place.DEPOSITS, Place.MERCHANT, amount, occasion, fee, available_at)
-    # What is refunded goes back as it came; what a bank took back before may be covered by this.
+    # What was tried before has not paid it. What is refunded goes back as it came, and what a bank took back before may
+    # be covered by this.
     changed = evolve(
         payment,
         authorized=payment.authorized + amount,
         captured=payment.captured + amount,
         fees=payment.fees + fee,
         bank=arrival_moves.BANK,
+        payment_method=None,
+        former_methods=(*payment.former_methods, *filter(None, (payment.payment_method,))),
+        card=None,
+        ticket=None,
         failure=None,
         action=None,
         transfer=structs.replace(transfer_of(payment), debtor=arrival.debtor),

@@ -108,6 +108,8 @@ async def test_what_is_too_little_is_held_and_the_rest_completes_it(bank: Bank) 
     assert await bank.seller.status(opened["id"]) == "CONFIRMED"
     payment = (await bank.seller.v1.get(f"/payments/{opened['id']}")).json()
     assert (payment["status"], payment["amount_captured"]) == ("succeeded", 10_000)
+    intent = (await bank.seller.v1.get(f"/payment_intents/{payment['payment_intent']}")).json()
+    assert intent["payment_method_types"] == ["bank_transfer"]
     assert await bank.balance() == 10_000 - 290 - 25
     events = [event["type"] for event in reversed(await bank.seller.v1.listed("/events?limit=100"))]
     of_checkout = [type for type in events if type.startswith("checkout.")]
@@ -177,6 +179,16 @@ async def test_a_card_is_not_charged_for_what_is_partly_paid_and_a_transfer_afte
     await bank.instructions(paid["id"])
     await bank.seller.pay(paid["id"])
     assert (await bank.sends(10_000, payment=paid["id"]))["amount_returning"] == 10_000
+    await bank.assert_right()
+
+
+async def test_what_a_card_did_not_pay_is_paid_by_no_card(bank: Bank) -> None:
+    opened = await bank.opened()
+    await bank.seller.pay(opened["id"], store.DECLINED)
+    await bank.sends(10_000, payment=opened["id"])
+    payment = (await bank.seller.v1.get(f"/payments/{opened['id']}")).json()
+    assert (payment["status"], payment["card"], payment["failure_code"]) == ("succeeded", None, None)
+    assert payment["payment_method_details"] is None
     await bank.assert_right()
 
 

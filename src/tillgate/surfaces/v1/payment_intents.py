@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tillgate.core import arrival_moves, currencies, payment_intents, transactions
 from tillgate.core import charges as made
-from tillgate.core import currencies, payment_intents, transactions
 from tillgate.core.attempts import State
 from tillgate.core.conclusions import Standing
 from tillgate.core.credentials import Scope
@@ -50,6 +50,9 @@ from tillgate.surfaces.v1.payment_intent_forms import (
 PHONE_WALLET = "phone_wallet"
 """What may pay where a customer is asked on the phone."""
 
+BANK_TRANSFER = "bank_transfer"
+"""What may pay where money is awaited, and what has paid where it came."""
+
 _MERCHANTS = (Scope.PAYMENTS_READ, Scope.PAYMENTS_WRITE)
 _BY_BROWSER = (Scope.PAYMENTS_WRITE, Scope.TOKENS_WRITE)
 _READ_BY_BROWSER = (Scope.PAYMENTS_READ, Scope.TOKENS_WRITE)
@@ -70,7 +73,7 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
         customer=payment.customer.id if payment.customer else None,
         description=payment.description,
         payment_method=None if payment.failure and not payment.authorized else payment.payment_method,
-        payment_method_types=(PHONE_WALLET,) if payment.ticket else intent.payment_method_types,
+        payment_method_types=_method_types(payment),
         automatic_payment_methods=AutomaticMethodsShown.of(intent.automatic_methods),
         payment_method_options=three_d_secure.options(payment),
         payment_method_details=three_d_secure.payment_method_details(payment),
@@ -89,6 +92,16 @@ def show(payment: Payment, *, livemode: bool, origin: str, client_secret: str | 
         created=unix_seconds(payment.created),
         livemode=livemode,
     )
+
+
+def _method_types(payment: Payment) -> tuple[str, ...]:
+    """What may pay, or has paid."""
+    if payment.bank == arrival_moves.BANK:
+        return (BANK_TRANSFER,)
+    if payment.ticket:
+        return (PHONE_WALLET,)
+    types = tuple(payment_intents.intent_of(payment).payment_method_types)
+    return (*types, BANK_TRANSFER) if payment.transfer and not payment.authorized else types
 
 
 def _why_canceled(payment: Payment) -> str | None:

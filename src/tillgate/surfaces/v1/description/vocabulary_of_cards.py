@@ -9,7 +9,8 @@ OF_CARDS: Final = {
     "CardOptionsParameters.request_three_d_secure": "When the cardholder is to be authenticated: `automatic` where the "
     "issuer wants it, `any` wherever the card can, `challenge` wherever it can and by asking.",
     "ConfirmParameters.payment_method_options": "How the payment method is to be charged. It takes a secret key.",
-    "PaymentIntent.payment_method_types": "What may pay: `card`, or `phone_wallet` for what is asked on the phone.",
+    "PaymentIntent.payment_method_types": "What may pay: `card`, `phone_wallet` for what is asked on the phone, and "
+    "`bank_transfer` where money is awaited; once that has come, it alone.",
     "PaymentMethodDetails.card": "The card.",
     "PaymentMethodOptions.card": "How a card is charged.",
     "PaymentMethodOptionsParameters.card": "How a card is to be charged.",
