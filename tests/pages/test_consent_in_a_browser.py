@@ -14,7 +14,7 @@ from playwright.async_api import ConsoleMessage, Error, Page
 
 from tests.pages import browsers
 from tests.pages.browsers import Stage
-from tests.pages.looks import CONTRASTS, OVERFLOW
+from tests.pages.looks import CONTRASTS, OVERFLOW, assert_accessible
 from tests.sizes import at_size
 from tillgate.clock import ManualClock
 from tillgate.core.instants import SECOND
@@ -26,10 +26,6 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 
 LOW = """() => [...document.querySelectorAll("button, input:not([type=hidden]):not([type=radio]), label.pick")].filter(
   (element) => element.getBoundingClientRect().height < 44).map((element) => element.outerHTML)"""
-
-
-UNLABELED = """() => [...document.querySelectorAll("input:not([type=hidden])")].filter(
-  (element) => !element.labels.length).length"""
 
 
 LOOKS = [("dark", 320, "de-DE"), ("light", 1_280, "es-ES")]
@@ -194,7 +190,4 @@ async def _can_be_read_and_pressed(page: Page, locale: str) -> None:
     assert await page.evaluate(LOW) == []
     assert await page.evaluate(OVERFLOW) <= 0
     assert await page.get_attribute("html", "lang") == locale[:2]
-    unlabeled = (
-        "() => [...document.querySelectorAll('input:not([type=hidden])')].filter((e) => !e.labels.length).length"
-    )
-    assert await page.evaluate(unlabeled) == 0
+    await assert_accessible(page)
