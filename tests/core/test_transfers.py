@@ -1,5 +1,6 @@
 """Money that arrives by itself: to the unit it is kept, held, on its way back, sent back or shown to a person."""
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -22,9 +23,11 @@ from tillgate.core.accounts import FEES as EARNED
 from tillgate.core.arrivals import ArrivalState, Debtor, Place, Why
 from tillgate.core.attempts import Attempt, State, Verdict
 from tillgate.core.conclusions import Standing, conclude
+from tillgate.core.decisions import Decision
 from tillgate.core.fees import FeePlan
 from tillgate.core.payments import Status
 from tillgate.core.reasons import Reason, Refused
+from tillgate.core.records import evolve
 from tillgate.core.refunds import Refund
 from tillgate.core.timers import TimerKind
 
@@ -127,6 +130,29 @@ def test_a_person_says_what_money_is_for() -> None:
     assert (till.payment.captured, till.balance(SUSPENSE)) == (100, 0)
     with pytest.raises(Refused):
         transfers.assign(till.arrival(stray), till.payment, till.held, till.moment())
+    assert till.differences() == []
+
+
+def test_what_is_left_of_one_payment_is_for_no_other() -> None:
+    till, other = Till(100), Till(50)
+    left = till.arrives(150, Debtor("Unknown"))
+    assert (left.at(Place.MERCHANT), left.at(Place.SUSPENSE)) == (100, 50)
+    with pytest.raises(Refused):
+        transfers.assign(left, evolve(other.payment, id="pay_2"), (), till.moment())
+    till.take(transfer_returns.send_back(left, KNOWN, till.moment())[1])
+    assert till.is_sent_back(left).state is ArrivalState.SETTLED
+    assert till.differences() == []
+
+
+def test_a_transfer_costs_what_transfers_cost() -> None:
+    till = Till(100)
+    transfer = till.payment.transfer
+    assert transfer
+    agreed = msgspec.structs.replace(transfer, fee_plan=FeePlan(100))
+    till.take(Decision(save=(evolve(till.payment, transfer=agreed),)))
+    till.arrives(60)
+    till.arrives(40)
+    assert (till.payment.fees, till.balance(EARNED)) == (1, 1)
     assert till.differences() == []
 
 

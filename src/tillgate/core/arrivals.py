@@ -5,6 +5,7 @@ import enum
 import msgspec
 
 from tillgate.core.attempts import Attempt
+from tillgate.core.fees import FeePlan
 from tillgate.core.instants import Instant
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
@@ -26,7 +27,8 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Its payer quotes `reference`. What arrives after `expires_at` (business time) goes back. Less than is due is `held`,
     or kept at once where `allow_underpay`; more goes back, or is kept where `allow_overpay`. `found_at` is when money
-    was first heard of. What is refunded goes to `debtor`, whose money was kept last.
+    was first heard of. What is refunded goes to `debtor`, whose money was kept last. What is kept costs what `fee_plan`
+    says, whatever other ways of paying would have.
     """
 
     reference: str
@@ -36,6 +38,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     held: int = 0
     found_at: Instant | None = None
     debtor: Debtor | None = None
+    fee_plan: FeePlan | None = None
 
 
 class Place(enum.StrEnum):

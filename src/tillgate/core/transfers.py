@@ -20,6 +20,7 @@ from tillgate.core.arrivals import Arrival, Debtor, Place, Transfer, Why
 from tillgate.core.cancellations import Cancellation
 from tillgate.core.decisions import Alias, Decision
 from tillgate.core.events import EventType
+from tillgate.core.fees import FeePlan
 from tillgate.core.instants import Instant
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
@@ -68,12 +69,17 @@ def begin(
     expires_at: Instant | None,
     allow_underpay: bool,
     allow_overpay: bool,
+    fee_plan: FeePlan | None = None,
 ) -> tuple[Payment, Decision]:
     """The payment once its payer may have their bank send the money; asked for again, as it is already."""
     if payment.transfer is not None:
         return payment, Decision()
     transfer = Transfer(
-        reference=reference, expires_at=expires_at, allow_underpay=allow_underpay, allow_overpay=allow_overpay
+        reference=reference,
+        expires_at=expires_at,
+        allow_underpay=allow_underpay,
+        allow_overpay=allow_overpay,
+        fee_plan=fee_plan,
     )
     waiting = evolve(payment, transfer=transfer)
     schedule = () if expires_at is None else (Timer(payment.tenant, TimerKind.SETTLE_TRANSFER, payment.id, expires_at),)
@@ -123,6 +129,8 @@ def assign(arrival: Arrival, payment: Payment, held: Sequence[Arrival], occasion
     if arrival.amount.currency != payment.amount.currency:
         problem = f"it is in {payment.amount.currency}, and what arrived in {arrival.amount.currency}"
         raise Refused(Reason.PARAMETER_INVALID, "payment", problem=problem)
+    if arrival.payment not in (None, payment.id) and arrival.at(Place.MERCHANT):
+        raise Refused(Reason.PARAMETER_INVALID, "arrival", problem="a part of it paid another payment: send this back")
     if is_over(payment, occasion.now):
         raise Refused(Reason.PARAMETER_INVALID, "payment", problem="it takes no more money: send this back")
     known = evolve(arrival, payment=payment.id)
@@ -244,7 +252,8 @@ def _age(arrival: Arrival) -> str:
 def _kept(payment: Payment, arrival: Arrival, amount: int, occasion: Occasion) -> tuple[Payment, Arrival, Decision]:
     """The merchant's from now on, less the fee that falls due with it."""
     currency = payment.amount.currency
-    fee = fees.fee(payment.fee_plan, Money(payment.captured, currency), Money(amount, currency)).amount
+    plan = transfer_of(payment).fee_plan or payment.fee_plan
+    fee = fees.fee(plan, Money(payment.captured, currency), Money(amount, currency)).amount
     available_at = instants.days_later(occasion.now, payment.settlement_days)
     moved, decision = arrival_moves.made(arrival, Place.DEPOSITS, Place.MERCHANT, amount, occasion, fee, available_at)
     # What was tried before has not paid it. What is refunded goes back as it came, and what a bank took back before may
@@ -254,6 +263,7 @@ def _kept(payment: Payment, arrival: Arrival, amount: int, occasion: Occasion) -
         authorized=payment.authorized + amount,
         captured=payment.captured + amount,
         fees=payment.fees + fee,
+        fee_plan=plan,
         bank=arrival_moves.BANK,
         payment_method=None,
         former_methods=(*payment.former_methods, *filter(None, (payment.payment_method,))),

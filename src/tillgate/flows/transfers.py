@@ -107,6 +107,7 @@ async def begin(gateway: Gateway, caller: Caller, payment_id: str) -> Payment:
             expires_at=checkout.expires_at if checkout else None,
             allow_underpay=checkout is not None and checkout.allow_underpay,
             allow_overpay=checkout is not None and checkout.allow_overpay,
+            fee_plan=caller.tenant.fee_plan,
         )
         try:
             await gateway.store.commit(decision)
