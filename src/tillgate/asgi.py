@@ -187,6 +187,7 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
             f"  private token    {business_keys.PRIVATE_TOKEN}",
             f"  sign in          {address}/sign-in",
             f"                   {DEMO_PERSON.email} with the password {DEMO_PASSWORD}",
+            f"  phone            {settings.sandbox_bank_url or address}/phone",
             f"  client id        {DEMO_APPLICATION.client_id}",
             f"  client token     {sandbox_tokens.CLIENT_TOKENS[0]}",
             "",

@@ -23,10 +23,14 @@ from tillgate.http.application import Application
 from tillgate.http.event_streams import EventStreams
 from tillgate.http.limits import Limits
 from tillgate.http.origins import Origins
+from tillgate.http.surface import Surface
 from tillgate.pages.account import Account
+from tillgate.pages.button import Button
 from tillgate.pages.challenge import Challenge
 from tillgate.pages.consent import Consent
+from tillgate.pages.phone import Phone
 from tillgate.pages.returns import Returns
+from tillgate.pages.shop import Shop
 from tillgate.pages.sign_in import SignIn
 from tillgate.sandbox import faults
 from tillgate.sandbox.bank import Bank
@@ -140,35 +144,12 @@ async def assembled(
     async with opened(settings, slot=slot, clock=clock, random=random, strike=strike) as parts:
         gateway, directory, bank, office = parts.gateway, parts.directory, parts.bank, parts.office
         streams = EventStreams()
-        if bank is None:
-            banks: tuple[Surface[Any], ...] = (
-                BankNotices(gateway, directory, BANK),
-                BankNotices(gateway, directory, phone.NAME, f"{NOTICES}/{phone.NAME}"),
-            )
-        else:
-            counter = PhoneCounter(parts.phones, settings.phone_from)
-            banks = (Challenge(bank), counter, Phone(parts.phones, streams, settings.phone_from))
-        returns = Returns(gateway, directory)
         limits = Limits(settings.data / "limits", gateway.clock.wall, settings.rate_limit.a_minute)
-        origins = Origins(settings.public_url, settings.origin)
-        tickets_signer, access_signer = Signer(gateway, "athmovil"), Signer(gateway, USE, TYP)
-        access = AccessTokens(gateway, directory, access_signer)
-        ath_movil = AthMovil(gateway, directory, limits, tickets_signer)
-        phones = PhoneCounter(parts.phones)
         application = Application(
             (
-                V1(gateway, directory, limits),
-                ath_movil,
-                phones,
-                Checkouts(gateway, directory, limits, access, origins),
-                OAuth(gateway, directory, limits, access, (tickets_signer, access_signer), origins),
-                Probes(gateway, settings.metrics_from),
-                Docs(),
-                *banks,
-                returns,
-                SignIn(gateway, directory, limits),
-                Account(gateway, directory),
-                Consent(gateway, directory, origins),
+                *_programs(settings, parts, limits),
+                *_parties(settings, parts, streams),
+                *_people(settings, parts, limits),
             ),
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
@@ -179,6 +160,47 @@ async def assembled(
                 yield Assembly(gateway, directory, bank, parts.phones, office, application)
             finally:
                 limits.close()
+
+
+def _programs(settings: Settings, parts: Opened, limits: Limits) -> tuple[Surface[Any], ...]:
+    """What programs speak to."""
+    gateway, directory = parts.gateway, parts.directory
+    origins = Origins(settings.public_url, settings.origin)
+    tickets_signer, access_signer = Signer(gateway, "athmovil"), Signer(gateway, USE, TYP)
+    access = AccessTokens(gateway, directory, access_signer)
+    return (
+        V1(gateway, directory, limits),
+        AthMovil(gateway, directory, limits, tickets_signer),
+        Checkouts(gateway, directory, limits, access, origins),
+        OAuth(gateway, directory, limits, access, (tickets_signer, access_signer), origins),
+        Probes(gateway, settings.metrics_from),
+    )
+
+
+def _parties(settings: Settings, parts: Opened, streams: EventStreams) -> tuple[Surface[Any], ...]:
+    """The sandbox's banks and wallets: here, or, where they are elsewhere, what they tell."""
+    gateway, directory = parts.gateway, parts.directory
+    if parts.bank is None:
+        return (
+            BankNotices(gateway, directory, BANK),
+            BankNotices(gateway, directory, phone.NAME, f"{NOTICES}/{phone.NAME}"),
+        )
+    counter = PhoneCounter(parts.phones, settings.phone_from)
+    return (Challenge(parts.bank), counter, Phone(parts.phones, streams, settings.phone_from))
+
+
+def _people(settings: Settings, parts: Opened, limits: Limits) -> tuple[Surface[Any], ...]:
+    """What people look at."""
+    gateway, directory = parts.gateway, parts.directory
+    return (
+        Docs(),
+        Returns(gateway, directory),
+        SignIn(gateway, directory, limits),
+        Account(gateway, directory),
+        Consent(gateway, directory, Origins(settings.public_url, settings.origin)),
+        Button(),
+        Shop(PUBLIC_TOKENS[0] if is_loopback(settings.host) else None),
+    )
 
 
 @asynccontextmanager

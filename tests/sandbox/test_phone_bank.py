@@ -145,6 +145,43 @@ async def test_a_merchant_is_forgotten_as_if_it_had_never_been(monkeypatch: pyte
     at.close()
 
 
+async def test_the_books_have_another_version_once_any_process_has_written_and_only_then(tmp_path: Path) -> None:
+    class Later(Wall):
+        at = NOON
+
+    one, other = bank(tmp_path / "books", Later), bank(tmp_path / "books", Later)
+
+    async def versions() -> tuple[object, object]:
+        return await one.version(), await other.version()
+
+    async def told(since: tuple[object, object]) -> tuple[object, object]:
+        now = await versions()
+        assert now[0] != since[0]
+        assert now[1] != since[1]
+        # Looking is no change.
+        for at in (one, other):
+            at.look(CUSTOMER)
+        assert await versions() == now
+        return now
+
+    one.wallet(CUSTOMER)
+    known = await versions()
+    assert await versions() == known
+    await ask(one, attempt(Kind.AUTHORIZE, 10_00))
+    known = await told(known)
+    await other.choose(CUSTOMER, Choice.CONFIRM)
+    known = await told(known)
+    await ask(one, attempt(Kind.AUTHORIZE, 5_00, reference="att_2"))
+    known = await told(known)
+    # That something rings no more is a change too, of which nobody else would tell.
+    Later.at = NOON + DAY
+    assert await one.version() != known[0]
+    assert await other.version() != known[1]
+    assert one.look(CUSTOMER).pending == other.look(CUSTOMER).pending == []
+    one.close()
+    other.close()
+
+
 @pytest.mark.parametrize("kind", [Kind.VOID, Kind.WITHDRAW])
 async def test_what_a_customer_confirmed_before_it_was_given_up_stands(kind: Kind) -> None:
     at, about = bank(), attempt(Kind.AUTHORIZE, 10_00)

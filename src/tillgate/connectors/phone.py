@@ -80,7 +80,6 @@ class _Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     phone: str = ""
     rings_until: int = 0
     items: tuple[Item, ...] = ()
-    challenged: bool = False
 
 
 class _Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +153,6 @@ class PhoneConnector:
             phone=asks.phone if asks else "",
             rings_until=asks.rings_until if asks else 0,
             items=asks.items if asks else (),
-            challenged=question.challenged or attempt.kind is Kind.WITHDRAW,
         )
         path = "/cancellations" if question.challenged else _PATHS[attempt.kind]
         return self._request("POST", path, attempt.id, _encode(order), sandbox.fault(attempt))

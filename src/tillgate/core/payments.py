@@ -49,28 +49,6 @@ class Status(enum.StrEnum):
     CANCELED = "canceled"
 
 
-class Reservation(msgspec.Struct, frozen=True):
-    """What an attempt in flight may turn out to have moved, in minor units."""
-
-    attempt: str
-    kind: Kind
-    amount: int
-
-
-class Surplus(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an attempt was granted though the payment had been granted before, or given up; minor units.
-
-    It is nobody's payment, and goes back: `reversal` is the newest attempt to do so. `bank` is who granted it, where it
-    is said.
-    """
-
-    attempt: str
-    kind: Kind
-    amount: int
-    reversal: str | None = None
-    bank: str | None = None
-
-
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why the last attempt to take the money failed."""
 

@@ -22,10 +22,12 @@ class Reservation(msgspec.Struct, frozen=True):
 class Surplus(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an attempt was granted though the payment had been granted before, or given up; minor units.
 
-    It is nobody's payment, and goes back: `reversal` is the newest attempt to do so.
+    It is nobody's payment, and goes back: `reversal` is the newest attempt to do so. `bank` is who granted it, where it
+    is said.
     """
 
     attempt: str
     kind: Kind
     amount: int
     reversal: str | None = None
+    bank: str | None = None

@@ -28,14 +28,13 @@ async def expire(gateway: Gateway, tenant: Tenant, attempt_id: str) -> bool:
     if await attempts.resolve(gateway, tenant, attempt_id):
         return True
     try:
-        payment = (await standings.current(gateway, tenant.id, attempt_id)).payment
-        occasion = gateway.occasion(system(tenant, "expiry"))
-        if payment.ticket and not payment.checkout:
-            asking = payments.void(payment, cancellations.EXPIRED, occasion)
-        else:
-            asking = challenges.withdraw(payment, waiting.attempt, occasion)
-        await gateway.store.commit(asking.decision)
-    except (Refused, Conflict):
+        await _put(gateway, tenant, _expired(gateway, tenant, await standings.current(gateway, tenant.id, attempt_id)))
+        if await attempts.resolve(gateway, tenant, attempt_id):
+            return True
+    except Refused:
+        # The bank has been told already, and its answer is found out by itself.
+        pass
+    except Conflict:
         return False
     again = challenges.expire_again(waiting.attempt, gateway.occasion(system(tenant, "expiry")))
     await gateway.store.commit(Decision(schedule=(again,)))
@@ -66,7 +65,7 @@ def _expired(gateway: Gateway, tenant: Tenant, waiting: _Either) -> tuple[_Eithe
         if setup_intents.was_withdrawn(waiting.setup_intent, waiting.attempt):
             raise Refused(Reason.IN_PROGRESS, "setup_intent", status=waiting.setup_intent.status)
         return _of_setup_intent(setup_intents.withdraw(waiting.setup_intent, waiting.attempt, occasion))
-    if waiting.payment.ticket:
+    if waiting.payment.ticket and not waiting.payment.checkout:
         return _of_payment(payments.void(waiting.payment, cancellations.EXPIRED, occasion))
     return _of_payment(challenges.withdraw(waiting.payment, waiting.attempt, occasion))
 

@@ -9,7 +9,7 @@ from tillgate.core.payments import Payment
 from tillgate.core.phone_wallets import CURRENCY
 from tillgate.core.reasons import Refused
 from tillgate.core.refunds import Refund, RefundState
-from tillgate.flows import attempts, payments, refunds, standings, tickets
+from tillgate.flows import attempts, patience, payments, refunds, standings, tickets
 from tillgate.flows import idempotency as keys
 from tillgate.flows.attempts import Asked
 from tillgate.flows.gateway import Answer, Caller, Gateway
@@ -30,7 +30,7 @@ async def refund(
     made = await keys.once(gateway, caller, key, lambda: _refund(gateway, caller, payment_id, amount, message))
     refund_id, waited = made.body.decode(), 0.0
     while (found := await refunds.fetch(gateway, caller, refund_id)).state is RefundState.PENDING:
-        waited = await tickets.pause(waited)
+        waited = await patience.pause(waited, "ticket")
     if found.failure is not None:
         raise Refused(found.failure.reason, "amount")
     known = await numbers.of(gateway.store, tenant, [found.id])

@@ -19,7 +19,7 @@ from tillgate.core.phone_wallets import CURRENCY, Item, Ticket
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.core.signing_keys import EVERYBODYS
-from tillgate.flows import attempts, challenges, patience, refunds, standings
+from tillgate.flows import attempts, challenges, patience, standings
 from tillgate.flows import idempotency as keys
 from tillgate.flows import payments as flows
 from tillgate.flows.attempts import Asked
@@ -28,11 +28,6 @@ from tillgate.flows.idempotency import Key
 from tillgate.store import find, numbers
 from tillgate.store.batches import Conflict
 from tillgate.transport.banks import Lost
-
-CURRENCY: Final = "USD"
-
-MOST_FOUND: Final = 100
-"""How many a search finds at most."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,106 +261,3 @@ async def readdress(gateway: Gateway, caller: Caller, payment_id: str, number: s
             return
         except Conflict:
             continue
-
-
-async def refund(
-    gateway: Gateway, caller: Caller, payment_id: str, amount: int, message: str | None
-) -> tuple[Shown, Refund, int | None]:
-    """Give cents back. One that is equal to another on its way is the same one.
-
-    Raises what core.refunds.ask refuses, and Refused with the bank's reason where it says no.
-    """
-    tenant = caller.tenant.id
-    key = Key(gateway.secrets.key_digest(tenant, "refund", payment_id, str(amount), message or ""), "")
-    made = await keys.once(gateway, caller, key, lambda: _refund(gateway, caller, payment_id, amount, message))
-    refund_id, waited = made.body.decode(), 0.0
-    while (found := await refunds.fetch(gateway, caller, refund_id)).state is RefundState.PENDING:
-        waited = await patience.pause(waited, "ticket")
-    if found.failure is not None:
-        raise Refused(found.failure.reason, "amount")
-    known = await numbers.of(gateway.store, tenant, [found.id])
-    return await look(gateway, caller, payment_id), found, known.get(found.id)
-
-
-class _Joined(Exception):
-    """An equal refund is on its way; its id."""
-
-
-async def _refund(gateway: Gateway, caller: Caller, payment_id: str, amount: int, message: str | None) -> Answer:
-    async def decide(occasion: Occasion) -> Asked[Standing]:
-        payment = await flows.fetch(gateway, caller, payment_id)
-        if same := await _on_its_way(gateway, caller, payment, amount, message):
-            raise _Joined(same)
-        refund, asking = core.ask(payment, Money(amount, CURRENCY), occasion, reason=message)
-        return Asked(Standing(asking.payment, asking.attempt, refund), asking.decision.also(refund))
-
-    async def named(now: Standing) -> Answer:
-        assert now.refund is not None, now.attempt.id
-        return Answer(200, now.refund.id.encode())
-
-    try:
-        return await attempts.ask(gateway, caller, None, decide, named)
-    except _Joined as joined:
-        return Answer(200, str(joined).encode())
-
-
-async def _on_its_way(
-    gateway: Gateway, caller: Caller, payment: Payment, amount: int, message: str | None
-) -> str | None:
-    for held in payment.in_flight:
-        if held.kind is Kind.REFUND and held.amount == amount:
-            standing = await standings.current(gateway, caller.tenant.id, held.attempt)
-            if standing.refund and standing.refund.reason == message:
-                return str(standing.refund.id)
-    return None
-
-
-async def search(gateway: Gateway, caller: Caller, sought: Sought) -> list[Shown]:
-    """Paid tickets of which all that is sought is so, newest first."""
-    known = {"ticket.name": sought.name, "ticket.phone": sought.phone, "ticket.email": sought.email}
-    wanted = Filter(
-        amount_from=sought.total,
-        amount_to=sought.total,
-        currency=None if sought.total is None else CURRENCY,
-        terms=(
-            *((name, value) for name, value in known.items() if value is not None),
-            *(terms.in_metadata(name, value) for name, value in sought.metadata.items()),
-            ("ticket", "completed"),
-        ),
-    )
-    if sought.reference is not None:
-        place = await whose(gateway, tickets.REFERENCE, sought.reference)
-        mine = place is not None and place[0] == caller.tenant.id
-        found = [await flows.fetch(gateway, caller, place[1])] if mine and place else []
-        found = [one for one in found if one.captured and _fits(one, sought)]
-    else:
-        page = await filters.page(gateway.store, Payment, caller.tenant.id, Cursor(MOST_FOUND), wanted)
-        found = list(page.records)
-    counted = await numbers.of(gateway.store, caller.tenant.id, [one.id for one in found])
-    shown = [Shown(one, counted.get(one.id)) for one in found]
-    return [one for one in shown if sought.number in (None, one.number)]
-
-
-def _fits(payment: Payment, sought: Sought) -> bool:
-    ticket = tickets.of(payment)
-    payer = (ticket.payer.name, ticket.payer.email) if ticket.payer else ("", "")
-    return (
-        sought.total in (None, payment.amount.amount)
-        and sought.phone in (None, ticket.phone)
-        and sought.name in (None, payer[0])
-        and sought.email in (None, payer[1])
-        and all(payment.metadata.get(name) == value for name, value in sought.metadata.items())
-    )
-
-
-async def report(gateway: Gateway, caller: Caller, first: str, last: str) -> list[Shown]:
-    """Paid tickets of series from the first day's to the last's, oldest first."""
-    counted = await numbers.of_series(gateway.store, caller.tenant.id, first, last)
-    ids = [subject for subject, _ in counted if subject.startswith("pay_")]
-    found: dict[str, Payment] = {}
-    for start in range(0, len(ids), _AT_ONCE):
-        found |= await find.every(gateway.store, Payment, caller.tenant.id, ids[start : start + _AT_ONCE])
-    return [Shown(found[subject], number) for subject, number in counted if subject in found]
-
-
-_AT_ONCE: Final = 500

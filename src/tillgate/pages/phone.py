@@ -191,7 +191,16 @@ class Phone(surface.Open):
         parts = phone_screen.parts(self._phones.look(phone), language)
         return Reply(200, msgspec.json.encode(Answer(parts, _told(told, language), mistake)))
 
-    def _page(self, request: Request, phone: str, status: int = 200, *, told: Told | None = None, **more: str) -> Reply:
+    def _page(
+        self,
+        request: Request,
+        phone: str,
+        status: int = 200,
+        *,
+        told: Told | None = None,
+        mistake: str = "",
+        amount: str = "",
+    ) -> Reply:
         language = _language(request)
         return rendering.page(
             request,
@@ -208,7 +217,8 @@ class Phone(surface.Open):
             told=_told(told, language),
             chips=[(dollars, phone_screen.whole(dollars, language)) for dollars in _CHIPS],
             most=phone_screen.money(phone_bank.MOST_AT_ONCE, language),
-            **{"mistake": "", "amount": "", **more},
+            mistake=mistake,
+            amount=amount,
         )
 
     def _login_page(self, request: Request, number: str, mistake: str = "") -> Reply:

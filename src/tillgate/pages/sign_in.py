@@ -114,7 +114,7 @@ class SignIn(surface.Open):
             request,
             "sign_in.html",
             status,
-            (visits.keep(request, FORM, secret, visits.FORM_SECONDS),),
+            headers=(visits.keep(request, FORM, secret, visits.FORM_SECONDS),),
             is_possible=True,
             goes_on=goes_on,
             email=email[: people.LONGEST_EMAIL],

@@ -56,7 +56,7 @@ class WalletFull(Exception):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of every POST. `challenged`: it is given up unless its customer has acted."""
+    """The body of every POST."""
 
     merchant_id: str
     reference: str
@@ -67,7 +67,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     phone: str = ""
     rings_until: Instant = 0
     items: tuple[Item, ...] = ()
-    challenged: bool = False
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -268,8 +267,6 @@ class PhoneBank:
     def _refusal(self, kind: str, asked: Asked, target: Operation) -> str | None:
         done = self._books.done(target.reference)
         held = target.amount - done["capture"] - done["void"] if target.result == "approved" else 0
-        if asked.challenged and target.result != "challenge":
-            return "nothing_held"
         if kind == "void":
             return None if held and asked.amount == held else "nothing_held"
         if kind == "capture":

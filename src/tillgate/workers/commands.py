@@ -10,14 +10,12 @@ from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, Credential
 from tillgate.core.instants import DAY, Duration, Instant
 from tillgate.core.merchants import DEMO_SHOP, Mode, RateLimit, Tenant
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import credentials, directory, merchants, sealing
+from tillgate.flows import credentials, directory, merchants
 from tillgate.flows.gateway import Gateway
 from tillgate.logs import log
-from tillgate.vault.data_keys import PERMANENT, DataKey, Purpose
 from tillgate.vault.key_encryption import KeyUnusable
 from tillgate.workers import data_keys, people, statements, wallet_keys
 from tillgate.workers import office as offices
-from tillgate.workers import people, wallet_keys
 from tillgate.workers.office import Command, Impossible, Office
 
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -48,4 +48,4 @@ def upgrade() -> None:
         "oauth_grants_by_person", "oauth_grants", ["person"], postgresql_where=is_persons, sqlite_where=is_persons
     )
     op.create_index("oauth_grants_to_erase", "oauth_grants", ["erase_at"])
-    op.execute("insert into schema_state (schema, oldest_compatible) values (12, 12)")
+    op.execute("insert into schema_state (schema, oldest_compatible) values (13, 13)")

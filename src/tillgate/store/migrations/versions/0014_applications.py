@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
@@ -24,4 +24,4 @@ def upgrade() -> None:
             sa.PrimaryKeyConstraint("tenant", "id"),
             postgresql_with={"fillfactor": "50"},
         )
-    op.execute("insert into schema_state (schema, oldest_compatible) values (13, 13)")
+    op.execute("insert into schema_state (schema, oldest_compatible) values (14, 14)")
