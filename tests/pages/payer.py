@@ -17,6 +17,8 @@ CHALLENGED: dict[str, Any] = {**CARD, "number": "4000002500003155"}
 APPROVE = "outcome=approve&code=123456"
 
 _REFRESH = re.compile(r'<meta http-equiv="refresh" content="0;url=([^"]*)">')
+_SCRIPT = re.compile(r"<script\b([^>]*)>")
+_ATTRIBUTE = re.compile(r'([a-z]+)(?:="([^"]*)")?')
 _LINK = re.compile(r'<a class="button primary" href="([^"]*)">')
 
 
@@ -53,6 +55,13 @@ def refresh(page: httpx2.Response) -> str | None:
     """Where a page leads by itself."""
     found = _REFRESH.search(page.text)
     return html.unescape(found[1]) if found else None
+
+
+def scripts(page: httpx2.Response) -> list[dict[str, str]]:
+    """The scripts of a page, as their tags have them."""
+    return [
+        {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(tag)} for tag in _SCRIPT.findall(page.text)
+    ]
 
 
 def link(page: httpx2.Response) -> str | None:

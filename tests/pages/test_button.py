@@ -42,11 +42,7 @@ async def test_the_button_is_small_and_does_nothing_that_a_strict_page_forbids(m
 
 async def test_the_shop_runs_its_own_scripts_and_asks_its_own_server(merchant: Client) -> None:
     page = await merchant.ask("GET", shop.PATH)
-    policy = page.headers["content-security-policy"]
-    for part in ("default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"):
-        assert part in policy
-    assert "unsafe" not in policy
-    assert f'<script src="{button.PATH}" defer></script>' in page.text
+    assert [one["src"] for one in payer.scripts(page)] == [button.PATH, shop.SCRIPT]
     script = await merchant.ask("GET", shop.SCRIPT)
     assert (script.status_code, script.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
 

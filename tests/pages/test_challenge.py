@@ -44,7 +44,7 @@ async def test_the_page_loads_nothing_runs_nothing_and_is_framed_by_nobody(merch
     for part in ("form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"):
         assert part in policy
     assert "unsafe" not in policy
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
     assert page.headers["cache-control"] == "no-store"
     for loading in ("<script", "http://", "https://", "url(", "style=", "@import", " on"):
         assert loading not in page.text.replace("position", "")[page.text.index("<style>") :] or loading == " on"

@@ -55,7 +55,7 @@ async def test_the_page_says_who_asks_for_what_and_where_one_goes_on(ann: Person
     assert "form-action 'self' https://app.example:8443;" in policy
     for part in ("default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
         assert part in policy
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
     assert page.headers["cache-control"] == "no-store"
     answer = await ann.send(client.address(), {**fields(page), "decision": "allow"})
     assert answer.headers["location"].startswith("https://app.example:8443/callback?tenant=7&code=ac_")

@@ -1,13 +1,14 @@
 """Pages for people: one look, in their language, that loads nothing of anybody else's and lets nothing in."""
 
-import base64
-import hashlib
+import secrets
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tillgate.http import caching
+from tillgate.http import caching, policy
 from tillgate.http.exchange import Headers, Reply, Request
+from tillgate.pages import scripts as listed
 from tillgate.pages import texts
 
 if TYPE_CHECKING:
@@ -38,20 +39,33 @@ def page(
     language: str = "",
     sheet: str = "",
     scripts: tuple[str, ...] = (),
+    images: bool = False,
+    embeds: str = policy.NOBODY,
+    frames: Sequence[str] = (),
     **said: Any,
 ) -> Reply:
     """A page made of a template, which is given what is said, and the texts of the reader's language.
 
     Where its forms lead by a redirect to another origin, that is `form_action`. `language` is one that the reader has
-    chosen. `sheet` is a file of static/ that adds to the common style, `scripts` are paths of ours, run in their order
-    once the page is read; a page that has any may ask this server, and nobody else, for more.
+    chosen. `sheet` is a file of static/ that adds to the common style, `scripts` are paths of pages/scripts.py, run in
+    their order once the page is read, and then that one time: the nonce is another with each answer. With `images` it
+    may show pictures that it holds as data URLs. For `embeds` and `frames` see http.policy.
     """
     language = language or texts.language(request.header("accept-language"))
-    style, policy = _style(sheet, bool(scripts))
-    rendered = part(template, language, style=style, scripts=scripts, **said)
-    allowed = policy.format(form_action=f"'self' {form_action}".strip())
-    secured = ((b"content-security-policy", allowed.encode()), *_SECURED, *headers)
-    return Reply(status, rendered.encode(), secured, content_type=_HTML)
+    style, digest = _style(sheet)
+    nonce = secrets.token_urlsafe(16)
+    run = [listed.BY_PATH[path] for path in scripts]
+    rendered = part(template, language, style=style, scripts=run, nonce=nonce, **said)
+    secured = policy.headers(
+        styles=f"'{digest}'",
+        scripts=f"'nonce-{nonce}'" if run else "",
+        makers=[script.maker for script in run if script.maker],
+        images="data:" if images else policy.NOBODY,
+        embeds=embeds,
+        form_action=f"{policy.OURSELVES} {form_action}".strip(),
+        frames=frames,
+    )
+    return Reply(status, rendered.encode(), (*secured, *_ALWAYS, *headers), content_type=_HTML)
 
 
 def part(template: str, language: str, **said: Any) -> str:
@@ -95,21 +109,10 @@ def _file(name: str) -> bytes:
 
 
 @cache
-def _style(sheet: str, has_scripts: bool) -> tuple[str, str]:
-    """The style, and the policy that allows it alone: no picture, no frame around, and no script that is not ours."""
+def _style(sheet: str) -> tuple[str, str]:
+    """The style, and the digest by which a policy allows it alone."""
     style = (_file("pages.css") + (_file(sheet) if sheet else b"")).decode()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    ours = " script-src 'self'; connect-src 'self';" if has_scripts else ""
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}';{ours}"
-        " form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
-    )
-    return style, policy
+    return style, policy.digest(style.encode(), "sha256")
 
 
-_SECURED: Final[Headers] = (
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"x-robots-tag", b"noindex"),
-    (b"vary", b"accept-language"),
-)
+_ALWAYS: Final[Headers] = ((b"x-robots-tag", b"noindex"), (b"vary", b"accept-language"))

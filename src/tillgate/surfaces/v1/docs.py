@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from tillgate.http import caching, surface
-from tillgate.http.exchange import JSON, Headers, Reply, Request
+from tillgate.http import caching, policy, surface
+from tillgate.http.exchange import JSON, Reply, Request
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
 from tillgate.surfaces.v1 import errors
@@ -16,13 +16,9 @@ from tillgate.surfaces.v1.sandbox_keys import SECRET_KEY
 from tillgate.surfaces.v1.surface import OPERATIONS
 
 _HTML: Final = b"text/html; charset=utf-8"
-_POLICY: Final[Headers] = (
-    (
-        b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; "
-        b"form-action 'none'; frame-ancestors 'none'",
-    ),
-    (b"referrer-policy", b"no-referrer"),
+# The page is the same for everybody, and kept: a nonce would be kept with it. What runs is held by its integrity.
+_POLICY: Final = policy.headers(
+    styles=policy.OURSELVES, scripts=policy.OURSELVES, images="data:", form_action=policy.NOBODY
 )
 
 _PLAIN_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,260}")

@@ -10,6 +10,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
+from tillgate.http import policy
 from tillgate.surfaces.v1 import errors
 from tillgate.surfaces.v1.description import guide, schemas
 from tillgate.surfaces.v1.description.document import Document
@@ -40,6 +41,7 @@ class Pages:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
+        self._templates.globals["integrity"] = policy.digest((HERE / "static" / "docs.js").read_bytes())
         self._templates.filters.update(inline=_inline, details=_details, highlighted=_highlighted)
 
     def reference(self) -> str:

@@ -1,0 +1,61 @@
+"""The list of scripts: each is there, is what it says, and is the only kind that a page runs."""
+
+import base64
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.pages import payer
+from tests.surfaces.v1.shop import Client
+from tillgate.pages import rendering, scripts, texts
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+async def merchant(tmp_path_factory: pytest.TempPathFactory, anyio_backend: object) -> AsyncIterator[Client]:
+    async with payer.bookshop(tmp_path_factory.mktemp("home")) as client:
+        yield client
+
+
+@pytest.mark.parametrize("script", scripts.ALL, ids=lambda one: one.name)
+async def test_every_script_is_served_as_the_list_has_it(merchant: Client, script: scripts.Script) -> None:
+    for path in (script.path, *script.others):
+        served = await merchant.ask("GET", path)
+        assert served.headers["content-type"] == "text/javascript; charset=utf-8"
+        made = base64.b64encode(hashlib.sha384(served.content).digest()).decode()
+        assert script.integrity == f"sha384-{made}"
+    for language in texts.LANGUAGES:
+        assert texts.spoken(language)[f"script_{script.name}"].endswith(".")
+
+
+def test_every_script_of_the_package_is_on_the_list() -> None:
+    package = rendering.HERE.parent
+    there = {str(path.relative_to(package)) for path in package.rglob("*.js")}
+    assert there == {script.file for script in scripts.ALL}
+    assert len({script.name for script in scripts.ALL}) == len({script.path for script in scripts.ALL}) == len(there)
+
+
+async def test_a_script_runs_by_its_hash_and_by_a_nonce_that_no_other_answer_has(merchant: Client) -> None:
+    nonces = set()
+    for _ in range(2):
+        page = await merchant.ask("GET", "/phone")
+        (tag,) = payer.scripts(page)
+        assert tag["integrity"] == scripts.BY_PATH[tag["src"]].integrity
+        policy = page.headers["content-security-policy"]
+        assert f"script-src 'nonce-{tag['nonce']}';" in policy
+        assert re.fullmatch(r"[\w-]{22}", tag["nonce"])
+        assert "unsafe" not in policy
+        nonces.add(tag["nonce"])
+    assert len(nonces) == 2
+
+
+@pytest.mark.parametrize("path", [*(f"pages/static/{name}" for name in ("phone.js", "shop.js", "athmovil_base.js"))])
+def test_no_script_makes_code_of_text(path: str) -> None:
+    source = (Path(rendering.HERE).parent / path).read_text()
+    for forbidden in ("eval(", "new Function", "document.write", "insertAdjacentHTML", "outerHTML =", "javascript:"):
+        assert forbidden not in source
+    assert source.count("innerHTML = ") == source.count("innerHTML = trusted.createHTML(")
