@@ -43,11 +43,20 @@ def path(gateway: Gateway, payment: Payment) -> str:
 
 
 async def follow(
-    gateway: Gateway, directory: Directory, payment_id: str, expires: str, signature: str, surface: str, request_id: str
+    gateway: Gateway,
+    directory: Directory,
+    payment_id: str,
+    expires: str,
+    signature: str,
+    surface: str,
+    request_id: str,
+    *,
+    is_for_looking: bool = False,
 ) -> tuple[Caller, Payment]:
     """Whose checkout a link leads to, and the payment as it stands.
 
-    Raises Refused(LINK_INVALID) for one that was changed in any place, or has expired.
+    Raises Refused(LINK_INVALID) for one that was changed in any place, or has expired: unless its holder only looks how
+    things stand, for they may wonder later.
     """
     if not _UNIX.fullmatch(expires) or not await gateway.links.is_signed(f"{payment_id}.{expires}", signature):
         raise Refused(Reason.LINK_INVALID)
@@ -55,7 +64,7 @@ async def follow(
     if place is None:
         raise Refused(Reason.LINK_INVALID)
     tenant = await directory.tenant(place.split()[0])
-    if gateway.clock.now(tenant.id) >= int(expires) * SECOND:
+    if not is_for_looking and gateway.clock.now(tenant.id) >= int(expires) * SECOND:
         raise Refused(Reason.LINK_INVALID)
     caller = Caller(tenant, f"checkout:{payment_id}", surface, request_id)
     return caller, await flows.fetch(gateway, caller, payment_id)

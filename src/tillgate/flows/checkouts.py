@@ -264,6 +264,25 @@ async def _noted(now: Standing) -> Answer:
     return Answer(200, b"")
 
 
+async def leave(gateway: Gateway, caller: Caller, payment_id: str) -> Payment:
+    """Give up what a payer was asked to confirm, on the phone or at their bank, so that they can choose anew.
+
+    What is confirmed all the same goes back. Nothing changes where nobody is asked to confirm anything.
+    Raises Refused(IN_PROGRESS) while that is being decided.
+    """
+    while True:
+        payment = await fetch(gateway, caller, payment_id)
+        free, freed = abandonment.freed(payment, gateway.occasion(caller))
+        if free is payment:
+            return payment
+        free = checkout_payments.back_to_cards(free, caller.tenant.bank, caller.tenant.fee_plan)
+        try:
+            await gateway.store.commit(freed.also(free))
+            return free
+        except Conflict:
+            continue
+
+
 async def cancel(
     gateway: Gateway, caller: Caller, payment_id: str, cause: str = "requested", *, is_patient: bool = True
 ) -> Payment:

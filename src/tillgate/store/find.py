@@ -20,6 +20,12 @@ async def record(store: Store, type: type[R], tenant: str, id: str) -> R | None:
     return kept(type).record(*rows[0]) if rows else None
 
 
+async def version(store: Store, type: type[R], tenant: str, id: str) -> int:
+    """The version of the record with this id, which is another whenever it has changed; 0 where there is none."""
+    rows = await store.engine.fetch(_version(kept(type).table), {"tenant": tenant, "id": id})
+    return rows[0][0] if rows else 0
+
+
 async def anywhere(store: Store, type: type[R], id: str) -> list[R]:
     """The records with this id, whosever they are, by tenant: of a type whose table has an index for it."""
     rows = await store.engine.fetch(_anywhere(kept(type).table), {"id": id})
@@ -52,6 +58,11 @@ async def alias(store: Store, tenant: str, kind: str, value: str) -> str | None:
     """The id that a foreign name stands for."""
     rows = await store.engine.fetch(_BY_ALIAS, {"tenant": tenant, "kind": kind, "value": value})
     return rows[0][0] if rows else None
+
+
+@cache
+def _version(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table.c.version).where(table.c.tenant == sa.bindparam("tenant"), table.c.id == sa.bindparam("id"))
 
 
 @cache

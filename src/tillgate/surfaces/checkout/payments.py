@@ -9,7 +9,7 @@ from tillgate.core.credentials import Scope
 from tillgate.core.money import Money
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.refunds import RefundState
-from tillgate.flows import applications, checkout_links, checkouts
+from tillgate.flows import applications, checkout_links, checkouts, ways_back
 from tillgate.flows.checkouts import Wanted
 from tillgate.flows.gateway import Answer
 from tillgate.flows.idempotency import Key
@@ -26,7 +26,7 @@ _WANTED: Final = (
 """What opens a payment; there is no blockchain here, so the last two mean nothing."""
 
 _KEY: Final = re.compile(r"[ -~]{1,255}")
-_STATUSES: Final = {name: status for status, name in shapes.STATUSES.items()}
+_STATUSES: Final = {name: status for status, name in ways_back.STATUSES.items()}
 
 
 @operation("POST", "/api/payment/checkout", Scope.PAYMENTS_CREATE, Scope.PAYMENTS)

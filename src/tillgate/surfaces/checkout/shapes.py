@@ -6,23 +6,12 @@ from typing import Any, Final
 import msgspec
 
 from tillgate.core import checkout_payments
-from tillgate.core.checkout_payments import CheckoutStatus
 from tillgate.core.credentials import Credential
 from tillgate.core.instants import Instant
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
 from tillgate.flows.applications import Shown
-
-STATUSES: Final = {
-    CheckoutStatus.OPEN: "OPEN",
-    CheckoutStatus.FOUND: "FOUND",
-    CheckoutStatus.UNDERPAID: "UNDERPAID",
-    CheckoutStatus.RECEIVED: "RECEIVED",
-    CheckoutStatus.CONFIRMED: "CONFIRMED",
-    CheckoutStatus.CANCELED: "CANCELLED",
-    CheckoutStatus.ERROR: "ERROR",
-    CheckoutStatus.REFUNDED: "REFUND",
-}
+from tillgate.flows.ways_back import STATUSES
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

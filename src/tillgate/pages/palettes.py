@@ -1,0 +1,81 @@
+"""Palettes: a merchant's color, made into colors in which everything can be read, by day and by night (WCAG 2.2)."""
+
+from functools import lru_cache
+from typing import Final
+
+RGB = tuple[int, int, int]
+
+LEAST_CONTRAST: Final = 4.5
+"""Of text and what is behind it (WCAG 2.2, 1.4.3)."""
+
+WHITE: Final[RGB] = (255, 255, 255)
+NIGHT: Final[RGB] = (21, 28, 42)
+"""What pages are written on by night; by day it is white."""
+
+_BLACK: Final[RGB] = (0, 0, 0)
+_STEPS: Final = 50
+
+
+@lru_cache(maxsize=256)
+def style(color: str | None) -> str:
+    """The style that has a page wear a color (`#rrggbb`); without one it stays as it is."""
+    if color is None:
+        return ""
+    worn = _rgb(color)
+    by_day, by_night = _readable(worn, WHITE, _BLACK), _readable(worn, NIGHT, WHITE)
+    # A bright ground would blind by night.
+    dimmed = _mixed(worn, NIGHT, 0.45)
+    return (
+        f":root{{{_named(worn, by_day, _BLACK)};--soft:{_hex(_mixed(by_day, WHITE, 0.92))}}}"
+        f"@media (prefers-color-scheme:dark){{:root{{{_named(dimmed, by_night, WHITE)};"
+        f"--soft:{_hex(_mixed(by_night, NIGHT, 0.86))}}}}}"
+    )
+
+
+def _named(ground: RGB, accent: RGB, over: RGB) -> str:
+    return (
+        f"--brand:{_hex(ground)};--on-brand:{_hex(ink(ground))};"
+        f"--accent:{_hex(accent)};--accent-over:{_hex(_mixed(accent, over, 0.14))};--on-accent:{_hex(ink(accent))}"
+    )
+
+
+def ink(ground: RGB) -> RGB:
+    """White or black, whatever is easier to read on a ground: one of them always is."""
+    return max((WHITE, _BLACK), key=lambda one: contrast(one, ground))
+
+
+def contrast(one: RGB, other: RGB) -> float:
+    """How well one color can be told from another, 1 to 21."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _readable(color: RGB, ground: RGB, towards: RGB) -> RGB:
+    """The color that is nearest to one and can be read on a ground."""
+    for step in range(_STEPS):
+        mixed = _mixed(color, towards, step / _STEPS)
+        if contrast(mixed, ground) >= LEAST_CONTRAST + 0.1:
+            return mixed
+    return towards
+
+
+def _luminance(color: RGB) -> float:
+    red, green, blue = (_linear(channel / 255) for channel in color)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(channel: float) -> float:
+    return float(channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4)
+
+
+def _mixed(one: RGB, other: RGB, part: float) -> RGB:
+    red, green, blue = (round(a + (b - a) * part) for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+def _rgb(color: str) -> RGB:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+def _hex(color: RGB) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)
