@@ -25,11 +25,11 @@ from tillgate.http.limits import Limits
 from tillgate.http.origins import Origins
 from tillgate.http.surface import Surface
 from tillgate.pages.account import Account
-from tillgate.pages.button import Button
 from tillgate.pages.challenge import Challenge
 from tillgate.pages.consent import Consent
 from tillgate.pages.phone import Phone
 from tillgate.pages.returns import Returns
+from tillgate.pages.script_files import ScriptFiles
 from tillgate.pages.shop import Shop
 from tillgate.pages.sign_in import SignIn
 from tillgate.sandbox import faults
@@ -198,7 +198,7 @@ def _people(settings: Settings, parts: Opened, limits: Limits) -> tuple[Surface[
         SignIn(gateway, directory, limits),
         Account(gateway, directory),
         Consent(gateway, directory, Origins(settings.public_url, settings.origin)),
-        Button(),
+        ScriptFiles(),
         Shop(PUBLIC_TOKENS[0] if is_loopback(settings.host) else None),
     )
 

@@ -20,6 +20,7 @@ from tillgate.http.event_streams import EventStreams
 from tillgate.logs import log
 from tillgate.pages.challenge import Challenge
 from tillgate.pages.phone import Phone
+from tillgate.pages.script_files import ScriptFiles
 from tillgate.sandbox.bank import Bank
 from tillgate.sandbox.phone_bank import PhoneBank
 from tillgate.sandbox.register import Register
@@ -111,7 +112,7 @@ async def assembled(settings: Settings, *, gateway: str, origin: str) -> AsyncIt
     try:
         async with schedule.running((job,)):
             yield Application(
-                (BankCounter(bank), Challenge(bank), *wallets),
+                (BankCounter(bank), Challenge(bank), *wallets, ScriptFiles()),
                 lambda: ids.new("req", clock.wall()),
                 drain_seconds=_DRAIN_SECONDS,
                 streams=streams,

@@ -1,7 +1,5 @@
 """The payment button on pages of merchants' own: of another origin, strict, styled against it, and changing."""
 
-import base64
-import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +16,7 @@ from tests.pages.browsers import Stage
 from tests.waiting import eventually
 from tillgate.clock import ManualClock
 from tillgate.core.instants import SECOND
-from tillgate.pages import button, rendering
+from tillgate.pages import scripts
 from tillgate.sandbox.phone_bank import Choice
 
 pytestmark = pytest.mark.anyio
@@ -78,6 +76,7 @@ async def page(stage: Stage) -> AsyncIterator[Page]:
         assert [message.text for message in messages] == []
 
 
+BUTTON = scripts.NAMED["athmovil_base.js"]
 STRICT = "default-src 'none'; script-src 'self' $; style-src 'self'; connect-src $; form-action 'none'; base-uri 'none'"
 STRICTEST = f"{STRICT}; require-trusted-types-for 'script'; trusted-types 'none'"
 
@@ -103,9 +102,7 @@ async def shop(stage: Stage, html: str, css: str = "", policy: str = STRICTEST) 
 
 def tag(stage: Stage) -> str:
     """The button's script, held to what it is."""
-    script = (rendering.HERE / "static" / "athmovil_base.js").read_bytes()
-    integrity = f"sha384-{base64.b64encode(hashlib.sha384(script).digest()).decode()}"
-    return f'<script src="{stage.url}{button.PATH}" integrity="{integrity}" crossorigin></script>'
+    return f'<script src="{stage.url}{BUTTON.path}" integrity="{BUTTON.integrity}" crossorigin="anonymous"></script>'
 
 
 async def pay(page: Page, stage: Stage) -> None:
@@ -161,7 +158,7 @@ async def test_the_button_is_there_whenever_and_however_often_its_holder_is(stag
     async with shop(stage, "<!doctype html><title>Shop</title><main></main>", policy=STRICT) as url:
         await page.goto(url)
         for _ in range(2):
-            await page.add_script_tag(url=stage.url + button.PATH)
+            await page.add_script_tag(url=stage.url + BUTTON.paths[0])
         await page.evaluate(ADD_HOLDER)
         await buttons.wait_for()
         assert await buttons.inner_text() == "Pay with ATH Móvil"

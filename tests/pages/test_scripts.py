@@ -4,13 +4,14 @@ import base64
 import hashlib
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.pages import payer
 from tests.surfaces.v1.shop import Client
 from tillgate.pages import rendering, scripts, texts
+
+PHONE = scripts.NAMED["phone.js"]
 
 pytestmark = pytest.mark.anyio
 
@@ -23,8 +24,12 @@ async def merchant(tmp_path_factory: pytest.TempPathFactory, anyio_backend: obje
 
 @pytest.mark.parametrize("script", scripts.ALL, ids=lambda one: one.name)
 async def test_every_script_is_served_as_the_list_has_it(merchant: Client, script: scripts.Script) -> None:
-    for path in (script.path, *script.others):
+    for path in (script.path, *script.paths):
         served = await merchant.ask("GET", path)
+        assert ("immutable" in served.headers["cache-control"]) == (path == script.path)
+        shares = {True: ("cross-origin", "*"), False: ("same-origin", None)}[script.for_merchants]
+        found = served.headers["cross-origin-resource-policy"], served.headers.get("access-control-allow-origin")
+        assert found == shares
         assert served.headers["content-type"] == "text/javascript; charset=utf-8"
         made = base64.b64encode(hashlib.sha384(served.content).digest()).decode()
         assert script.integrity == f"sha384-{made}"
@@ -36,7 +41,7 @@ def test_every_script_of_the_package_is_on_the_list() -> None:
     package = rendering.HERE.parent
     there = {str(path.relative_to(package)) for path in package.rglob("*.js")}
     assert there == {script.file for script in scripts.ALL}
-    assert len({script.name for script in scripts.ALL}) == len({script.path for script in scripts.ALL}) == len(there)
+    assert len({script.name for script in scripts.ALL}) == len(scripts.NAMED) == len(there)
 
 
 async def test_a_script_runs_by_its_hash_and_by_a_nonce_that_no_other_answer_has(merchant: Client) -> None:
@@ -44,7 +49,8 @@ async def test_a_script_runs_by_its_hash_and_by_a_nonce_that_no_other_answer_has
     for _ in range(2):
         page = await merchant.ask("GET", "/phone")
         (tag,) = payer.scripts(page)
-        assert tag["integrity"] == scripts.BY_PATH[tag["src"]].integrity
+        assert tag["integrity"] == PHONE.integrity
+        assert tag["src"] == PHONE.path
         policy = page.headers["content-security-policy"]
         assert f"script-src 'nonce-{tag['nonce']}';" in policy
         assert re.fullmatch(r"[\w-]{22}", tag["nonce"])
@@ -53,9 +59,10 @@ async def test_a_script_runs_by_its_hash_and_by_a_nonce_that_no_other_answer_has
     assert len(nonces) == 2
 
 
-@pytest.mark.parametrize("path", [*(f"pages/static/{name}" for name in ("phone.js", "shop.js", "athmovil_base.js"))])
-def test_no_script_makes_code_of_text(path: str) -> None:
-    source = (Path(rendering.HERE).parent / path).read_text()
+@pytest.mark.parametrize("script", scripts.ALL, ids=lambda one: one.name)
+def test_no_script_makes_code_of_text(script: scripts.Script) -> None:
+    source = script.content.decode()
     for forbidden in ("eval(", "new Function", "document.write", "insertAdjacentHTML", "outerHTML =", "javascript:"):
         assert forbidden not in source
+    assert bool(script.maker) == ("createPolicy(" in source)
     assert source.count("innerHTML = ") == source.count("innerHTML = trusted.createHTML(")

@@ -40,6 +40,11 @@ def digest(content: bytes, algorithm: str = "sha384") -> str:
     return f"{algorithm}-{base64.b64encode(hashlib.new(algorithm, content).digest()).decode()}"
 
 
+def hexadecimal(content: bytes) -> str:
+    """The same digest as a name."""
+    return hashlib.sha384(content).hexdigest()
+
+
 def headers(
     *,
     styles: str,

@@ -23,7 +23,6 @@ from tillgate.sandbox.phone_bank import BY_THEMSELVES, Choice, PhoneBank, Wallet
 from tillgate.sandbox.phone_books import OPENING_BALANCE
 
 PATH: Final = "/phone"
-SCRIPT: Final = "/phone/phone.js"
 
 _WHO: Final = "tillgate_phone"
 _LANGUAGE: Final = "tillgate_language"
@@ -67,7 +66,6 @@ class Phone(surface.Open):
         self.routes = (
             Route("GET", PATH, self._show),
             Route("GET", f"{PATH}/events", self._events),
-            Route("GET", SCRIPT, self._script),
             Route("POST", f"{PATH}/login", self._log_in),
             Route("POST", f"{PATH}/logout", self._log_out),
             Route("POST", f"{PATH}/answer", self._answer),
@@ -100,9 +98,6 @@ class Phone(surface.Open):
         else:
             told = None
         return self._page(request, phone, told=told)
-
-    async def _script(self, request: Request) -> Reply:
-        return rendering.static(request, "phone.js")
 
     async def _events(self, request: Request) -> Reply:
         phone = _who(request)
@@ -208,7 +203,7 @@ class Phone(surface.Open):
             status,
             language=language,
             sheet="phone.css",
-            scripts=(SCRIPT,),
+            scripts=("phone.js",),
             phone=phone,
             number=phone_wallets.formatted(phone),
             now=self._phones.now() // 1_000,
@@ -229,7 +224,7 @@ class Phone(surface.Open):
             400 if mistake else 200,
             language=language,
             sheet="phone.css",
-            scripts=(SCRIPT,),
+            scripts=("phone.js",),
             number=number[:40],
             mistake=mistake,
             opening=phone_screen.money(OPENING_BALANCE, language),

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tillgate.http import caching, policy
+from tillgate.http import policy
 from tillgate.http.exchange import Headers, Reply, Request
 from tillgate.pages import scripts as listed
 from tillgate.pages import texts
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 HERE: Final = Path(__file__).parent
 
 _HTML: Final = b"text/html; charset=utf-8"
-SCRIPT: Final = b"text/javascript; charset=utf-8"
 
 _PROBLEMS: Final = {
     400: "unreadable",
@@ -47,14 +46,14 @@ def page(
     """A page made of a template, which is given what is said, and the texts of the reader's language.
 
     Where its forms lead by a redirect to another origin, that is `form_action`. `language` is one that the reader has
-    chosen. `sheet` is a file of static/ that adds to the common style, `scripts` are paths of pages/scripts.py, run in
-    their order once the page is read, and then that one time: the nonce is another with each answer. With `images` it
-    may show pictures that it holds as data URLs. For `embeds` and `frames` see http.policy.
+    chosen. `sheet` is a file of static/ that adds to the common style, `scripts` are files of pages/scripts.py, run in
+    their order once the page is read, by a nonce that no other answer has. With `images` it may show pictures that it
+    holds as data URLs. For `embeds` and `frames` see http.policy.
     """
     language = language or texts.language(request.header("accept-language"))
     style, digest = _style(sheet)
     nonce = secrets.token_urlsafe(16)
-    run = [listed.BY_PATH[path] for path in scripts]
+    run = [listed.NAMED[name] for name in scripts]
     rendered = part(template, language, style=style, scripts=run, nonce=nonce, **said)
     secured = policy.headers(
         styles=f"'{digest}'",
@@ -71,17 +70,6 @@ def page(
 def part(template: str, language: str, **said: Any) -> str:
     """A part of a page, made of a template of its own."""
     return _environment().get_template(template).render(language=language, texts=texts.spoken(language), **said)
-
-
-def static(
-    request: Request,
-    name: str,
-    content_type: bytes = SCRIPT,
-    headers: Headers = (),
-    cache_control: bytes = caching.ASKED_ABOUT,
-) -> Reply:
-    """A file of static/, which a browser keeps."""
-    return caching.reply(request, _file(name), content_type, headers, cache_control)
 
 
 def problem(request: Request, status: int, name: str = "") -> Reply:

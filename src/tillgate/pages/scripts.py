@@ -12,32 +12,31 @@ import tillgate
 from tillgate.http import policy
 
 _PACKAGE: Final = Path(tillgate.__file__).parent
+_DIGITS: Final = 20
+"""How much of a script's digest is in its path: none has another's, be it made for that."""
 
 
 class Script:
-    """A script: a short name, its `path` on this server, its file in the package, and the paths of pages that run it.
+    """A script: its file in the package, and the paths of the pages that run it.
 
-    Merchants' pages load those of which `merchants` says so, by `others` too. `maker` is the Trusted Types policy by
-    which it makes HTML of what this server says, if it does.
+    Where `for_merchants`, their pages load it by `paths`, which stay what they are in every release. `maker` is the
+    Trusted Types policy by which it makes HTML of what this server says, if it does.
     """
 
     def __init__(
         self,
-        name: str,
-        path: str,
         file: str,
         pages: tuple[str, ...] = (),
         *,
-        merchants: bool = False,
-        others: tuple[str, ...] = (),
+        paths: tuple[str, ...] = (),
+        for_merchants: bool = False,
         maker: str = "",
     ) -> None:
-        self.name = name
-        self.path = path
         self.file = file
+        self.name = file.rpartition("/")[2].removesuffix(".js")
         self.pages = pages
-        self.merchants = merchants
-        self.others = others
+        self.paths = paths
+        self.for_merchants = for_merchants
         self.maker = maker
 
     @cached_property
@@ -50,20 +49,31 @@ class Script:
         """What a browser compares it with (Subresource Integrity)."""
         return policy.digest(self.content)
 
+    @cached_property
+    def path(self) -> str:
+        """Where this version of it is, and never another: `/js/phone-5d41402abc4b2a76b971.js`."""
+        return f"/js/{self.name}-{version(self.content)}.js"
+
+
+def version(content: bytes) -> str:
+    """What a script's path says of which one it is."""
+    return policy.hexadecimal(content)[:_DIGITS]
+
 
 ALL: Final = (
     Script(
-        "athmovil",
-        "/api/modal/js/athmovil_base.js",
         "pages/static/athmovil_base.js",
         ("/sandbox/shop",),
-        merchants=True,
-        # Where its first documents have it.
-        others=("/api/js/athmovil_base.js",),
+        # The second is where its first documents have it.
+        paths=("/api/modal/js/athmovil_base.js", "/api/js/athmovil_base.js"),
+        for_merchants=True,
     ),
-    Script("shop", "/sandbox/shop.js", "pages/static/shop.js", ("/sandbox/shop",)),
-    Script("phone", "/phone/phone.js", "pages/static/phone.js", ("/phone",), maker="tillgate"),
-    Script("docs", "/docs/docs.js", "surfaces/v1/description/static/docs.js", ("/docs", "/docs/errors")),
+    Script("pages/static/card_fields.js"),
+    Script("pages/static/shop.js", ("/sandbox/shop",)),
+    Script("pages/static/phone.js", ("/phone",), maker="tillgate"),
+    # This page is kept by browsers, whole, and has its script beside it.
+    Script("surfaces/v1/description/static/docs.js", ("/docs", "/docs/errors"), paths=("/docs/docs.js",)),
 )
 
-BY_PATH: Final = {script.path: script for script in ALL}
+NAMED: Final = {f"{script.name}.js": script for script in ALL}
+"""By the names of their files."""

@@ -6,10 +6,9 @@ from tillgate.http import surface
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
-from tillgate.pages import button, rendering
+from tillgate.pages import rendering
 
 PATH: Final = "/sandbox/shop"
-SCRIPT: Final = "/sandbox/shop.js"
 
 GOODS: Final = (("coconut", 249), ("guava", 275), ("passion_fruit", 325))
 """What is sold, by the name of its text, and for how many cents."""
@@ -25,7 +24,7 @@ class Shop(surface.Open):
 
     def __init__(self, token: str | None) -> None:
         self._token = token
-        self.routes = (Route("GET", PATH, self._show), Route("GET", SCRIPT, self._script))
+        self.routes = (Route("GET", PATH, self._show),)
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """See http.surface.Surface."""
@@ -34,10 +33,7 @@ class Shop(surface.Open):
     async def _show(self, request: Request) -> Reply:
         known = self._token if request.is_local else None
         token = dict(request.query).get("publicToken", "").strip() or known
-        scripts = (button.PATH, SCRIPT) if token else ()
+        scripts = ("athmovil_base.js", "shop.js") if token else ()
         return rendering.page(
             request, "shop.html", sheet="shop.css", scripts=scripts, token=token, goods=GOODS, is_local=request.is_local
         )
-
-    async def _script(self, request: Request) -> Reply:
-        return rendering.static(request, "shop.js")

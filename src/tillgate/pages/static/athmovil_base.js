@@ -9,7 +9,7 @@
 (() => {
   "use strict"
 
-  const OURS = /\/api\/(?:modal\/)?js\/athmovil_base\.js(?:[?#].*)?$/
+  const OURS = /\/(?:api\/(?:modal\/)?)?js\/athmovil_base(?:-[0-9a-f]+)?\.js(?:[?#].*)?$/
   const HOLDER = "ATHMovil_Checkout_Button_payment"
   const HERE = Symbol.for("athmovil_base.js")
 
@@ -94,7 +94,7 @@
 
   // ---- Asking the server, which may be out of reach for a while.
 
-  const script = document.currentScript?.src || document.querySelector('script[src*="/js/athmovil_base.js"]')?.src || ""
+  const script = document.currentScript?.src || document.querySelector('script[src*="/js/athmovil_base"]')?.src || ""
   const base = script.replace(OURS, "") + "/api/business-transaction/ecommerce/"
 
   // Neither says no: the one never arrived, or its answer did not, and the other may go well later.

@@ -1,0 +1,50 @@
+"""The scripts, served: each at the path of its version, and those of merchants' pages where they look for it."""
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from tillgate.http import caching, surface
+from tillgate.http.exchange import Headers, Reply, Request
+from tillgate.http.problems import Problem
+from tillgate.http.routing import Route
+from tillgate.pages import rendering, scripts
+
+KEPT: Final = rendering.HERE / "kept"
+"""What merchants' pages loaded by its version from earlier releases, under that path's name (tools/keep_scripts)."""
+
+_SCRIPT: Final = b"text/javascript; charset=utf-8"
+_FOR_ANYBODY: Final[Headers] = ((b"cross-origin-resource-policy", b"cross-origin"),)
+_FOR_US: Final[Headers] = ((b"cross-origin-resource-policy", b"same-origin"),)
+_FOR_GOOD: Final = b"public, max-age=31536000, immutable"
+_FOR_A_WHILE: Final = b"public, max-age=300"
+
+
+class ScriptFiles(surface.Open):
+    """`GET /js/{name}-{version}.js`, and the paths of pages/scripts.py that merchants' pages load from."""
+
+    name = "scripts"
+
+    def __init__(self) -> None:
+        routes = [self._route(f"/js/{file.name}", file.read_bytes()) for file in _kept()]
+        for script in scripts.ALL:
+            routes.append(self._route(script.path, script.content, for_merchants=script.for_merchants))
+            if script.for_merchants:
+                routes += [self._route(path, script.content, cache=_FOR_A_WHILE) for path in script.paths]
+        self.routes = tuple(routes)
+
+    def problem(self, request: Request, problem: Problem) -> Reply:
+        """See http.surface.Surface."""
+        return rendering.problem(request, problem.status)
+
+    def _route(self, path: str, content: bytes, cache: bytes = _FOR_GOOD, *, for_merchants: bool = True) -> Route:
+        headers = _FOR_ANYBODY if for_merchants else _FOR_US
+        return Route("GET", path, partial(_served, content, headers, cache), cross_origin=for_merchants)
+
+
+async def _served(content: bytes, headers: Headers, cache: bytes, request: Request) -> Reply:
+    return caching.reply(request, content, _SCRIPT, headers, cache)
+
+
+def _kept() -> list[Path]:
+    return sorted(KEPT.glob("*.js"))
