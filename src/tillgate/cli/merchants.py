@@ -8,6 +8,7 @@ from tillgate.cli import office, options
 from tillgate.core.merchants import Mode, RateLimit
 from tillgate.flows.merchants import SETTLEMENT_DAYS
 from tillgate.workers.commands import CreateMerchant, ListMerchants, Merchant, UpdateMerchant
+from tillgate.workers.origins import Origins, Shown
 
 DAYS = click.IntRange(0, 30)
 LIMITS = click.Choice([limit.value for limit in RateLimit])
@@ -53,6 +54,25 @@ def update(
     asked = UpdateMerchant(merchant, RateLimit(rate_limit) if rate_limit else None, settlement_days)
     changed = office.ask(chosen, "merchants update", asked, Merchant)
     click.echo(f"{changed.id}  {changed.name} ({changed.rate_limit.value}, settled in {changed.settlement_days} days)")
+
+
+@merchants.command("origins")
+@click.argument("merchant")
+@click.option(
+    "--add", metavar="ORIGIN", multiple=True, help="Of pages that may frame from now on, https://shop.example."
+)
+@click.option("--remove", metavar="ORIGIN", multiple=True, help="Of pages that may not any more.")
+@options.where
+def origins_(
+    merchant: str, add: tuple[str, ...], remove: tuple[str, ...], data: Path | None, database: str | None
+) -> None:
+    """Say whose pages may hold the merchant's card fields in a frame."""
+    chosen = options.chosen_settings(data=data, database=database)
+    shown = office.ask(chosen, "merchants origins", Origins(merchant, [*add], [*remove]), Shown)
+    for origin in shown.registered:
+        click.echo(origin)
+    if not shown.registered:
+        click.echo(f"None is registered. Who may frame: {', '.join(shown.frames) or 'nobody'}.")
 
 
 @merchants.command("list")

@@ -1,4 +1,4 @@
-"""Profiles: how a merchant shows itself to those who pay: name, addresses, color and logo."""
+"""Profiles: how a merchant shows itself to those who pay: name, addresses, color and logo, and where."""
 
 from typing import Final
 
@@ -12,7 +12,8 @@ class Profile(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A merchant's profile; its id is the tenant's.
 
     `color` is `#rrggbb`, `logo` the bytes of a picture of `logo_type` (`image/png`, `image/jpeg`, `image/webp`).
-    What is None is left to the page that shows it.
+    `origins` are those of the pages that may hold a frame of ours (core/web_origins). What is None is left to the page
+    that shows it.
     """
 
     display_name: str | None = None
@@ -22,3 +23,4 @@ class Profile(Record, frozen=True, kw_only=True, omit_defaults=True):
     color: str | None = None
     logo: bytes | None = None
     logo_type: str | None = None
+    origins: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from tillgate.flows import credentials, directory, merchants
 from tillgate.flows.gateway import Gateway
 from tillgate.logs import log
 from tillgate.vault.key_encryption import KeyUnusable
-from tillgate.workers import data_keys, people, statements, wallet_keys
+from tillgate.workers import data_keys, origins, people, statements, wallet_keys
 from tillgate.workers import office as offices
 from tillgate.workers.office import Command, Impossible, Office
 
@@ -217,6 +217,7 @@ COMMANDS: Final = {
     "vault rotate": Command(data_keys.Rotate, data_keys.rotate),
     "vault reseal": Command(data_keys.Reseal, data_keys.reseal),
     "vault prune": Command(data_keys.Prune, data_keys.prune),
+    **origins.COMMANDS,
     **people.COMMANDS,
 }
 

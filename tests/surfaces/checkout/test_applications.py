@@ -11,6 +11,7 @@ from tests.surfaces.checkout.store import Store, done, errors, message
 from tests.surfaces.v1 import shop
 from tillgate.core import applications
 from tillgate.core.merchants import RateLimit
+from tillgate.flows import profiles
 
 pytestmark = pytest.mark.anyio
 
@@ -132,11 +133,17 @@ async def test_an_account_is_how_those_who_pay_see_a_merchant(anyones: Store) ->
         "supportPhone": "+1 787 555 0100",
         "color": "#0a7d55",
         "logo": logo,
+        "origins": ["https://luz.example", "http://localhost:3000"],
     }
     changed = done(await anyones.manage("PATCH", "/api/account", said))
     assert {name: changed[name] for name in said} == said
     assert done(await anyones.manage("PATCH", "/api/account", {"logo": None, "color": None}))["displayName"] == "Luz"
     assert done(await anyones.manage("GET", "/api/account"))["logo"] is None
+    assert await profiles.frames(anyones.parts.gateway, anyones.tenant) == (
+        "https://luz.example",
+        "http://localhost:3000",
+    )
+    assert done(await anyones.manage("PATCH", "/api/account", {"origins": None}))["origins"] == []
     told = done(await anyones.ask("GET", f"/api/payment/{(await anyones.open())['id']}/provider/card/method/card"))
     assert {"label": "Pay to", "value": "Luz", "copyable": False} in told["fields"]
 

@@ -5,6 +5,7 @@ import binascii
 import re
 from typing import Any, Final
 
+from tillgate.core import web_origins
 from tillgate.core.credentials import Scope
 from tillgate.core.merchants import Tenant
 from tillgate.core.profiles import LARGEST_LOGO, Profile
@@ -21,7 +22,7 @@ _PHONE: Final = re.compile(r"\+?[0-9 ()./-]{5,30}")
 _PICTURE: Final = re.compile(r"data:(image/(?:png|jpeg|webp));base64,([A-Za-z0-9+/]+={0,2})")
 _BEGINNINGS: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/webp": b"RIFF"}
 
-_CHANGEABLE: Final = ("displayName", "website", "supportEmail", "supportPhone", "color", "logo")
+_CHANGEABLE: Final = ("displayName", "website", "supportEmail", "supportPhone", "color", "logo", "origins")
 _FIELDS: Final = {
     "displayName": "display_name",
     "website": "website",
@@ -41,6 +42,7 @@ def _shown(tenant: Tenant, profile: Profile) -> dict[str, Any]:
         "mode": tenant.mode.value,
         **{wire: getattr(profile, name) for wire, name in _FIELDS.items()},
         "logo": logo,
+        "origins": list(profile.origins),
         "createdAt": shapes.moment(tenant.created),
     }
 
@@ -65,8 +67,25 @@ async def update(call: Call) -> Reply:
     changes = {_FIELDS[name]: value for name, value in found.items() if form.has(name)}
     if form.has("logo"):
         changes |= _logo(form)
+    if form.has("origins"):
+        changes["origins"] = _origins(form)
     form.done()
-    return messages.data(_shown(call.tenant, await profiles.update(call.gateway, call.caller, changes)))
+    return messages.data(_shown(call.tenant, await profiles.update(call.gateway, call.tenant, changes)))
+
+
+def _origins(form: Form) -> tuple[str, ...]:
+    """Those whose pages may frame the merchant's card fields."""
+    value = form.value("origins")
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(type(one) is str for one in value):
+        form.wrong("origins", "The origins field must be an array of origins.")
+        return ()
+    try:
+        return web_origins.check_all(value)
+    except web_origins.Unfit as unfit:
+        form.wrong("origins", str(unfit))
+        return ()
 
 
 def _matching(form: Form, name: str, pattern: re.Pattern[str], what: str) -> str | None:
