@@ -52,7 +52,7 @@ class Stream:
 
 @asynccontextmanager
 async def listening(client: httpx2.AsyncClient) -> AsyncIterator[Stream]:
-    async with client.stream("GET", "/phone/events", headers={"cookie": f"tillgate_phone={PHONE}"}) as answer:
+    async with client.stream("GET", "/phone/events", headers={"cookie": f"tillgate-phone={PHONE}"}) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         yield Stream(answer)
 

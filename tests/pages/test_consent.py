@@ -147,13 +147,8 @@ async def test_who_does_not_agree_gives_nothing(ann: Person) -> None:
 async def test_a_form_of_somebody_elses_allows_nothing(ann: Person) -> None:
     client, eve = await ann.client(), await person.signed_in(ann.parts)
     mine, hers = [fields(await one.get(client.address())) for one in (ann, eve)]
-    for said, headers in (
-        (mine, {"sec-fetch-site": "cross-site"}),
-        (mine, {"sec-fetch-site": "same-site"}),
-        ({**mine, "token": hers["token"]}, {}),
-        ({**mine, "token": ""}, {}),
-    ):
-        answer = await ann.send(client.address(), {**said, "decision": "allow"}, **headers)
+    for said in ({**mine, "token": hers["token"]}, {**mine, "token": ""}):
+        answer = await ann.send(client.address(), {**said, "decision": "allow"})
         assert is_page(answer, 403, "not sent by you")
     for content in (b"%", b"a=%ff", b"&" * 1_001):
         answer = await ann.http.post(client.address(), content=content, headers={"content-type": FORM})

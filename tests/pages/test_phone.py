@@ -56,7 +56,7 @@ class Phone:
         self.http = httpx2.AsyncClient(transport=transport, base_url=LOCAL, headers=headers)
         self.number = number
         if number:
-            self.http.cookies.set("tillgate_phone", number, path="/phone")
+            self.http.cookies.set("tillgate-phone", number)
 
     async def see(self, path: str = "/phone") -> httpx2.Response:
         return await self.http.get(path)
@@ -101,7 +101,7 @@ async def test_a_number_logs_in_however_it_is_written_and_is_remembered(seller: 
     answer = await phone.press("login", number=written)
     assert (answer.status_code, answer.headers["location"]) == (303, "/phone")
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith("tillgate_phone=7879990001; Path=/phone; ")
+    assert cookie.startswith("tillgate-phone=7879990001; Path=/; ")
     assert "; HttpOnly; SameSite=Lax" in cookie
     assert "(787) 999-0001" in await phone.text()
     assert "$1,000.00" in await phone.text()

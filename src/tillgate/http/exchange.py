@@ -134,9 +134,20 @@ class Request:
         return self.is_local or (self.is_direct and neighbors.hold(self.client))
 
     @property
+    def is_by_https(self) -> bool:
+        """Whether nobody between the client and us, or proxies that are trusted, reads along."""
+        return self.origin.startswith("https://")
+
+    @property
     def is_from_another_site(self) -> bool:
-        """Whether the browser says that a page of somebody else's had it sent (Fetch Metadata, Sec-Fetch-Site)."""
-        return self.header("sec-fetch-site") not in (None, "same-origin", "none")
+        """Whether the browser says that a page of somebody else's had it sent.
+
+        Every browser since 2023 does so by Sec-Fetch-Site (Fetch Metadata), those before by Origin (RFC 6454, 7).
+        """
+        site, origin = self.header("sec-fetch-site"), self.header("origin")
+        if site is None and origin is not None:
+            return origin.partition("://")[2].lower() != (self.header("host") or "").lower()
+        return site not in (None, "same-origin", "none")
 
     @property
     def is_direct(self) -> bool:

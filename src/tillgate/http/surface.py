@@ -1,13 +1,15 @@
 """What a wire surface is to the mechanics: routes, and a form of its own for everything it says."""
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from tillgate.http.exchange import Reply, Request
-from tillgate.http.problems import Problem
+from tillgate.http.problems import Forbidden, Problem
 from tillgate.http.routing import Route
 
 R = TypeVar("R", bound=Route)
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Surface(Protocol[R]):
@@ -36,10 +38,17 @@ class Surface(Protocol[R]):
 
 
 class Open:
-    """What surfaces share that ask nobody who they are: each route's handler is given the request, and no more."""
+    """What surfaces share that ask nobody who they are, pages above all: handlers are given the request, and no more.
+
+    A browser brings along cookies, and reaches what is on its own network, for whoever has it ask. So what changes
+    anything is refused where a page of another site had it sent, but for operations that browsers may call from any.
+    """
 
     async def admit(self, request: Request, route: Route | None) -> Reply | None:
-        """See Surface."""
+        """See Surface. Raises Forbidden."""
+        is_open = request.method in _SAFE or (route is not None and route.cross_origin)
+        if request.is_from_another_site and not is_open:
+            raise Forbidden("A page of another site decides nothing here.")
         return None
 
     async def handle(self, request: Request, route: Route) -> Reply:

@@ -11,16 +11,14 @@ from tillgate.flows import oauth_clients, oauth_grants, sessions
 from tillgate.flows import people as flows
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
-from tillgate.http import surface
 from tillgate.http.exchange import Reply, Request
-from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
-from tillgate.pages import browsers, rendering, visits
+from tillgate.pages import browsers, rendering, site, visits
 from tillgate.pages.visits import ACCOUNT, Visit, Visits
 from tillgate.vault.passwords import Busy
 
 
-class Account(surface.Open):
+class Account(site.Pages):
     """`GET /account`, and what its buttons do: each leads back to it."""
 
     name = "account"
@@ -35,10 +33,6 @@ class Account(surface.Open):
             Route("POST", "/account/clients", self._take_back),
             Route("POST", "/account/password", self._change_password),
         )
-
-    def problem(self, request: Request, problem: Problem) -> Reply:
-        """See http.surface.Surface."""
-        return rendering.problem(request, problem.status)
 
     async def _show(self, request: Request) -> Reply:
         visit = await self._visits.of(request)
@@ -83,7 +77,7 @@ class Account(surface.Open):
 
     async def _changing(self, request: Request) -> tuple[Visit | None, dict[str, str]]:
         given, visit = visits.form(request), await self._visits.of(request)
-        is_ours = visit is not None and self._visits.is_ours(request, given, visit.token)
+        is_ours = visit is not None and self._visits.is_ours(given, visit.token)
         return visit if is_ours else None, given
 
     async def _shown(self, request: Request, visit: Visit, mistake: str | None = None, status: int = 200) -> Reply:

@@ -9,11 +9,11 @@ from typing import Final
 
 from tillgate.core.cards import Brand
 from tillgate.core.money import Money
-from tillgate.http import surface, urlencoded
+from tillgate.http import urlencoded
 from tillgate.http.exchange import Reply, Request
-from tillgate.http.problems import NotFound, Problem
+from tillgate.http.problems import NotFound
 from tillgate.http.routing import Route
-from tillgate.pages import rendering, texts
+from tillgate.pages import rendering, site, texts
 from tillgate.sandbox import issuer
 from tillgate.sandbox.bank import Bank
 from tillgate.sandbox.operations import Choice, Operation, Result, Standing
@@ -26,7 +26,7 @@ _OVER: Final = "over"
 _ADDRESSES: Final = ("/", "https://", "http://")
 
 
-class Challenge(surface.Open):
+class Challenge(site.Pages):
     """`GET` and `POST /sandbox/challenges/{reference}/{proof}`: test mode only, for only the sandbox bank has it."""
 
     name = "challenge"
@@ -34,10 +34,6 @@ class Challenge(surface.Open):
     def __init__(self, bank: Bank) -> None:
         self._bank = bank
         self.routes = (Route("GET", PATH, self._ask), Route("POST", PATH, self._decide))
-
-    def problem(self, request: Request, problem: Problem) -> Reply:
-        """See http.surface.Surface."""
-        return rendering.problem(request, problem.status)
 
     async def _ask(self, request: Request) -> Reply:
         operation = self._linked(request)
@@ -50,9 +46,6 @@ class Challenge(surface.Open):
 
     async def _decide(self, request: Request) -> Reply:
         operation = self._linked(request)
-        # The link itself proves enough; that a page of another site sends the form is refused all the same.
-        if request.is_from_another_site:
-            return rendering.problem(request, 403)
         given = dict(urlencoded.pairs(request.body))
         try:
             choice = Choice(given.get("outcome", ""))

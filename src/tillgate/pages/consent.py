@@ -12,12 +12,10 @@ from tillgate.core.reasons import Refused
 from tillgate.flows import oauth_clients, oauth_grants, sessions
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
-from tillgate.http import surface
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.origins import Origins
-from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
-from tillgate.pages import rendering, visits
+from tillgate.pages import rendering, site, visits
 from tillgate.pages.visits import AUTHORIZE, Visit, Visits
 
 _NOTHING: Final = frozenset({OAuthScope.OFFLINE_ACCESS})
@@ -27,7 +25,7 @@ Choice = tuple[Tenant, frozenset[OAuthScope]]
 """A merchant, and what somebody may let a client do for it of what that asks."""
 
 
-class Consent(surface.Open):
+class Consent(site.Pages):
     """`GET` and `POST /oauth/authorize`: the page is shown each time, whatever was agreed to before."""
 
     name = "consent"
@@ -49,10 +47,6 @@ class Consent(surface.Open):
             wrong = {"error": returned.wrong.code.value, "error_description": returned.wrong.detail}
             return self._back(request, returned.redirect_uri, returned.state, wrong)
 
-    def problem(self, request: Request, problem: Problem) -> Reply:
-        """See http.surface.Surface."""
-        return rendering.problem(request, problem.status)
-
     async def _ask(self, request: Request) -> Reply:
         asked = await self._understood(request)
         visit = await self._visits.of(request)
@@ -65,7 +59,7 @@ class Consent(surface.Open):
         visit = await self._visits.of(request)
         if visit is None:
             return visits.signing_in(request)
-        if not self._visits.is_ours(request, given, visit.token):
+        if not self._visits.is_ours(given, visit.token):
             return rendering.problem(request, 403, "form_expired")
         if given.get("decision") == "deny":
             raise _denied(asked, "The person did not agree.")

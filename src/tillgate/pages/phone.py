@@ -11,21 +11,20 @@ from typing import Final
 import msgspec
 
 from tillgate.core import phone_wallets
-from tillgate.http import surface, urlencoded
+from tillgate.http import urlencoded
 from tillgate.http.addresses import Networks
 from tillgate.http.event_streams import EventStreams, Watch
 from tillgate.http.exchange import JSON, Headers, Reply, Request
-from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
-from tillgate.pages import phone_screen, rendering, texts
+from tillgate.pages import cookies, phone_screen, rendering, site, texts
 from tillgate.sandbox import phone_bank
 from tillgate.sandbox.phone_bank import BY_THEMSELVES, Choice, PhoneBank, WalletFull
 from tillgate.sandbox.phone_books import OPENING_BALANCE
 
 PATH: Final = "/phone"
 
-_WHO: Final = "tillgate_phone"
-_LANGUAGE: Final = "tillgate_language"
+_WHO: Final = "tillgate-phone"
+_LANGUAGE: Final = "tillgate-language"
 _MONTHS_SECONDS: Final = 90 * 24 * 3_600
 
 _SEPARATORS: Final = re.compile(r"[\s().\-/‐-―]+")
@@ -50,7 +49,7 @@ class Answer(msgspec.Struct, frozen=True):
     mistake: str = ""
 
 
-class Phone(surface.Open):
+class Phone(site.Pages):
     """`/phone` and below. Nobody is asked for more than a number: it serves who is on this machine, and `neighbors`.
 
     The number is remembered by a cookie that other sites' forms do not bring along, and that no script reads.
@@ -76,18 +75,12 @@ class Phone(surface.Open):
         """See http.surface.Surface."""
         if not request.is_near(self._neighbors):
             return rendering.problem(request, 403, "not_here")
-        if request.method == "POST" and request.is_from_another_site:
-            return rendering.problem(request, 403)
-        return None
-
-    def problem(self, request: Request, problem: Problem) -> Reply:
-        """See http.surface.Surface."""
-        return rendering.problem(request, problem.status)
+        return await super().admit(request, route)
 
     async def _show(self, request: Request) -> Reply:
         query = dict(request.query)
         if (language := query.get("language")) in texts.LANGUAGES:
-            return _back(request, (_cookie(request, _LANGUAGE, language),))
+            return _back(request, (cookies.keep(request, _LANGUAGE, language, _MONTHS_SECONDS),))
         phone = _who(request)
         if phone is None:
             return self._login_page(request, query.get("number", ""))
@@ -116,10 +109,10 @@ class Phone(surface.Open):
         if match is None:
             mistake = texts.spoken(_language(request))["wallet_number_wrong"]
             return self._login_page(request, written[:40], mistake)
-        return _back(request, (_cookie(request, _WHO, match[1]),))
+        return _back(request, (cookies.keep(request, _WHO, match[1], _MONTHS_SECONDS),))
 
     async def _log_out(self, request: Request) -> Reply:
-        return _back(request, (_cookie(request, _WHO, "", 0),))
+        return _back(request, (cookies.keep(request, _WHO, "", 0),))
 
     async def _answer(self, request: Request) -> Reply:
         given = _form(request)
@@ -233,13 +226,13 @@ class Phone(surface.Open):
 
 def _who(request: Request) -> str | None:
     """Whose phone it is, where somebody has said so."""
-    match = _NUMBER.fullmatch(request.cookies.get(_WHO, ""))
+    match = _NUMBER.fullmatch(cookies.read(request, _WHO) or "")
     return match[1] if match else None
 
 
 def _language(request: Request) -> str:
     """What was chosen on the page, or else what the browser likes best."""
-    chosen = request.cookies.get(_LANGUAGE, "")
+    chosen = cookies.read(request, _LANGUAGE)
     return chosen if chosen in texts.LANGUAGES else texts.language(request.header("accept-language"))
 
 
@@ -263,11 +256,3 @@ def _told(told: Told | None, language: str) -> str:
 def _back(request: Request, headers: Headers = (), query: str = "") -> Reply:
     location = (b"location", f"{PATH}{query}".encode())
     return Reply(303, headers=(location, (b"referrer-policy", b"no-referrer"), *headers))
-
-
-def _cookie(request: Request, name: str, value: str, seconds: int = _MONTHS_SECONDS) -> tuple[bytes, bytes]:
-    secure = "; Secure" if request.origin.startswith("https:") else ""
-    return (
-        b"set-cookie",
-        f"{name}={value}; Path={PATH}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}".encode(),
-    )

@@ -4,14 +4,13 @@ from tillgate.core.reasons import Refused
 from tillgate.flows import returns
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
-from tillgate.http import surface
 from tillgate.http.exchange import Reply, Request
-from tillgate.http.problems import NotFound, Problem
+from tillgate.http.problems import NotFound
 from tillgate.http.routing import Route
-from tillgate.pages import rendering
+from tillgate.pages import rendering, site
 
 
-class Returns(surface.Open):
+class Returns(site.Pages):
     """`GET /returns/{tenant}/{attempt}/{proof}`: as often as one likes, and always by how things stand."""
 
     name = "returns"
@@ -20,10 +19,6 @@ class Returns(surface.Open):
         self._gateway = gateway
         self._directory = directory
         self.routes = (Route("GET", "/returns/{tenant}/{attempt}/{proof}", self._take),)
-
-    def problem(self, request: Request, problem: Problem) -> Reply:
-        """See http.surface.Surface."""
-        return rendering.problem(request, problem.status)
 
     async def _take(self, request: Request) -> Reply:
         named = request.parameters

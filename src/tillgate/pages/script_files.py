@@ -4,11 +4,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tillgate.http import caching, surface
+from tillgate.http import caching
 from tillgate.http.exchange import Headers, Reply, Request
-from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
-from tillgate.pages import rendering, scripts
+from tillgate.pages import rendering, scripts, site
 
 KEPT: Final = rendering.HERE / "kept"
 """What merchants' pages loaded by its version from earlier releases, under that path's name (tools/keep_scripts)."""
@@ -20,7 +19,7 @@ _FOR_GOOD: Final = b"public, max-age=31536000, immutable"
 _FOR_A_WHILE: Final = b"public, max-age=300"
 
 
-class ScriptFiles(surface.Open):
+class ScriptFiles(site.Pages):
     """`GET /js/{name}-{version}.js`, and the paths of pages/scripts.py that merchants' pages load from."""
 
     name = "scripts"
@@ -32,10 +31,6 @@ class ScriptFiles(surface.Open):
             if script.for_merchants:
                 routes += [self._route(path, script.content, cache=_FOR_A_WHILE) for path in script.paths]
         self.routes = tuple(routes)
-
-    def problem(self, request: Request, problem: Problem) -> Reply:
-        """See http.surface.Surface."""
-        return rendering.problem(request, problem.status)
 
     def _route(self, path: str, content: bytes, cache: bytes = _FOR_GOOD, *, for_merchants: bool = True) -> Route:
         headers = _FOR_ANYBODY if for_merchants else _FOR_US

@@ -2,11 +2,9 @@
 
 from typing import Final
 
-from tillgate.http import surface
 from tillgate.http.exchange import Reply, Request
-from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
-from tillgate.pages import rendering
+from tillgate.pages import rendering, site
 
 PATH: Final = "/sandbox/shop"
 
@@ -14,7 +12,7 @@ GOODS: Final = (("coconut", 249), ("guava", 275), ("passion_fruit", 325))
 """What is sold, by the name of its text, and for how many cents."""
 
 
-class Shop(surface.Open):
+class Shop(site.Pages):
     """`GET /sandbox/shop`. `token` is the public token that is good on this machine, if there is one.
 
     Elsewhere whoever looks says which: `?publicToken=…`, which is no secret.
@@ -25,10 +23,6 @@ class Shop(surface.Open):
     def __init__(self, token: str | None) -> None:
         self._token = token
         self.routes = (Route("GET", PATH, self._show),)
-
-    def problem(self, request: Request, problem: Problem) -> Reply:
-        """See http.surface.Surface."""
-        return rendering.problem(request, problem.status)
 
     async def _show(self, request: Request) -> Reply:
         known = self._token if request.is_local else None

@@ -10,12 +10,11 @@ from tillgate.flows import sessions
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.flows.sessions import Asked
-from tillgate.http import limits, surface
+from tillgate.http import limits
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.limits import Limits
-from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
-from tillgate.pages import rendering, visits
+from tillgate.pages import cookies, rendering, site, visits
 from tillgate.pages.visits import ACCOUNT, BROWSER, FORM, SESSION, SIGN_IN, Visits
 from tillgate.vault.passwords import Busy
 
@@ -26,7 +25,7 @@ _NEXT: Final = re.compile(r"/(?:account|oauth/authorize\?[!-\[\]-~]*)", re.ASCII
 _LONGEST_NEXT: Final = 8_000
 
 
-class SignIn(surface.Open):
+class SignIn(site.Pages):
     """`GET` and `POST /sign-in`, `POST /sign-out`."""
 
     name = "sign-in"
@@ -42,10 +41,6 @@ class SignIn(surface.Open):
             Route("POST", "/sign-out", self._leave),
         )
 
-    def problem(self, request: Request, problem: Problem) -> Reply:
-        """See http.surface.Surface."""
-        return rendering.problem(request, problem.status)
-
     async def _ask(self, request: Request) -> Reply:
         goes_on = _next(dict(request.query).get("next", ""))
         if await self._visits.of(request) is not None:
@@ -55,17 +50,17 @@ class SignIn(surface.Open):
     async def _enter(self, request: Request) -> Reply:
         given = visits.form(request)
         goes_on, email = _next(given.get("next", "")), given.get("email", "")
-        kept = visits.cookie(request, FORM)
+        kept = cookies.read(request, FORM)
         if not visits.is_possible(request):
             return self._shown(request, goes_on)
-        if not kept or not self._visits.is_ours(request, given, self._visits.token(kept)):
+        if not kept or not self._visits.is_ours(given, self._visits.token(kept)):
             return self._shown(request, goes_on, email, "form_expired", 403)
         self._limits.count(request, f"sign-in {limits.network(request.client)}", TRIES_A_MINUTE)
         asked = Asked(
             address=request.client,
             browser=request.header("user-agent") or "",
             on_this_machine=request.is_local,
-            known_as=visits.cookie(request, BROWSER),
+            known_as=cookies.read(request, BROWSER),
         )
         try:
             entered = await sessions.sign_in(self._gateway, self._directory, email, given.get("password", ""), asked)
@@ -81,22 +76,22 @@ class SignIn(surface.Open):
         return visits.to(
             goes_on,
             (
-                visits.keep(request, SESSION, entered.secret, visits.SESSION_SECONDS),
-                visits.keep(request, BROWSER, entered.known_as, visits.KNOWN_SECONDS, "Strict"),
-                visits.keep(request, FORM, "", 0),
+                cookies.keep(request, SESSION, entered.secret, visits.SESSION_SECONDS),
+                cookies.keep(request, BROWSER, entered.known_as, visits.KNOWN_SECONDS, cookies.STRICT),
+                cookies.keep(request, FORM, "", 0),
             ),
         )
 
     async def _leave(self, request: Request) -> Reply:
         given, visit = visits.form(request), await self._visits.of(request)
         if visit is not None:
-            if not self._visits.is_ours(request, given, visit.token):
+            if not self._visits.is_ours(given, visit.token):
                 return rendering.problem(request, 403)
             await sessions.end(self._gateway, visit.visitor.person.id, visit.visitor.session.id)
         # Whoever is sent to authorize a client comes back to that, as somebody else perhaps.
         goes_on = _next(given.get("next", ""))
         path = SIGN_IN if goes_on == ACCOUNT else f"{SIGN_IN}?next={visits.escaped(goes_on)}"
-        return visits.to(path, (visits.keep(request, SESSION, "", 0),))
+        return visits.to(path, (cookies.keep(request, SESSION, "", 0),))
 
     def _shown(
         self,
@@ -109,12 +104,12 @@ class SignIn(surface.Open):
     ) -> Reply:
         if not visits.is_possible(request):
             return rendering.page(request, "sign_in.html", 403, is_possible=False, mistake=None)
-        secret = visits.cookie(request, FORM) or _text(self._gateway.random(32))
+        secret = cookies.read(request, FORM) or _text(self._gateway.random(32))
         return rendering.page(
             request,
             "sign_in.html",
             status,
-            headers=(visits.keep(request, FORM, secret, visits.FORM_SECONDS),),
+            headers=(cookies.keep(request, FORM, secret, visits.FORM_SECONDS),),
             is_possible=True,
             goes_on=goes_on,
             email=email[: people.LONGEST_EMAIL],

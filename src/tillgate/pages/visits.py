@@ -15,6 +15,7 @@ from tillgate.flows.sessions import Visitor
 from tillgate.http import addresses, urlencoded
 from tillgate.http.exchange import Headers, Reply, Request
 from tillgate.http.problems import Malformed
+from tillgate.pages import cookies
 
 SESSION: Final = "tillgate-session"
 BROWSER: Final = "tillgate-browser"
@@ -49,7 +50,7 @@ class Visits:
 
     async def of(self, request: Request) -> Visit | None:
         """Who is signed in, in the browser that asks."""
-        secret = cookie(request, SESSION)
+        secret = cookies.read(request, SESSION)
         if not secret:
             return None
         visitor = await flows.visitor(self._gateway, self._directory, secret, on_this_machine=request.is_local)
@@ -61,16 +62,14 @@ class Visits:
         """What a form proves itself with, for whoever has this secret in a cookie."""
         return self._gateway.secrets.form_proof(credentials.digest(secret))
 
-    def is_ours(self, request: Request, given: dict[str, str], token: str) -> bool:
+    def is_ours(self, given: dict[str, str], token: str) -> bool:
         """Whether a form was made by a page of ours for the one who sends it."""
-        came_from = request.header("sec-fetch-site")
-        proof = given.get(TOKEN, "").encode()
-        return came_from in (None, "same-origin", "none") and hmac.compare_digest(proof, token.encode())
+        return hmac.compare_digest(given.get(TOKEN, "").encode(), token.encode())
 
 
 def is_possible(request: Request) -> bool:
     """Whether one may sign in: nobody else reads what is sent, by https or within the machine."""
-    return _is_secure(request) or addresses.is_loopback(request.header("host") or "")
+    return request.is_by_https or addresses.is_loopback(request.header("host") or "")
 
 
 def form(request: Request) -> dict[str, str]:
@@ -81,18 +80,6 @@ def form(request: Request) -> dict[str, str]:
     for name, value in urlencoded.pairs(request.body):
         given.setdefault(name, value)
     return given
-
-
-def cookie(request: Request, name: str) -> str | None:
-    """What a cookie of ours says."""
-    return request.cookies.get(_named(request, name))
-
-
-def keep(request: Request, name: str, value: str, seconds: int, same_site: str = "Lax") -> tuple[bytes, bytes]:
-    """The header that gives the browser a cookie for a while; for 0 seconds it is taken back."""
-    secure = "; Secure" if _is_secure(request) else ""
-    lasting = f"{_named(request, name)}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={same_site}{secure}"
-    return (b"set-cookie", lasting.encode())
 
 
 def to(path: str, headers: Headers = ()) -> Reply:
@@ -114,12 +101,3 @@ def address(request: Request) -> str:
 def escaped(path: str) -> str:
     """A path with its query, as the value of a parameter."""
     return quote(path, safe="/")
-
-
-def _named(request: Request, name: str) -> str:
-    # A browser takes a cookie by such a name from this very host alone, and by https alone (RFC 6265bis, 4.1.3).
-    return f"__Host-{name}" if _is_secure(request) else name
-
-
-def _is_secure(request: Request) -> bool:
-    return request.origin.startswith("https://")

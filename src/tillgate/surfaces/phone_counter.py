@@ -37,9 +37,7 @@ class PhoneCounter(surface.Open):
         """See http.surface.Surface. Raises Forbidden."""
         if not request.is_near(self._neighbors):
             raise Forbidden("The sandbox's phones serve this machine, and whom TILLGATE_PHONE_FROM names.")
-        if request.method == "POST" and request.is_from_another_site:
-            raise Forbidden("A page of another site decides nothing here.")
-        return None
+        return await super().admit(request, route)
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """See http.surface.Surface."""
