@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import python_behavior, python_objects, python_payments, python_setup
+from tests.clients import python_behavior, python_checkout, python_objects, python_payments, python_setup
 from tests.clients.scenarios import Scenario
 
 PYTHON: dict[str, Scenario] = {
     **python_objects.DOES,
     **python_payments.DOES,
     **python_setup.DOES,
+    **python_checkout.DOES,
     **python_behavior.DOES,
 }
 """What the client in Python does, by `resource.operation`, in the order of the table."""

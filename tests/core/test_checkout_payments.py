@@ -76,10 +76,15 @@ TOLD = [
         {},
         {"authorized": 100, "captured": 100},
         State.APPROVED,
-        [EventType.CHECKOUT_RECEIVED, EventType.CHECKOUT_COMPLETED],
+        [EventType.CHECKOUT_RECEIVED, EventType.CHECKOUT_SESSION_COMPLETED, EventType.CHECKOUT_COMPLETED],
     ),
     ({}, {"authorized": 40, "captured": 40}, State.APPROVED, [EventType.CHECKOUT_UNDERPAID]),
-    ({}, {"canceled": Cancellation(1, "requested")}, None, [EventType.CHECKOUT_CANCELED]),
+    (
+        {},
+        {"canceled": Cancellation(1, "requested")},
+        None,
+        [EventType.CHECKOUT_CANCELED, EventType.CHECKOUT_SESSION_EXPIRED],
+    ),
     (
         {"authorized": 100, "captured": 100, "received_at": 1, "confirmed_at": 1},
         {"authorized": 100, "captured": 100, "refunded": 100},

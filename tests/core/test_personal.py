@@ -26,6 +26,8 @@ NOT_OF_PEOPLE = {
     ("Tenant", "name"): "a shop's",
     ("Tenant", "phone"): "a shop's",
     ("Item", "name"): "what is sold",
+    ("Line", "name"): "what is sold",
+    ("Line", "description"): "the merchant's own words about what is sold",
     ("Item", "description"): "the merchant's own words about what is sold",
     ("Payout", "description"): "the merchant's own words about being paid",
     ("Payout", "state"): "how far it is",

@@ -6,6 +6,7 @@ const SCENARIOS = {
   ...require("./scenarios/objects.js"),
   ...require("./scenarios/payments.js"),
   ...require("./scenarios/setup.js"),
+  ...require("./scenarios/checkout.js"),
   ...require("./scenarios/behavior.js"),
 };
 const AT_ONCE = 4;

@@ -23,7 +23,9 @@ CLIENT_ID: Final = "client_id"
 
 _SLOT: Final = "application_slot"
 
-TOLD_OF: Final = tuple(type.value for type in EventType if type.value.startswith("checkout."))
+TOLD_OF: Final = tuple(
+    type.value for type in EventType if type.value.startswith("checkout.") and "session" not in type.value
+)
 """What an application's listener is told of."""
 
 

@@ -9,7 +9,7 @@ from msgspec import structs
 from tillgate.core import intents, payments, phone_wallets, tickets
 from tillgate.core.attempts import State
 from tillgate.core.cards import CardSummary
-from tillgate.core.checkouts import ALIAS, REFERENCE, Checkout
+from tillgate.core.checkouts import ALIAS, REFERENCE, Checkout, Method
 from tillgate.core.decisions import Alias, Decision
 from tillgate.core.events import EventType
 from tillgate.core.fees import FeePlan
@@ -45,12 +45,19 @@ class CheckoutStatus(enum.StrEnum):
 OVER: Final = frozenset(set(CheckoutStatus) - {CheckoutStatus.OPEN, CheckoutStatus.FOUND, CheckoutStatus.UNDERPAID})
 """Where nothing more is to be paid."""
 
+_PAID: Final = (
+    EventType.CHECKOUT_RECEIVED,
+    EventType.CHECKOUT_SESSION_COMPLETED,
+    EventType.CHECKOUT_COMPLETED,
+)
+
 _TOLD: Final = {
     CheckoutStatus.FOUND: (EventType.CHECKOUT_FOUND,),
     CheckoutStatus.UNDERPAID: (EventType.CHECKOUT_UNDERPAID,),
-    CheckoutStatus.RECEIVED: (EventType.CHECKOUT_RECEIVED, EventType.CHECKOUT_COMPLETED),
-    CheckoutStatus.CONFIRMED: (EventType.CHECKOUT_RECEIVED, EventType.CHECKOUT_COMPLETED),
-    CheckoutStatus.CANCELED: (EventType.CHECKOUT_CANCELED,),
+    CheckoutStatus.RECEIVED: _PAID,
+    CheckoutStatus.CONFIRMED: _PAID,
+    CheckoutStatus.CANCELED: (EventType.CHECKOUT_CANCELED, EventType.CHECKOUT_SESSION_EXPIRED),
+    CheckoutStatus.ERROR: (EventType.CHECKOUT_SESSION_EXPIRED,),
     CheckoutStatus.REFUNDED: (EventType.CHECKOUT_REFUNDED,),
 }
 """What is told of a checkout that has come to a status."""
@@ -127,6 +134,13 @@ def opened(payment: Payment) -> Decision:
 def reference_name(checkout: Checkout) -> str:
     """What a reference is known by: the application's own."""
     return f"{checkout.application} {checkout.reference}"
+
+
+def assert_takes(payment: Payment, method: Method) -> None:
+    """Raises Refused(METHOD_NOT_OFFERED) for what its merchant does not want to be paid by."""
+    methods = of(payment).methods
+    if methods and method not in methods:
+        raise Refused(Reason.METHOD_NOT_OFFERED, "method")
 
 
 def assert_payable(payment: Payment, now: Instant) -> None:
@@ -243,14 +257,12 @@ def terms(payment: Payment) -> Terms:
     if payment.checkout is None:
         return frozenset()
     checkout = payment.checkout
-    return frozenset(
-        {
-            ("checkout", "checkout"),
-            ("checkout.application", checkout.application),
-            ("checkout.reference", checkout.reference),
-            ("checkout.status", status(payment).value),
-        }
-    )
+    found = {
+        ("checkout", "checkout"),
+        ("checkout.reference", checkout.reference),
+        ("checkout.status", status(payment).value),
+    }
+    return frozenset(found | ({("checkout.application", checkout.application)} if checkout.application else set()))
 
 
 def _expiry(payment: Payment, due_at: Instant | None) -> Timer:

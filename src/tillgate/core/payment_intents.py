@@ -185,7 +185,8 @@ def changed(payment: Payment, change: Change) -> Payment:
     if change.currency_asked_as is not UNSET:
         after = evolve(after, asked_as={**payment.asked_as, "currency": change.currency_asked_as})
     if after.amount != payment.amount or after.capture_method is not payment.capture_method:
-        if payment.attempts_made or payment.canceled or payment.transfer:
+        has_lines = payment.checkout is not None and payment.checkout.lines
+        if payment.attempts_made or payment.canceled or payment.transfer or has_lines:
             raise Refused(Reason.ALREADY_CONFIRMED, "amount", status=status(payment))
         money.check_charge(after.amount)
     if any(given[name] != getattr(intent, name) for name in given if name not in _ALWAYS):

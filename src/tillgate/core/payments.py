@@ -91,7 +91,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     `faults` names what its test merchant had go wrong with it, by core.faults.FaultKind.
     """
 
-    SHAPE = 7
+    SHAPE = 8
 
     created: Instant
     amount: Money

@@ -110,6 +110,7 @@ class Reason(enum.StrEnum):
     CHECKOUT_OVER = "checkout_over"
     LINK_INVALID = "link_invalid"
     METHOD_NOT_OFFERED = "method_not_offered"
+    SESSION_NOT_OPEN = "session_not_open"
 
     # The same key, twice.
     IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid"

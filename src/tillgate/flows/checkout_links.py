@@ -8,7 +8,7 @@ import msgspec
 
 from tillgate.core import checkout_payments, checkouts
 from tillgate.core.cards import Wallet
-from tillgate.core.checkouts import ALIAS
+from tillgate.core.checkouts import ALIAS, Method
 from tillgate.core.instants import SECOND, unix_seconds
 from tillgate.core.instructions import How, Instructions, Offer, Owed
 from tillgate.core.payments import Payment
@@ -20,6 +20,12 @@ from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Caller, Gateway
 from tillgate.store import find
 
+_METHODS: Final = {
+    How.CARD: Method.CARD,
+    How.DEVICE: Method.CARD,
+    How.PHONE: Method.PHONE_WALLET,
+    How.TRANSFER: Method.BANK_TRANSFER,
+}
 _UNIX: Final = re.compile(r"[1-9][0-9]{0,14}")
 
 
@@ -76,7 +82,9 @@ async def offers(gateway: Gateway, caller: Caller, payment: Payment) -> list[Off
         checkout_payments.assert_payable(payment, gateway.clock.now(caller.tenant.id))
     except Refused:
         return []
+    methods = checkout_payments.of(payment).methods
     found = [offer for bank in _banks(gateway, caller) for offer in gateway.banks[bank].offers]
+    found = [offer for offer in found if not methods or _METHODS[offer.how] in methods]
     able = {wallet.value for wallet in Wallet if await _opens(gateway, caller, wallet)}
     if await transfers.account(gateway, caller.tenant, payment.amount.currency) is None:
         found = [one for one in found if one.how is not How.TRANSFER]

@@ -9,11 +9,10 @@ from tillgate.core import (
     cancellations,
     checkout_payments,
     payment_intents,
-    payments,
 )
 from tillgate.core.applications import Application
 from tillgate.core.checkout_payments import CheckoutStatus, Choice
-from tillgate.core.checkouts import LASTS, REFERENCE, Checkout
+from tillgate.core.checkouts import LASTS, REFERENCE, Checkout, Method
 from tillgate.core.conclusions import Standing
 from tillgate.core.decisions import Decision
 from tillgate.core.instants import Instant
@@ -24,7 +23,7 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Payment, Terms
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import applications as owners
-from tillgate.flows import attempts, changes, patience, refunds, sources
+from tillgate.flows import attempts, changes, openings, patience, refunds, sources
 from tillgate.flows import payments as charges
 from tillgate.flows import tickets as phones
 from tillgate.flows.attempts import Asked, Render
@@ -106,18 +105,7 @@ def _opened(
         intent=Intent(),
         checkout=checkout,
     )
-    payment = payments.open(
-        asked,
-        tenant=tenant.id,
-        payment_method=None,
-        card=None,
-        customer=None,
-        fee_plan=tenant.fee_plan,
-        bank=tenant.bank,
-        occasion=occasion,
-    )
-    payment, decision = payment_intents.open(payment, occasion)
-    return payment, decision.merged(checkout_payments.opened(payment))
+    return openings.announced(openings.drafted(tenant, asked, None, occasion), occasion)
 
 
 async def fetch(gateway: Gateway, caller: Caller, payment_id: str, application: str | None = None) -> Payment:
@@ -171,7 +159,7 @@ async def pay(gateway: Gateway, caller: Caller, payment_id: str, tried: int, sou
     tenant = caller.tenant
 
     async def decide(occasion: Occasion) -> Asked[Standing]:
-        payment = await _payable(gateway, caller, payment_id, tried, occasion)
+        payment = await _payable(gateway, caller, payment_id, tried, Method.CARD, occasion)
         free, freed = abandonment.freed(payment, occasion)
         paying, _ = await sources.paying(gateway, caller, occasion, source, None, is_public=True)
         choice = Choice(
@@ -204,7 +192,7 @@ async def ring(gateway: Gateway, caller: Caller, payment_id: str, tried: int, nu
         return await fetch(gateway, caller, payment_id)
 
     async def decide(occasion: Occasion) -> Asked[Standing]:
-        payment = await _payable(gateway, caller, payment_id, tried, occasion)
+        payment = await _payable(gateway, caller, payment_id, tried, Method.PHONE_WALLET, occasion)
         free, freed = abandonment.freed(payment, occasion)
         choice = Choice(
             bank=wallet.NAME,
@@ -222,13 +210,18 @@ async def ring(gateway: Gateway, caller: Caller, payment_id: str, tried: int, nu
     return payment
 
 
-async def _payable(gateway: Gateway, caller: Caller, payment_id: str, tried: int, occasion: Occasion) -> Payment:
+async def _payable(
+    gateway: Gateway, caller: Caller, payment_id: str, tried: int, method: Method, occasion: Occasion
+) -> Payment:
     payment = await fetch(gateway, caller, payment_id)
     if checkout_payments.of(payment).tries != tried:
         raise _Tried
     checkout_payments.assert_payable(payment, occasion.now)
+    checkout_payments.assert_takes(payment, method)
+    application = checkout_payments.of(payment).application
     try:
-        await owners.fetch(gateway, caller, checkout_payments.of(payment).application)
+        if application is not None:
+            await owners.fetch(gateway, caller, application)
     except Refused:
         raise Refused(Reason.CHECKOUT_OVER, "payment", status=payment.status) from None
     return payment
@@ -365,7 +358,8 @@ async def confirm_unheard(gateway: Gateway, tenant: str, payment_id: str) -> Non
     payment = await find.record(gateway.store, Payment, tenant, payment_id)
     if payment is None or payment.checkout is None or payment.checkout.confirmed_at is not None:
         return
-    application = await find.record(gateway.store, Application, tenant, payment.checkout.application)
+    named = payment.checkout.application
+    application = await find.record(gateway.store, Application, tenant, named) if named else None
     if application is None or await owners.listener_of(gateway, application) is None:
         await confirm(gateway, tenant, payment_id)
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from tillgate.core import checkout_payments, customers, terms, tickets, transactions
+from tillgate.core import checkout_payments, checkout_sessions, customers, terms, tickets, transactions
 from tillgate.core.applications import Application
 from tillgate.core.arrivals import Arrival
 from tillgate.core.attempts import Attempt
@@ -121,7 +121,7 @@ def terms_read(text: str | None) -> Terms:
 
 def _terms_of_payment(payment: Payment) -> Terms:
     also = terms.of_former_customers(payment.former_customers) | tickets.terms(payment)
-    return _notes(payment) | also | checkout_payments.terms(payment)
+    return _notes(payment) | also | checkout_payments.terms(payment) | checkout_sessions.terms(payment)
 
 
 def _notes(record: Payment | Refund | Dispute | PaymentMethod | Payout | SetupIntent) -> Terms:

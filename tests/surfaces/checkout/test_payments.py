@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from tests.surfaces.checkout.store import CHALLENGED, DECLINED, Store, done, errors, message
+from tests.surfaces.v1 import shop
+from tests.surfaces.v1.test_payment_intents import browser
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
@@ -155,3 +157,22 @@ async def test_another_merchants_payment_is_not_there(anyones: Store) -> None:
         for id in (theirs["id"], "pay_nobody", "x" * 300):
             answer = await anyones.ask(method, f"/api/payment/{id}{path}")
             assert message(answer, 404) == "Not found"
+
+
+async def test_a_checkout_is_a_session_under_v1_which_no_browser_is_told_of(anyones: Store) -> None:
+    checkout = await anyones.open(reference="ORDER-1")
+    [session] = await anyones.v1.listed("/checkout/sessions")
+    assert (session["id"], session["client_reference_id"]) == (checkout["id"].replace("pay_", "cs_"), "ORDER-1")
+    assert session["url"] == checkout["checkoutUrl"]
+    answer = await (await browser(anyones.v1)).get(f"/checkout/sessions/{session['id']}")
+    shop.error(answer, 404, "invalid_request_error", "resource_missing", "id")
+
+
+async def test_a_session_is_a_payment_of_no_application(anyones: Store) -> None:
+    session = (await anyones.v1.post("/checkout/sessions", {"amount": 2000, "currency": "usd"})).json()
+    id = session["id"].replace("cs_", "pay_")
+    [listed] = done(await anyones.manage("GET", "/api/payments"))
+    assert (listed["id"], listed["reference"]) == (id, session["id"])
+    assert message(await anyones.ask("GET", f"/api/payment/{id}"), 404) == "Not found"
+    await anyones.pay(id)
+    assert await anyones.status_of(id) == "CONFIRMED"

@@ -37,6 +37,19 @@ async def test_what_nobody_pays_in_time_is_cancelled_by_itself(punctual: tuple[S
     assert await seller.status(a_year) == "CANCELLED", "whoever looks does what the timer would"
 
 
+async def test_a_session_that_nobody_pays_in_time_is_expired(punctual: tuple[Store, ManualClock]) -> None:
+    seller, clock = punctual
+    until = (clock.now(seller.tenant.id) + MINUTE) // SECOND
+    asked = {"amount": 2000, "currency": "usd", "expires_at": until}
+    session = (await seller.v1.post("/checkout/sessions", asked)).json()
+    assert session["expires_at"] == until
+    clock.advance(MINUTE + SECOND)
+    late = (await seller.v1.get(f"/checkout/sessions/{session['id']}")).json()
+    assert (late["status"], late["url"]) == ("expired", None)
+    assert [one["id"] for one in await seller.v1.listed("/checkout/sessions?status=expired")] == [session["id"]]
+    assert [one["type"] for one in await seller.v1.listed("/events?limit=1")] == ["checkout.session.expired"]
+
+
 async def test_a_reference_is_free_once_its_checkout_has_expired(punctual: tuple[Store, ManualClock]) -> None:
     seller, clock = punctual
     expires = store.moment(clock.now(seller.tenant.id) + HOUR)

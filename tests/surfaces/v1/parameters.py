@@ -42,7 +42,39 @@ ENDPOINT: dict[str, Any] = {
     "ordering": "strict",
 }
 
+# What is sold, as sessions and payment links have it.
+LINE: dict[str, Any] = {
+    "price_data": {
+        "currency": "usd",
+        "unit_amount": 1200,
+        "product_data": {"name": "Mug", "description": "White", "images": ["https://shop.example/mug.png"]},
+    },
+    "quantity": 2,
+}
+
 BODIES: dict[str, dict[str, Any]] = {
+    "/v1/checkout/sessions": {
+        "mode": "payment",
+        "ui_mode": "hosted",
+        "line_items": [LINE],
+        "currency": "usd",
+        "description": "Mugs",
+        "success_url": "https://shop.example/paid",
+        "cancel_url": "https://shop.example",
+        "client_reference_id": "7",
+        "customer_email": "a@example.com",
+        "metadata": {"order": "7"},
+        "payment_intent_data": {
+            "description": "Tea",
+            "metadata": {"order": "7"},
+            "receipt_email": "b@example.com",
+            "setup_future_usage": "on_session",
+            "capture_method": "automatic",
+        },
+        "payment_method_types": ["card", "bank_transfer"],
+        "locale": "es",
+    },
+    "/v1/checkout/sessions/{id}/expire": {},
     "/v1/payments": {
         **PAYMENT,
         "card": {**CARD, "name": "Ann"},
@@ -250,6 +282,7 @@ BODIES: dict[str, dict[str, Any]] = {
 """Every parameter but those of `LEFT_OUT`, so that the whole is right."""
 
 LEFT_OUT = {
+    "/v1/checkout/sessions": {"amount", "customer", "expires_at"},
     "/v1/payments": {"apple_pay", "google_pay"},
     "/v1/payment_intents": {"customer", "payment_method"},
     "/v1/payment_intents/{id}": {"payment_method_data"},
@@ -275,6 +308,8 @@ MONEY = NOTED | {"amount", "currency"}
 SEARCHES = {"query", "limit", "page"}
 
 QUERIES = {
+    "/v1/checkout/sessions": LISTS | {"customer", "payment_intent", "payment_link", "status"},
+    "/v1/checkout/sessions/{id}/line_items": PAGES,
     "/v1/search": SEARCHES | {"type"},
     "/v1/payments/search": SEARCHES,
     "/v1/payment_intents/search": SEARCHES,

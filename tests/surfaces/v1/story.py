@@ -17,6 +17,8 @@ import msgspec
 
 from tests.surfaces.v1 import parameters, shop
 from tests.surfaces.v1.shop import Client
+from tests.surfaces.v1.steps import Step
+from tests.surfaces.v1.story_of_checkouts import CHECKOUTS
 from tillgate.clock import ManualClock
 from tillgate.core import ids
 from tillgate.core.ids import Ids
@@ -28,20 +30,6 @@ from tillgate.surfaces.v1.operations import Operation
 from tillgate.surfaces.v1.surface import OPERATIONS
 
 BY_ID: dict[str, Operation] = {names.operation_id(operation): operation for operation in OPERATIONS}
-
-
-class Step(msgspec.Struct, frozen=True):
-    """A request: `id` and values of the body that start with `@` name answers before (`@paid`, `@paid.customer`).
-
-    `name` is what its answer is called. A step that is not `told` only makes ready.
-    """
-
-    operation: str
-    body: dict[str, Any] | None = None
-    id: str = ""
-    query: str = ""
-    name: str = ""
-    told: bool = True
 
 
 CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}
@@ -128,6 +116,7 @@ STORY = (
     Step("cancelSetupIntent", {"cancellation_reason": "abandoned"}, id="@no_setup"),
     Step("listSetupIntents", query="?limit=2"),
     # payment_gateway.txt, Refund Payment.
+    *CHECKOUTS,
     Step("listCharges", query="?limit=2", name="charged"),
     Step("getCharge", id="@charged.data.0"),
     Step("updateCharge", {"description": "Order #12345", "metadata": {"wrapped": "no"}}, id="@charged.data.0"),
@@ -340,11 +329,12 @@ RECORDED_AT: Instant = 1_767_225_600_000_000
 """When the examples happen."""
 
 _RANDOM = re.compile(
-    rf'(?P<id>_{ids.FORM}\b)|(?:"fingerprint":"|"whsec_|"access_token":"at_test_|"[sp]k_test_|_secret_|"(?:public|private)_token":")(?P<random>[\w+/=.-]+)'
+    rf'(?P<id>_{ids.FORM}\b)|(?:"fingerprint":"|"whsec_|"access_token":"at_test_|"[sp]k_test_|_secret_|signature=|"(?:public|private)_token":")(?P<random>[\w+/=.-]+)'
 )
 """What is different each time: what follows the prefix of an id, which a payment and its intent share, and secrets."""
 
 _MADE_UP = re.compile(r"\b(?:whsec_[\w+/=-]+|(?:at|pi|seti|sk|pk)_[\w-]{27,}|[a-z]+_[0-9a-z]{26})")
+_SIGNATURE = re.compile(r"(signature=)[0-9a-f]+")
 _BARE = re.compile(r'("(?:public|private)_token": ")[\w-]+')
 _FINGERPRINT = re.compile(r'("fingerprint": ")[0-9a-z]{16}')
 _TIME = re.compile(r"\b1[6-9][0-9]{8}\b")
@@ -360,7 +350,7 @@ def comparable(told: dict[str, Example]) -> str:
     text = _MADE_UP.sub(
         lambda found: numbers.setdefault(found[0], f"{found[0].partition('_')[0]}_{len(numbers)}"), text
     )
-    text = _BARE.sub(r"\1same", text)
+    text = _SIGNATURE.sub(r"\1same", _BARE.sub(r"\1same", text))
     return _EXPIRATION.sub("Expiration", _FINGERPRINT.sub(r"\1same", _TIME.sub("1700000000", text)))
 
 

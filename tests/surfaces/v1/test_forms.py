@@ -28,6 +28,8 @@ async def send(
 
 
 def spelled(value: Any, name: str = "") -> list[tuple[str, Any]]:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [pair for place, item in enumerate(value) for pair in spelled(item, f"{name}[{place}]")]
     if isinstance(value, list):
         return [(f"{name}[]", item) for item in value]
     if not isinstance(value, dict):

@@ -227,6 +227,7 @@ def pointed(body: dict[str, Any], parameter: str, value: str) -> dict[str, Any]:
         "payment": {"payment_intent", "charge"},
         "payment_intent": {"payment", "charge"},
         "charge": {"payment", "payment_intent"},
+        "customer": {"customer_email"},
     }.get(parameter, set())
     return {**{name: given for name, given in body.items() if name not in without}, parameter: value}
 

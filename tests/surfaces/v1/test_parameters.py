@@ -45,6 +45,8 @@ KINDS = {
     "customer": "text or object",
     "evidence": "object",
     "submit": "true or false",
+    "line_items": "list",
+    **dict.fromkeys(("payment_intent_data", "payment_intent_data.metadata"), "object"),
     "evidence_due_by": "number",
     "booked_at": "number",
     "/v1/disputes/{id} metadata": "object or nothing",
@@ -118,6 +120,7 @@ async def test_a_value_of_another_type_is_refused_by_name(demo: Client, operatio
 
 SENT = {"shipping.name", "shipping.address"}
 REQUIRED: dict[str, set[str]] = {
+    "/v1/checkout/sessions": {"line_items"},
     "/v1/payments": {
         *("amount", "currency", "payment_method", "card.number", "card.exp_month", "card.exp_year", "customer.email")
     },
@@ -159,6 +162,7 @@ NEVER_NULL = {
     *("fee_plan", "fee_plan.basis_points", "fee_plan.fixed", "fee_plan.fixed.EUR", "dispute_fees", "dispute_fees.EUR"),
     *("automatic_payment_methods.allow_redirects", "method"),
     *("remittance_information", "debtor_name"),
+    *("mode", "ui_mode", "payment_intent_data.metadata", "payment_intent_data.capture_method"),
 }
 
 

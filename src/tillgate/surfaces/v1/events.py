@@ -22,6 +22,7 @@ from tillgate.flows.gateway import Answer, Renderers
 from tillgate.http.exchange import Reply
 from tillgate.store.events import Asked, right_above
 from tillgate.surfaces.v1 import (
+    checkout_sessions,
     customers,
     disputes,
     messages,
@@ -47,6 +48,10 @@ def _payment(payment: Payment, livemode: bool, origin: str) -> Any:
 
 def _payment_intent(payment: Payment, livemode: bool, origin: str) -> Any:
     return payment_intents.show(payment, livemode=livemode, origin=origin)
+
+
+def _checkout_session(payment: Payment, livemode: bool, origin: str) -> Any:
+    return checkout_sessions.show(payment, livemode=livemode)
 
 
 def _setup_intent(setup: SetupIntent, livemode: bool, origin: str) -> Any:
@@ -81,6 +86,7 @@ VERSIONS: dict[str, dict[str, Show]] = {
     "2024-11-15": {
         "payment": _payment,
         "checkout": _payment,
+        "checkout.session": _checkout_session,
         "payment_intent": _payment_intent,
         "setup_intent": _setup_intent,
         "refund": _refund,
@@ -91,7 +97,7 @@ VERSIONS: dict[str, dict[str, Show]] = {
         "webhook_endpoint": _webhook_endpoint,
     }
 }
-"""By version of this API, how what an event is about is shown, by what its type begins with."""
+"""By version of this API, how what an event is about is shown, by its type but for the last word."""
 
 NEWEST = "2024-11-15"
 
@@ -130,7 +136,7 @@ class ResendGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 def show(event: Event, *, livemode: bool, origin: str, version: str = NEWEST) -> EventShown:
     """An event in this API's form; `origin` is where pages of ours are reached."""
-    write = VERSIONS[version][event.type.partition(".")[0]]
+    write = VERSIONS[version][event.type.rpartition(".")[0]]
     return EventShown(
         id=event.id,
         api_version=version,

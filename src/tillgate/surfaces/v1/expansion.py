@@ -19,6 +19,7 @@ MAX_DEPTH: Final = 4
 _MOST: Final = 10
 _LONGEST: Final = 80
 _EXPANDS: Final = "expands"
+_INCLUDED: Final = "included"
 
 Paths = Annotated[tuple[Annotated[str, Meta(max_length=_LONGEST)], ...], Meta(max_length=_MOST)]
 """`expand`, as requests give it: `["customer", "payment.customer"]`; one that breaks both bounds still fits a query."""
@@ -53,6 +54,11 @@ def ids(*prefixes: str) -> Meta:
     return Meta(extra={_EXPANDS: prefixes}, extra_json_schema={"x-expands": list(prefixes)})
 
 
+def included() -> Meta:
+    """Marks a field that is always there, and that programs made for other APIs ask to have expanded all the same."""
+    return Meta(extra={_INCLUDED: True})
+
+
 def kind(prefix: str, shown: type[msgspec.Struct], scope: Scope) -> Callable[[F], F]:
     """Registers what fetches the objects whose ids begin with `prefix`, without the underscore."""
 
@@ -68,6 +74,7 @@ class _Place(msgspec.Struct, frozen=True):
 
     prefixes: tuple[str, ...] = ()
     contains: tuple[Any, ...] = ()
+    is_included: bool = False
 
 
 def is_possible(gives: Any) -> bool:
@@ -176,7 +183,7 @@ def _walk(
             path = before + name
             kinds = [KINDS[prefix] for prefix in place.prefixes if prefix in KINDS]
             needed = tuple(dict.fromkeys((*scopes, *(kind.scope for kind in kinds))))
-            if kinds:
+            if kinds or place.is_included:
                 yield path, needed
             yield from _walk((*place.contains, *(kind.shown for kind in kinds)), f"{path}.", needed, depth - 1)
 
@@ -197,7 +204,8 @@ def _place(info: inspect.Type) -> _Place:
     prefixes = [prefix for one in members if isinstance(one, inspect.Metadata) for prefix in _prefixes(one)]
     # Where an id may stand as an object, what it is expanded to counts, and not what it is shown as otherwise.
     contains = [] if prefixes else [one.cls for one in members if isinstance(one, inspect.StructType)]
-    return _Place(tuple(prefixes), tuple(contains))
+    is_included = any((one.extra or {}).get(_INCLUDED) for one in members if isinstance(one, inspect.Metadata))
+    return _Place(tuple(prefixes), tuple(contains), is_included)
 
 
 def _prefixes(info: inspect.Metadata) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
-"""The names of a payment: its own, its intent's and its charge's end alike, and each leads to the same record."""
+"""The names of a payment: its own, its intent's, charge's and session's end alike, and lead to the same record."""
 
 from typing import Any, Final
 
 import msgspec
 
+from tillgate.core.checkout_sessions import PREFIX as SESSION
 from tillgate.core.reasons import Reason, Refused
 from tillgate.store.lists import Cursor
 
@@ -25,8 +26,8 @@ def charge(payment_id: str) -> str:
 
 
 def payment(id: str) -> str:
-    """The id under which an object is kept: an intent's and a charge's is the payment's, any other is its own."""
-    for prefix in (INTENT, CHARGE):
+    """The id under which an object is kept: an intent's, charge's and session's is the payment's, any other its own."""
+    for prefix in (INTENT, CHARGE, SESSION):
         if id.startswith(prefix):
             return PAYMENT + id.removeprefix(prefix)
     return id

@@ -72,6 +72,10 @@ WORDINGS: dict[Reason, Wording] = {
         "This cannot be changed any more: the status of the payment intent is {status}, or its bank was asked already. "
         "Cancel it and create another.",
     ),
+    Reason.SESSION_NOT_OPEN: _invalid(
+        "checkout_session_unexpected_state",
+        "This checkout session cannot be expired: its status is {status}. Refund a payment that succeeded instead.",
+    ),
     Reason.SETUP_OVER: _invalid(
         "setup_intent_unexpected_state", "The status of this setup intent is {status}: that can be done no more."
     ),

@@ -187,9 +187,9 @@ OF_CHECKOUTS: Final = (
 
 _ONLY: Final[dict[Reason, Applies]] = {
     Reason.CURRENCY_UNKNOWN: _takes("currency", "fee_plan", "minimum_amounts"),
-    Reason.AMOUNT_INVALID: _takes("amount"),
-    Reason.AMOUNT_TOO_SMALL: _takes("amount"),
-    Reason.AMOUNT_TOO_LARGE: _takes("amount"),
+    Reason.AMOUNT_INVALID: _takes("amount", "line_items"),
+    Reason.AMOUNT_TOO_SMALL: _takes("amount", "line_items"),
+    Reason.AMOUNT_TOO_LARGE: _takes("amount", "line_items"),
     Reason.NOT_FOUND: _names_something,
     Reason.CREDENTIAL_MISSING: _is_guarded,
     Reason.CREDENTIAL_INVALID: _is_guarded,
@@ -199,6 +199,7 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.CAPTURE_EXCEEDS_AUTHORIZED: _ends_with("/capture"),
     Reason.NOTHING_TO_CANCEL: _ends_with("/payments/{id}/cancel", "/payment_intents/{id}/cancel"),
     Reason.NOTHING_TO_CONFIRM: _ends_with("/payment_intents/{id}/confirm"),
+    Reason.SESSION_NOT_OPEN: _ends_with("/expire"),
     Reason.SETUP_OVER: lambda operation: _sets_up(operation) and "{id}" in operation.path,
     Reason.ALREADY_CONFIRMED: _changes_intent,
     Reason.CARDS_EXHAUSTED: lambda operation: (

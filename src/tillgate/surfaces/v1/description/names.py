@@ -12,6 +12,7 @@ PREFIXES: Final = {
     "payments": "pay",
     "payment_intents": "pi",
     "charges": "ch",
+    "checkout_sessions": "cs",
     "setup_intents": "seti",
     "refunds": "re",
     "disputes": "dp",
@@ -33,6 +34,9 @@ PREFIXES: Final = {
 }
 """What the ids of a resource begin with."""
 
+_NESTED: Final = ("/checkout/sessions", "/checkout_sessions")
+"""How a resource is written in paths, and called."""
+
 _OF_ONE: Final = ("payout_settings",)
 """Resources of which a merchant has one, without an id."""
 
@@ -48,7 +52,7 @@ def operation_id(operation: Operation) -> str:
 
     The same path and method always get the same name: programs are generated with it.
     """
-    segments = operation.path.split("/")[2:]
+    segments = _segments(operation)
     fixed = [segment for segment in segments if not segment.startswith("{")]
     of_one = any(segment.startswith("{") for segment in segments[:-1])
     if segments[-1].startswith("{"):
@@ -73,7 +77,7 @@ def operation_id(operation: Operation) -> str:
 
 def summary(operation: Operation) -> str:
     """What an operation does, in a few words: `Create a payment`, `List a customer's payment methods`."""
-    segments = operation.path.split("/")[2:]
+    segments = _segments(operation)
     fixed = [segment.replace("_", " ") for segment in segments if not segment.startswith("{")]
     of_one = any(segment.startswith("{") for segment in segments[:-1])
     if fixed[0] == _EXPORTS:
@@ -99,7 +103,7 @@ def summary(operation: Operation) -> str:
 
 def resource(operation: Operation) -> str:
     """The resource that an operation is of, as its path writes it: `webhook_endpoints`."""
-    return operation.path.split("/")[2]
+    return _segments(operation)[0]
 
 
 def title(noun: str) -> str:
@@ -128,6 +132,10 @@ def schema(name: str) -> str:
 def takes_nothing(type: type[msgspec.Struct]) -> bool:
     """Whether an operation takes no parameters."""
     return not type.__struct_fields__
+
+
+def _segments(operation: Operation) -> list[str]:
+    return operation.path.replace(*_NESTED).split("/")[2:]
 
 
 def _camel(words: str) -> str:

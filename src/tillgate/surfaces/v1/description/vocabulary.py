@@ -3,6 +3,7 @@
 from typing import Final
 
 from tillgate.surfaces.v1.description.vocabulary_of_cards import OF_CARDS
+from tillgate.surfaces.v1.description.vocabulary_of_checkouts import OF_CHECKOUTS
 from tillgate.surfaces.v1.description.vocabulary_of_sandboxes import OF_SANDBOXES
 from tillgate.surfaces.v1.description.vocabulary_of_transfers import OF_TRANSFERS
 
@@ -151,6 +152,7 @@ _ANYWHERE: Final = {
 
 _OF: Final = {
     **OF_CARDS,
+    **OF_CHECKOUTS,
     **OF_SANDBOXES,
     **OF_TRANSFERS,
     "Charge.balance_transaction": "What its first capture moved, by id.",

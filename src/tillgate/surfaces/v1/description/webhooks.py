@@ -34,6 +34,8 @@ _TOLD: Final = {
     EventType.CHECKOUT_COMPLETED: "A checkout was paid; nothing but a refund follows.",
     EventType.CHECKOUT_CANCELED: "A checkout was canceled, or expired.",
     EventType.CHECKOUT_REFUNDED: "All that was paid for a checkout was given back.",
+    EventType.CHECKOUT_SESSION_COMPLETED: "A checkout session was paid in full.",
+    EventType.CHECKOUT_SESSION_EXPIRED: "Nobody can pay a checkout session any more, and nobody has.",
     EventType.REFUND_CREATED: "A refund was asked for.",
     EventType.REFUND_UPDATED: "A refund succeeded or failed.",
     EventType.DISPUTE_CREATED: "A cardholder objects to a payment.",
@@ -55,7 +57,7 @@ _TOLD: Final = {
     EventType.WEBHOOK_ENDPOINT_TEST: "You asked for a test of a webhook endpoint.",
 }
 
-_SHOWN_AS: Final = {"checkout": "payment"}
+_SHOWN_AS: Final = {"checkout": "payment", "checkout.session": "checkout_session"}
 """What events are about that is shown as something else: a checkout is a payment."""
 
 
@@ -81,7 +83,7 @@ def described(known: Container[str]) -> dict[str, Any]:
 
 
 def _body(type: EventType, known: Container[str]) -> dict[str, Any]:
-    noun = type.value.partition(".")[0]
+    noun = type.value.rpartition(".")[0]
     noun = _SHOWN_AS.get(noun, noun)
     name = "".join(word.capitalize() for word in noun.split("_"))
     subject = {"$ref": f"#/components/schemas/{name}"} if name in known else {"type": "object"}
