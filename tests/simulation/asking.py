@@ -122,7 +122,7 @@ class Asking:
         self.count += 1
         request_id = f"req_{asked.name}_{asked.tries}"
         world.note(request_id, asked.method, asked.path, "at", process.name)
-        arrival = process.connect(_scope(asked), asked.body, request_id)
+        arrival = process.connect(scope(asked), asked.body, request_id)
         patience = self._random.uniform(0, 3) if world.chance.strikes("client hangs up") else None
         try:
             async with asyncio.timeout(patience):
@@ -130,7 +130,7 @@ class Asking:
         except (TimeoutError, ConnectionResetError):
             world.note(request_id, "has no reply")
             return None
-        reply = _read(start, rest)
+        reply = read(start, rest)
         world.note(request_id, reply.status, reply.body)
         self._compare(asked, reply, request_id)
         return reply
@@ -158,7 +158,9 @@ def _is_running(reply: Reply | None) -> bool:
     return reply is not None and reply.status == 409 and reply.said["error"]["code"] == "idempotency_key_in_use"
 
 
-def _scope(asked: Asked) -> dict[str, Any]:
+def scope(asked: Asked) -> dict[str, Any]:
+    """A request, as the server that listens hands it over."""
+    path, _, query = asked.path.partition("?")
     headers = [
         (b"host", b"127.0.0.1"),
         (b"authorization", b"Bearer " + asked.secret.encode()),
@@ -170,9 +172,9 @@ def _scope(asked: Asked) -> dict[str, Any]:
     return {
         "type": "http",
         "method": asked.method,
-        "path": asked.path,
-        "raw_path": asked.path.encode(),
-        "query_string": b"",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
         "headers": headers,
         "scheme": "http",
         "client": ("127.0.0.1", 50_000),
@@ -180,7 +182,8 @@ def _scope(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _read(start: Any, rest: list[Any]) -> Reply:
+def read(start: Any, rest: list[Any]) -> Reply:
+    """A reply, from the messages that make it."""
     headers = dict(start["headers"])
     body = b"".join(message["body"] for message in rest)
     return Reply(start["status"], body, int(headers.get(b"retry-after", b"0")))

@@ -47,11 +47,11 @@ BUGS: dict[str, Bug] = {}
 """Every bug, by its name."""
 
 
-def bug(storm: dict[str, float] | None = None) -> Callable[[Plant], Plant]:
+def bug(storm: dict[str, float] | None = None, among: dict[str, Bug] = BUGS) -> Callable[[Plant], Plant]:
     """Put a bug on the list."""
 
     def listed(plant: Plant) -> Plant:
-        BUGS[plant.__name__.replace("_", " ")] = Bug(plant, storm or {})
+        among[plant.__name__.replace("_", " ")] = Bug(plant, storm or {})
         return plant
 
     return listed

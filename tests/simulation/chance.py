@@ -32,6 +32,13 @@ MISHAPS: Final = {
 }
 """How often each mishap strikes where it can; a world multiplies each by what its seed says."""
 
+OF_WEBHOOKS: Final = {
+    "webhook lost on the way": 0.05,
+    "answer to a webhook lost": 0.05,
+    "crash after a webhook": 0.01,
+}
+"""The same, where somebody is told what happens."""
+
 PER_MINUTE: Final = {"crash at any time": 1.0, "pause": 0.5, "database outage": 0.15}
 """What strikes a whole process or the database, so often a minute."""
 
@@ -60,7 +67,9 @@ class Chance:
         self._seed = seed
         self._random = self.stream("mishaps")
         usual = {**MISHAPS, **PER_MINUTE, **BANK_FAULTS}
-        self._rates = {name: rate * self._random.choice(_WEIGHTS) for name, rate in usual.items()} | dict(storm)
+        self._rates = {name: rate * self._random.choice(_WEIGHTS) for name, rate in usual.items()}
+        listening = self.stream("webhooks")
+        self._rates |= {name: rate * listening.choice(_WEIGHTS) for name, rate in OF_WEBHOOKS.items()} | dict(storm)
         self.calm = True
         self.happened: Counter[str] = Counter()
 

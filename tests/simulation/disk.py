@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tillgate.core.arrivals import Arrival
 from tillgate.core.attempts import Attempt
 from tillgate.core.customers import Customer
 from tillgate.core.disputes import Dispute
@@ -27,6 +28,7 @@ class Disk:
         self.path = data / SQLITE_FILE
         self.payments = self._records(Payment)
         self.attempts = self._records(Attempt)
+        self.arrivals = self._records(Arrival)
         self.refunds = self._records(Refund)
         self.setup_intents = self._records(SetupIntent)
         self.disputes = self._records(Dispute)

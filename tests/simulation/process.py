@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from tests.simulation.loop import OWNER, Owner
 from tillgate import assembly
 from tillgate.assembly import KeptDataKeys
-from tillgate.connectors import phone, registry
+from tillgate.connectors import phone, registry, transfer
 from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.decisions import Decision
 from tillgate.core.ids import Ids
@@ -26,8 +26,11 @@ from tillgate.core.records import evolve
 from tillgate.flows import notices, retention
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
+from tillgate.flows.oauth_access import TYP, USE, AccessTokens
+from tillgate.flows.signing_keys import Signer
 from tillgate.http.application import Application
 from tillgate.http.limits import Limits
+from tillgate.http.origins import Origins
 from tillgate.sandbox.devices import Devices
 from tillgate.store.batches import Conflict, Taken
 from tillgate.store.commit import Committer
@@ -36,11 +39,13 @@ from tillgate.store.engine import Change, Query, Retry, Rows
 from tillgate.store.records import Row
 from tillgate.store.sqlite import Sqlite
 from tillgate.store.steps import Batch
+from tillgate.surfaces.checkout import events as checkout_events
+from tillgate.surfaces.checkout.surface import Checkouts
 from tillgate.surfaces.v1 import events
 from tillgate.surfaces.v1.sandbox_keys import SANDBOX_KEYS
 from tillgate.surfaces.v1.surface import V1
 from tillgate.transport.banks import Transport
-from tillgate.transport.egress import Egress
+from tillgate.transport.egress import Egress, Posted
 from tillgate.vault import key_encryption
 from tillgate.vault.cards import Cards
 from tillgate.vault.data_keys import DataKeys, Purpose
@@ -57,6 +62,8 @@ if TYPE_CHECKING:
 
 NOTICE_KEY = "what the bank signs with"
 BANK = assembly.BANK
+ORIGIN = "http://127.0.0.1:8000"
+BANKS = (BANK, phone.NAME, transfer.NAME)
 
 _ENVIRONMENT = {key_encryption.VARIABLE: base64.b64encode(b"k" * key_encryption.KEY_BYTES).decode()}
 
@@ -145,24 +152,26 @@ class Process(Owner):
             cards=Cards(envelope, keys.for_digests(Purpose.FINGERPRINT)),
             secrets=Secrets(envelope, keys.for_digests(Purpose.IDEMPOTENCY)),
             links=Links(keys),
-            banks={name: registry.connect(name, {"notice_key": NOTICE_KEY}) for name in (BANK, phone.NAME)},
+            banks={name: registry.connect(name, {"notice_key": NOTICE_KEY}) for name in BANKS},
             transport=Transport({BANK: self._to_the_bank, phone.NAME: self._to_the_bank}),
-            egress=Egress(allow_loopback=False),
+            egress=Outbound(self),
             wallets=Wallets(envelope),
             devices=Devices(keys.for_digests(Purpose.IDEMPOTENCY).digest, self.random.randbytes),
             passwords=Passwords(self.random.randbytes),
             clock=self,
             ids=ids,
             random=self.random.randbytes,
-            renderers=events.renderers("http://127.0.0.1:8000"),
-            signers={},
+            renderers={**events.renderers(ORIGIN), **checkout_events.RENDERERS},
+            signers=checkout_events.SIGNERS,
         )
         self.directory = Directory(self.gateway, SANDBOX_KEYS, evolve(DEMO_SHOP, rate_limit=RateLimit.UNLIMITED))
         self.take_notice = partial(notices.take, self.gateway, self.directory)
         self.deliverer = Deliverer(self.gateway, self.directory)
         self._keys = keys
         limits = Limits(world.data / "limits", wall, None)
-        self._application = Application((V1(self.gateway, self.directory, limits),), REQUEST.get)
+        access = AccessTokens(self.gateway, self.directory, Signer(self.gateway, USE, TYP))
+        checkouts = Checkouts(self.gateway, self.directory, limits, access, Origins("", ORIGIN))
+        self._application = Application((V1(self.gateway, self.directory, limits), checkouts), REQUEST.get)
         self.ready = True
 
     def connect(self, scope: dict[str, Any], body: bytes, request_id: str) -> asyncio.Future[Any]:
@@ -213,6 +222,8 @@ class Process(Owner):
     async def _work(self, thoroughly: bool) -> None:
         await timers.run_due(self.gateway, self.directory)
         await self.deliverer.fan_out()
+        if self.world.listener is not None:
+            await self.deliverer.round()
         if thoroughly:
             await retention.erase_cards(self.gateway)
             await retention.prune(self.gateway)
@@ -235,6 +246,29 @@ class Process(Owner):
         if chance.strikes("answer lost on the way"):
             raise ConnectionResetError
         return answer
+
+
+class Outbound(Egress):
+    """A process's way to whoever listens to it. What was sent arrives, whatever becomes of the sender."""
+
+    def __init__(self, process: Process) -> None:
+        super().__init__(allow_loopback=False)
+        self._process = process
+
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, deadline_seconds: float, live: bool
+    ) -> Posted:
+        """See Egress."""
+        world = self._process.world
+        self._process.assert_alive()
+        assert world.listener is not None
+        if world.chance.strikes("webhook lost on the way"):
+            return Posted(failure="Nobody answered.")
+        heard = world.listener(url, body, headers)
+        self._process.crash("after a webhook")
+        if world.chance.strikes("answer to a webhook lost"):
+            return Posted(failure="Nobody answered.")
+        return heard
 
 
 class Port:

@@ -69,6 +69,28 @@ def tell(
     return Told(seed, world.violations, world.trace, requests, world.loop.steps, world.chance.happened, took)
 
 
+def lived(
+    seed: int, size: Size, live: Callable[[World], Awaitable[None]], *, storm: Mapping[str, float], hasty: bool = False
+) -> tuple[list[str], Counter[str]]:
+    """What is wrong in a world at its end, and what happened in it; `live` says what its life is."""
+    with tempfile.TemporaryDirectory(prefix="tillgate-world-") as folder:
+        steps = size.most_steps * 5
+        world = World(seed, _template(), Path(folder), storm=storm, most_steps=steps, hasty=hasty, loud=False)
+
+        async def life() -> None:
+            try:
+                await live(world)
+            finally:
+                await world.end()
+
+        with world.living():
+            try:
+                loop.run(world.loop, life())
+            except Violated:
+                assert world.violations
+        return world.violations, world.chance.happened
+
+
 async def _live(world: World, size: Size) -> int:
     try:
         await world.begin(world.random.choice((1, 2, 2)))

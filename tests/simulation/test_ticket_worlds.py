@@ -1,17 +1,15 @@
 """Whatever goes wrong while people pay by phone, in the end our books are the bank's, and planted bugs are found."""
 
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.simulation import findings_of_tickets, loop, story
+from tests.simulation import findings_of_tickets, story
 from tests.simulation.story import Size
 from tests.simulation.tickets import Till
-from tests.simulation.world import Violated, World
+from tests.simulation.world import World
 from tests.sizes import at_size
 from tillgate.connectors.phone import PhoneConnector
 from tillgate.core import attempts, conclusions
@@ -26,39 +24,26 @@ WORLDS = 30
 _HOUR_SECONDS = 3_600.0
 
 
-def tell(seed: int, *, storm: Mapping[str, float] | None = None, hasty: bool = False) -> tuple[list[str], Counter[str]]:
+def tell(seed: int, *, hasty: bool = False) -> tuple[list[str], Counter[str]]:
     """What is wrong in a world at its end, and what happened in it."""
-    with tempfile.TemporaryDirectory(prefix="tillgate-world-") as folder:
-        steps = SIZE.most_steps * 5
-        world = World(
-            seed, story._template(), Path(folder), storm=storm or {}, most_steps=steps, hasty=hasty, loud=False
-        )
-        with world.living():
-            try:
-                loop.run(world.loop, _live(world))
-            except Violated:
-                assert world.violations
-        return world.violations, world.chance.happened
+    return story.lived(seed, SIZE, _live, storm={}, hasty=hasty)
 
 
 async def _live(world: World) -> None:
-    try:
-        await world.begin(world.random.choice((1, 2, 2)))
-        till = Till(world)
-        for _ in range(SIZE.days):
-            world.chance.calm = False
-            clients = [world.spawn(world.watched(lambda: till.work(SIZE.requests))) for _ in range(SIZE.clients)]
-            while not all(client.done() for client in clients):
-                await world.pass_time(1.0, pace=1.0)
-            await world.pass_time(_HOUR_SECONDS / 4, pace=20.0)
-        world.chance.calm = True
-        await world.pass_time(6 * _HOUR_SECONDS, pace=600.0)
-        for process in world.processes:
-            await process.finished()
-        for violation in await findings_of_tickets.of_everything(world):
-            world.violated(violation)
-    finally:
-        await world.end()
+    await world.begin(world.random.choice((1, 2, 2)))
+    till = Till(world)
+    for _ in range(SIZE.days):
+        world.chance.calm = False
+        clients = [world.spawn(world.watched(lambda: till.work(SIZE.requests))) for _ in range(SIZE.clients)]
+        while not all(client.done() for client in clients):
+            await world.pass_time(1.0, pace=1.0)
+        await world.pass_time(_HOUR_SECONDS / 4, pace=20.0)
+    world.chance.calm = True
+    await world.pass_time(6 * _HOUR_SECONDS, pace=600.0)
+    for process in world.processes:
+        await process.finished()
+    for violation in await findings_of_tickets.of_everything(world):
+        world.violated(violation)
 
 
 def test_in_the_end_everything_adds_up() -> None:

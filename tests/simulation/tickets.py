@@ -6,18 +6,15 @@ from typing import Any, Final
 
 import msgspec
 
-from tests.simulation.process import Down, Killed
+from tests.simulation.errands import Errands
 from tests.simulation.world import World
 from tillgate.core import tickets as core
 from tillgate.core.instants import SECOND
-from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.phone_wallets import Item
-from tillgate.core.reasons import Refused
 from tillgate.flows import ticket_refunds, tickets
 from tillgate.flows.gateway import Caller, Gateway
 from tillgate.flows.tickets import Wanted
 from tillgate.sandbox.phone_bank import Choice
-from tillgate.store.commit import Unavailable
 
 CUSTOMERS: Final = tuple(f"787000100{number}" for number in range(5))
 _SKEW: Final = 3 * SECOND
@@ -41,7 +38,7 @@ class Till:
         self.world = world
         self.random = world.chance.stream("till")
         self.known: list[Known] = []
-        self.asked = 0
+        self.errands = Errands(world, "till", "athmovil")
 
     async def work(self, requests: int) -> None:
         """One client: so many requests, one after the other."""
@@ -60,7 +57,7 @@ class Till:
             metadata={"metadata1": "a", "metadata2": "b"},
             items=(Item("Ice", "Two scoops", 1, 1_00),),
         )
-        payment = await self._ask(lambda gateway, caller: tickets.open(gateway, caller, wanted))
+        payment = await self.errands.do(lambda gateway, caller: tickets.open(gateway, caller, wanted))
         if payment is not None:
             self.known.append(Known(payment.id))
         self.world.spawn(self._act(customer))
@@ -68,20 +65,22 @@ class Till:
     async def look(self) -> None:
         """See how one stands."""
         if known := self._some():
-            self._hold(known, await self._ask(lambda gateway, caller: tickets.look(gateway, caller, known.payment)))
+            self._hold(
+                known, await self.errands.do(lambda gateway, caller: tickets.look(gateway, caller, known.payment))
+            )
 
     async def authorize(self) -> None:
         """Take the money, maybe twice at once, maybe before anybody has confirmed."""
         if known := self._some():
             work: Ask = lambda gateway, caller: tickets.authorize(gateway, caller, known.payment)  # noqa: E731
-            answers = await asyncio.gather(*[self._ask(work) for _ in range(self.random.choice((1, 1, 3)))])
+            answers = await asyncio.gather(*[self.errands.do(work) for _ in range(self.random.choice((1, 1, 3)))])
             for answer in answers:
                 self._hold(known, answer)
 
     async def cancel(self) -> None:
         """Give one up."""
         if known := self._some():
-            await self._ask(lambda gateway, caller: tickets.cancel(gateway, caller, known.payment))
+            await self.errands.do(lambda gateway, caller: tickets.cancel(gateway, caller, known.payment))
 
     async def refund(self) -> None:
         """Give some back, maybe twice at once, which is the same."""
@@ -92,13 +91,13 @@ class Till:
                 if (await tickets.look(gateway, caller, known.payment)).payment.captured:
                     await ticket_refunds.refund(gateway, caller, known.payment, amount, None)
 
-            await asyncio.gather(*[self._ask(work) for _ in range(self.random.choice((1, 2)))])
+            await asyncio.gather(*[self.errands.do(work) for _ in range(self.random.choice((1, 2)))])
 
     async def move(self) -> None:
         """Ask another phone."""
         if known := self._some():
             customer = self.random.choice(CUSTOMERS)
-            await self._ask(lambda gateway, caller: tickets.readdress(gateway, caller, known.payment, customer))
+            await self.errands.do(lambda gateway, caller: tickets.readdress(gateway, caller, known.payment, customer))
             self.world.spawn(self._act(customer))
 
     async def _act(self, customer: str) -> None:
@@ -107,31 +106,6 @@ class Till:
         choice = Choice.CONFIRM if draw.random() < 0.85 else Choice.DECLINE
         heard = await self.world.phones.choose(customer, choice)
         self.world.note(customer, choice, heard)
-
-    async def _ask(self, work: Ask) -> Any:
-        """What came of it; None where it was refused, or its process died."""
-        process = self.world.anyone()
-        if process is None:
-            return None
-        self.asked += 1
-        caller = Caller(DEMO_SHOP, "key_till", "athmovil", f"req_till_{self.asked}")
-
-        async def asked() -> Any:
-            try:
-                return await work(process.gateway, caller)
-            except Refused as refused:
-                self.world.chance.happened[f"ticket refused: {refused.reason.value}"] += 1
-                return None
-            except (Down, Unavailable, Killed):
-                return None
-            except Exception as error:
-                if process.alive:
-                    self.world.violated(f"{caller.request_id}: {type(error).__name__}: {error}")
-                return None
-
-        task = process.spawn(asked())
-        await asyncio.wait([task])
-        return None if task.cancelled() or task.exception() else task.result()
 
     def _some(self) -> Known | None:
         return self.random.choice(self.known[-6:]) if self.known else None

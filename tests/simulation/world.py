@@ -29,6 +29,7 @@ from tillgate.store.commit import Unavailable
 from tillgate.store.database import SQLITE_FILE
 from tillgate.store.engine import CommitUnknown, Point, Retry
 from tillgate.store.sqlite import Sqlite
+from tillgate.transport.egress import Posted
 
 
 class Violated(Exception):
@@ -38,7 +39,8 @@ class Violated(Exception):
 class World:
     """One world, from its seed.
 
-    A `hasty` one ends with the first violation, a `loud` one prints what happens.
+    A `hasty` one ends with the first violation, a `loud` one prints what happens. Where there is a `listener`, it takes
+    what merchants are told.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class World:
         )
         self.phones = PhoneBank(None, clock=self.loop.wall, notice_key=NOTICE_KEY)
         self.phones.on_notification = self._told_by_phone
+        self.listener: Callable[[str, bytes, Mapping[str, str]], Posted] | None = None
         self.processes: list[Process] = []
         self._at_the_bank: asyncio.Task[int] | None = None
 

@@ -18,8 +18,8 @@ async def take(gateway: Gateway, directory: Directory, bank: str, notice: BankNo
         await disputes.learn(gateway, tenant, told.said)
     elif payout := payouts.payout_of(told.attempt):
         await paying.learn(gateway, tenant, payout, told.outcome)
-    elif arrival := arrivals.arrival_of(told.attempt):
-        await transfers.learn(gateway, tenant, arrival, told.outcome)
+    elif arrivals.arrival_of(told.attempt):
+        await transfers.learn(gateway, tenant, told.attempt, told.outcome)
     else:
         await attempts.learn(gateway, tenant, told.attempt, told.outcome)
     return True

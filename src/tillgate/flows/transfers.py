@@ -7,6 +7,7 @@ import msgspec
 from tillgate.connectors.contract import Question
 from tillgate.core import (
     arrival_moves,
+    arrivals,
     attempts,
     bank_accounts,
     collecting_accounts,
@@ -125,11 +126,11 @@ async def take(gateway: Gateway, caller: Caller, iban: str, line: Booked) -> Tak
         if known := await _known(gateway, caller, iban, line):
             return known
         payment, why = await _meant(gateway, caller, line)
-        if line.is_pending:
-            return await _note_pending(gateway, caller, payment)
         arrival = _arrival(gateway, caller, iban, line)
-        step, heard = await _step(gateway, caller, arrival, line, payment, why)
         try:
+            if line.is_pending:
+                return await _note_pending(gateway, caller, payment)
+            step, heard = await _step(gateway, caller, arrival, line, payment, why)
             await gateway.store.commit(step.decision)
             return Taking(heard, next(one for one in step.arrivals if one.id == arrival.id))
         except (Conflict, Taken):
@@ -293,7 +294,7 @@ async def give_back(gateway: Gateway, tenant: Tenant, arrival_id: str) -> bool:
         outcome = await _put(gateway, tenant, arrival)
     else:
         return True
-    await learn(gateway, tenant, arrival_id, outcome)
+    await learn(gateway, tenant, _asked(arrival).id, outcome)
     arrival = await fetch(gateway, caller, arrival_id)
     await gateway.store.commit(Decision(schedule=(arrival_moves.follow(arrival, gateway.occasion(caller)),)))
     return True
@@ -318,11 +319,13 @@ def _asked(arrival: Arrival) -> Attempt:
     return arrival.attempt
 
 
-async def learn(gateway: Gateway, tenant: Tenant, arrival_id: str, outcome: Outcome) -> None:
-    """Write down what an outcome means for what is on its way back."""
-    caller = system(tenant, "transfers")
+async def learn(gateway: Gateway, tenant: Tenant, attempt_id: str, outcome: Outcome) -> None:
+    """Write down what an outcome means for what is on its way back. Of a question before the newest it is no news."""
+    caller, arrival_id = system(tenant, "transfers"), arrivals.arrival_of(attempt_id) or ""
     while True:
         arrival = await fetch(gateway, caller, arrival_id)
+        if _asked(arrival).id != attempt_id:
+            return
         try:
             concluded = transfer_returns.conclude(arrival, outcome, gateway.occasion(caller))
         except attempts.Contradiction as contradiction:

@@ -15,6 +15,8 @@ from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
 from tillgate.core import collecting_accounts, creditor_references
 from tillgate.core.arrivals import Arrival, Debtor, Place
+from tillgate.core.attempts import UNKNOWN, Outcome, Verdict
+from tillgate.core.decisions import Decision
 from tillgate.core.instants import DAY
 from tillgate.core.money import Money
 from tillgate.core.transfers import Booked
@@ -300,6 +302,47 @@ async def test_the_same_file_may_be_imported_by_several_at_once(bank: Bank, data
     assert (kinds.count(Heard.BOOKED), kinds.count(Heard.KNOWN)) == (15, 15)
     for one in opened:
         assert await bank.seller.status(one["id"]) == "CONFIRMED"
+    await bank.assert_right()
+
+
+async def test_money_is_announced_while_some_comes(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, gateway = await bank.opened(), bank.seller.parts.gateway
+    quoted = (await bank.instructions(opened["id"]))["qr"]["text"].splitlines()[-1]
+    whole = gateway.store.commit
+
+    async def overtaken(decision: Decision) -> None:
+        monkeypatch.setattr(gateway.store, "commit", whole)
+        await bank.sends(4_000, payment=opened["id"])
+        await whole(decision)
+
+    monkeypatch.setattr(gateway.store, "commit", overtaken)
+    line = Booked(reference="p", amount=Money(6_000, "EUR"), booked_at=WEDNESDAY, remittance=quoted, is_pending=True)
+    caller = system(bank.seller.tenant, "statements")
+    assert (await transfers.take(gateway, caller, collecting_accounts.SANDBOX_IBAN, line)).heard is Heard.PENDING
+    assert await bank.seller.status(opened["id"]) == "UNDERPAID"
+    await bank.assert_right()
+
+
+async def test_an_earlier_no_to_a_return_says_nothing_of_the_next(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bank's notice may be late, and come twice."""
+    gateway, tenant = bank.seller.parts.gateway, bank.seller.tenant
+    caller, no = system(tenant, "test"), Outcome(verdict=Verdict.DECLINED)
+    stray = await bank.sends(700, debtor_iban=REFUSING)
+    await transfers.send_back(gateway, caller, stray["id"], None)
+    await bank.goes_on()
+    await transfers.send_back(gateway, caller, stray["id"], Debtor("Ann", IBAN))
+
+    async def silent(*parts: Any) -> Outcome:
+        return UNKNOWN
+
+    with monkeypatch.context() as patched:
+        patched.setattr(transfers, "_put", silent)
+        await transfers.give_back(gateway, tenant, stray["id"])
+    await transfers.learn(gateway, tenant, f"att_{stray['id']}_1", no)
+    asked = await bank.arrival(stray["id"])
+    assert (asked.state, asked.attempt and asked.attempt.is_final) == ("returning", False)
+    await transfers.learn(gateway, tenant, f"att_{stray['id']}_2", no)
+    assert (await bank.arrival(stray["id"])).why == "return_refused"
     await bank.assert_right()
 
 
