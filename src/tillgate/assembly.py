@@ -26,7 +26,10 @@ from tillgate.http.origins import Origins
 from tillgate.http.surface import Surface
 from tillgate.pages.account import Account
 from tillgate.pages.challenge import Challenge
+from tillgate.pages.checkout import Checkout
 from tillgate.pages.consent import Consent
+from tillgate.pages.logos import Logos
+from tillgate.pages.phone import PATH as PHONE
 from tillgate.pages.phone import Phone
 from tillgate.pages.returns import Returns
 from tillgate.pages.script_files import ScriptFiles
@@ -149,7 +152,7 @@ async def assembled(
             (
                 *_programs(settings, parts, limits),
                 *_parties(settings, parts, streams),
-                *_people(settings, parts, limits),
+                *_people(settings, parts, limits, streams),
             ),
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
@@ -189,11 +192,13 @@ def _parties(settings: Settings, parts: Opened, streams: EventStreams) -> tuple[
     return (Challenge(parts.bank), counter, Phone(parts.phones, streams, settings.phone_from))
 
 
-def _people(settings: Settings, parts: Opened, limits: Limits) -> tuple[Surface[Any], ...]:
+def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStreams) -> tuple[Surface[Any], ...]:
     """What people look at."""
     gateway, directory = parts.gateway, parts.directory
     return (
         Docs(),
+        Checkout(gateway, directory, limits, streams, "" if parts.bank is None else PHONE),
+        Logos(gateway, directory),
         Returns(gateway, directory),
         SignIn(gateway, directory, limits),
         Account(gateway, directory),

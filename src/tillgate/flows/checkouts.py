@@ -127,6 +127,12 @@ async def look(gateway: Gateway, tenant: Tenant, payment_id: str) -> Payment:
     return payment
 
 
+async def version(gateway: Gateway, payment: Payment) -> tuple[int, bool]:
+    """Something else than before wherever a checkout may stand otherwise; cheap."""
+    is_late = gateway.clock.now(payment.tenant) >= checkout_payments.of(payment).expires_at
+    return await find.version(gateway.store, Payment, payment.tenant, payment.id), is_late
+
+
 async def page(
     gateway: Gateway,
     caller: Caller,

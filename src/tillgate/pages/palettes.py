@@ -15,6 +15,9 @@ NIGHT: Final[RGB] = (21, 28, 42)
 _BLACK: Final[RGB] = (0, 0, 0)
 _STEPS: Final = 50
 
+_SHADES: Final = {WHITE: "rgb(0 0 0/.28)", _BLACK: "rgb(255 255 255/.3)"}
+"""What a ground may fade into, by what is written on it: no text is harder to read for it."""
+
 
 @lru_cache(maxsize=256)
 def style(color: str | None) -> str:
@@ -34,7 +37,7 @@ def style(color: str | None) -> str:
 
 def _named(ground: RGB, accent: RGB, over: RGB) -> str:
     return (
-        f"--brand:{_hex(ground)};--on-brand:{_hex(ink(ground))};"
+        f"--brand:{_hex(ground)};--on-brand:{_hex(ink(ground))};--shade:{_SHADES[ink(ground)]};"
         f"--accent:{_hex(accent)};--accent-over:{_hex(_mixed(accent, over, 0.14))};--on-accent:{_hex(ink(accent))}"
     )
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +37,7 @@ def page(
     form_action: str = "",
     language: str = "",
     sheet: str = "",
+    tint: str = "",
     scripts: tuple[str, ...] = (),
     images: bool = False,
     embeds: str = policy.NOBODY,
@@ -46,12 +47,12 @@ def page(
     """A page made of a template, which is given what is said, and the texts of the reader's language.
 
     Where its forms lead by a redirect to another origin, that is `form_action`. `language` is one that the reader has
-    chosen. `sheet` is a file of static/ that adds to the common style, `scripts` are files of pages/scripts.py, run in
-    their order once the page is read, by a nonce that no other answer has. With `images` it may show pictures that it
-    holds as data URLs. For `embeds` and `frames` see http.policy.
+    chosen. `sheet` is a file of static/ that adds to the common style, `tint` is more of that; `scripts` are files of
+    pages/scripts.py, run in their order once the page is read, by a nonce that no other answer has. With `images` it may
+    show pictures of this server's, and that it holds as data URLs. For `embeds` and `frames` see http.policy.
     """
     language = language or texts.language(request.header("accept-language"))
-    style, digest = _style(sheet)
+    style, digest = _style(sheet, tint)
     nonce = secrets.token_urlsafe(16)
     run = [listed.NAMED[name] for name in scripts]
     rendered = part(template, language, style=style, scripts=run, nonce=nonce, **said)
@@ -59,7 +60,7 @@ def page(
         styles=f"'{digest}'",
         scripts=f"'nonce-{nonce}'" if run else "",
         makers=[script.maker for script in run if script.maker],
-        images="data:" if images else policy.NOBODY,
+        images=f"{policy.OURSELVES} data:" if images else policy.NOBODY,
         embeds=embeds,
         form_action=f"{policy.OURSELVES} {form_action}".strip(),
         frames=frames,
@@ -96,10 +97,10 @@ def _file(name: str) -> bytes:
     return (HERE / "static" / name).read_bytes()
 
 
-@cache
-def _style(sheet: str) -> tuple[str, str]:
+@lru_cache(maxsize=1_024)
+def _style(sheet: str, tint: str) -> tuple[str, str]:
     """The style, and the digest by which a policy allows it alone."""
-    style = (_file("pages.css") + (_file(sheet) if sheet else b"")).decode()
+    style = (_file("pages.css") + (_file(sheet) if sheet else b"")).decode() + tint
     return style, policy.digest(style.encode(), "sha256")
 
 

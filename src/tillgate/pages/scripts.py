@@ -68,7 +68,8 @@ ALL: Final = (
         paths=("/api/modal/js/athmovil_base.js", "/api/js/athmovil_base.js"),
         for_merchants=True,
     ),
-    Script("pages/static/card_fields.js"),
+    Script("pages/static/card_fields.js", ("/checkout/{id}",)),
+    Script("pages/static/checkout.js", ("/checkout/{id}",), maker="tillgate"),
     Script("pages/static/shop.js", ("/sandbox/shop",)),
     Script("pages/static/phone.js", ("/phone",), maker="tillgate"),
     # This page is kept by browsers, whole, and has its script beside it.
