@@ -47,6 +47,8 @@ _JUST: Final = 10 * MINUTE
 """How long after they paid a payer is taken back: whoever looks later wants to see the page."""
 
 _FIELDS: Final = ("number", "expiry", "cvc", "name", "phone")
+_WRITTEN_BACK: Final = ("expiry", "name")
+"""What need not be typed again. What is wrong is not among it: it may be a card's number in the wrong place."""
 
 _LABELS: Final = {
     "Account holder": "checkout_holder",
@@ -94,7 +96,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
-    """The page as it is now: its parts as HTML by the id of their place; `back` is where who has just paid goes on to."""
+    """The page as it is now: its parts as HTML by the ids of their places; `back` is where who has just paid goes."""
 
     phase: Phase
     tried: int
@@ -147,7 +149,7 @@ async def screen(place: Place, payment: Payment, mistakes: Mistakes, given: Mapp
         "back": back,
         "is_test": not caller.tenant.is_live,
         "mistakes": {field: spoken[mistakes[field]] if field in mistakes else "" for field in _FIELDS},
-        "given": {name: given.get(name, "")[:100] for name in ("expiry", "name", "phone")},
+        "given": {name: "" if name in mistakes else given.get(name, "") for name in _WRITTEN_BACK},
         "now": now // MILLISECOND,
     }
     parts = {

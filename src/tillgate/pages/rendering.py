@@ -48,8 +48,8 @@ def page(
 
     Where its forms lead by a redirect to another origin, that is `form_action`. `language` is one that the reader has
     chosen. `sheet` is a file of static/ that adds to the common style, `tint` is more of that; `scripts` are files of
-    pages/scripts.py, run in their order once the page is read, by a nonce that no other answer has. With `images` it may
-    show pictures of this server's, and that it holds as data URLs. For `embeds` and `frames` see http.policy.
+    pages/scripts.py, run in their order once the page is read, by a nonce that no other answer has. With `images` it
+    may show pictures of this server's, and that it holds as data URLs. For `embeds` and `frames` see http.policy.
     """
     language = language or texts.language(request.header("accept-language"))
     style, digest = _style(sheet, tint)
