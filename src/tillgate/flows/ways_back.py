@@ -24,9 +24,14 @@ STATUSES: Final[Mapping[CheckoutStatus, str]] = {
 def to_merchant(payment: Payment) -> str | None:
     """Where a payer goes on to, with `payment`, `reference` and `status` after what the address has; None if nowhere.
 
-    Whoever ships by it looks at the payment first: anybody can write an address.
+    Whoever ships by it looks at the payment first: anybody can write an address. Sessions' addresses are as they were
+    given, but for the placeholder that stands for the session's id (flows.checkout_sessions).
     """
     checkout = checkout_payments.of(payment)
+    if checkout.received_at is None and checkout.cancel_url is not None:
+        return checkout.cancel_url
+    if checkout.application is None:
+        return checkout.redirect_url if checkout.received_at is not None else None
     if checkout.redirect_url is None:
         return None
     said = {

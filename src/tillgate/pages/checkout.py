@@ -6,7 +6,6 @@ runs, the same forms are sent behind the page, and an event stream brings what c
 
 from collections.abc import Awaitable, Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -22,13 +21,12 @@ from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Caller, Gateway
 from tillgate.flows.sources import Source
 from tillgate.flows.wallets import WalletToken
-from tillgate.http import surface
 from tillgate.http.event_streams import EventStreams
 from tillgate.http.exchange import JSON, Headers, Reply, Request
 from tillgate.http.limits import Limits
-from tillgate.http.problems import Problem, TooManyRequests
+from tillgate.http.problems import TooManyRequests
 from tillgate.http.routing import Route
-from tillgate.pages import checkout_forms, checkout_screen, palettes, rendering, texts, visits
+from tillgate.pages import checkout_forms, checkout_screen, palettes, rendering, site, texts, visits
 from tillgate.pages.checkout_forms import Mistakes, Unreadable
 from tillgate.pages.checkout_screen import Screen
 from tillgate.pages.checkout_watches import Watches
@@ -70,7 +68,7 @@ class Told(msgspec.Struct, frozen=True):
     goes_to: str = ""
 
 
-class Checkout(surface.Open):
+class Checkout(site.Pages):
     """`/checkout/{id}` and below, for whoever holds the signed link. `phone` is the sandbox's, where it is here."""
 
     name = "checkout_page"
@@ -94,12 +92,6 @@ class Checkout(surface.Open):
             Route("POST", f"{PATH}/leave", self._form(self._leave)),
         )
 
-    async def admit(self, request: Request, route: Route | None) -> Reply | None:
-        """See http.surface.Surface. That the link is good is seen once there is a body to read."""
-        if request.method == "POST" and not _is_from_here(request):
-            return rendering.problem(request, 403)
-        return None
-
     async def handle(self, request: Request, route: Route) -> Reply:
         """See http.surface.Surface. Who comes with links that are none is counted by address."""
         try:
@@ -109,10 +101,6 @@ class Checkout(surface.Open):
                 raise
             self._limits.count_stranger(request)
             return rendering.problem(request, 403, "link_invalid")
-
-    def problem(self, request: Request, problem: Problem) -> Reply:
-        """See http.surface.Surface."""
-        return rendering.problem(request, problem.status)
 
     async def _show(self, request: Request) -> Reply:
         visit = await self._visited(request)
@@ -229,8 +217,7 @@ class Checkout(surface.Open):
         self, visit: Visit, payment: Payment, mistakes: Mistakes | None = None, given: dict[str, str] | None = None
     ) -> Screen:
         request = visit.request
-        profile = await profiles.of(self._gateway, visit.caller.tenant)
-        language = texts.language(request.header("accept-language"))
+        profile, language = await profiles.of(self._gateway, visit.caller.tenant), _language(visit)
         phone = self._phone if request.is_local else ""
         place = checkout_screen.Place(self._gateway, visit.caller, profile, language, request.origin, phone)
         return await checkout_screen.screen(place, payment, mistakes or {}, given or {})
@@ -247,7 +234,7 @@ class Checkout(surface.Open):
         """What came of a form: for the script what to show; else the page, by a redirect unless something is wrong."""
         goes_to = "" if mistakes else _at_bank(payment)
         if visit.is_by_script:
-            spoken = texts.spoken(texts.language(visit.request.header("accept-language")))
+            spoken = texts.spoken(_language(visit))
             said = {field: spoken[name] for field, name in (mistakes or {}).items()}
             told = Told(await self._screen(visit, payment), said, goes_to)
             return Reply(status, msgspec.json.encode(told), headers)
@@ -273,6 +260,7 @@ class Checkout(surface.Open):
             "checkout.html",
             status,
             headers=headers,
+            language=screen.language,
             sheet="checkout.css",
             tint=palettes.style(profile.color),
             scripts=SCRIPTS,
@@ -289,16 +277,13 @@ class Checkout(surface.Open):
         )
 
 
+def _language(visit: Visit) -> str:
+    """That which the merchant wants the page in, or else the reader's."""
+    return texts.language(checkout_payments.of(visit.payment).locale or visit.request.header("accept-language"))
+
+
 def _at_bank(payment: Payment) -> str:
     """Where a payer confirms at their bank, if they are asked to."""
     if payment.action is None or payment.ticket is not None or not payment.action.url.startswith(_ADDRESSES):
         return ""
     return payment.action.url
-
-
-def _is_from_here(request: Request) -> bool:
-    """Whether no page of somebody else's had a form sent, as far as the browser says."""
-    origin = request.header("origin")
-    if request.header("sec-fetch-site") is not None:
-        return not request.is_from_another_site
-    return origin is None or urlsplit(origin).netloc == request.header("host")

@@ -8,6 +8,7 @@ import msgspec
 
 from tillgate.core import cancellations, checkout_payments, checkouts, payments, phone_wallets
 from tillgate.core.checkout_payments import CheckoutStatus
+from tillgate.core.checkouts import Line
 from tillgate.core.instants import DAY, MILLISECOND, MINUTE, Instant
 from tillgate.core.instructions import Field, How, Offer
 from tillgate.core.payments import Payment
@@ -197,6 +198,7 @@ def _summary(place: Place, payment: Payment, shared: Mapping[str, Any], stands: 
         **shared,
         logo=logos.path(place.profile),
         label=checkout.reference_label,
+        lines=[(_counted(line), _if_some(line.amount, payment, place.language)) for line in checkout.lines],
         code=amounts.code(payment.amount),
         until=checkout.expires_at // MILLISECOND if is_near else 0,
         until_iso=amounts.iso(checkout.expires_at),
@@ -204,6 +206,10 @@ def _summary(place: Place, payment: Payment, shared: Mapping[str, Any], stands: 
         is_over=stands in OVER,
         leaves_to=shared["back"],
     )
+
+
+def _counted(line: Line) -> str:
+    return line.name if line.quantity == 1 else f"{line.quantity} × {line.name}"
 
 
 def _state(place: Place, payment: Payment, shared: Mapping[str, Any], stands: Phase) -> str:

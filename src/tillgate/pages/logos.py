@@ -9,11 +9,11 @@ from tillgate.core.reasons import Refused
 from tillgate.flows import profiles
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
-from tillgate.http import caching, surface
+from tillgate.http import caching
 from tillgate.http.exchange import Reply, Request
-from tillgate.http.problems import NotFound, Problem
+from tillgate.http.problems import NotFound
 from tillgate.http.routing import Route
-from tillgate.pages import rendering
+from tillgate.pages import site
 
 _FOR_EVER: Final = b"public, max-age=31536000, immutable"
 _ALONE: Final = ((b"content-security-policy", b"default-src 'none'; sandbox"),)
@@ -30,7 +30,7 @@ def _digest(logo: bytes) -> str:
     return hashlib.blake2b(logo, digest_size=12).hexdigest()
 
 
-class Logos(surface.Open):
+class Logos(site.Pages):
     """`GET /logos/{tenant}/{digest}`."""
 
     name = "logos"
@@ -39,10 +39,6 @@ class Logos(surface.Open):
         self._gateway = gateway
         self._directory = directory
         self.routes = (Route("GET", "/logos/{tenant}/{digest}", self._show),)
-
-    def problem(self, request: Request, problem: Problem) -> Reply:
-        """See http.surface.Surface."""
-        return rendering.problem(request, problem.status)
 
     async def _show(self, request: Request) -> Reply:
         try:
