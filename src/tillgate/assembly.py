@@ -18,6 +18,7 @@ from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.flows.oauth_access import TYP, USE, AccessTokens
 from tillgate.flows.signing_keys import Signer
+from tillgate.http import policy
 from tillgate.http.addresses import Proxies, is_loopback
 from tillgate.http.application import Application
 from tillgate.http.event_streams import EventStreams
@@ -31,6 +32,7 @@ from tillgate.pages.consent import Consent
 from tillgate.pages.logos import Logos
 from tillgate.pages.phone import PATH as PHONE
 from tillgate.pages.phone import Phone
+from tillgate.pages.reports import Reports
 from tillgate.pages.returns import Returns
 from tillgate.pages.script_files import ScriptFiles
 from tillgate.pages.shop import Shop
@@ -157,6 +159,7 @@ async def assembled(
             lambda: gateway.ids.new("req", gateway.clock.wall()),
             proxies=Proxies(settings.trusted_proxies),
             streams=streams,
+            always=policy.of_transport(settings.public_url),
         )
         async with at_work(parts):
             try:
@@ -204,6 +207,7 @@ def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStr
         Account(gateway, directory),
         Consent(gateway, directory, Origins(settings.public_url, settings.origin)),
         ScriptFiles(),
+        Reports(limits),
         Shop(PUBLIC_TOKENS[0] if is_loopback(settings.host) else None),
     )
 

@@ -81,6 +81,11 @@ def delivery_lag(seconds: float) -> None:
     _all().delivery_lags.of().observe(seconds)
 
 
+def browser_reported(directive: str) -> None:
+    """A browser reports that it refused something on a page, by the directive of the policy that forbade it."""
+    _all().browser_reports.of(directive).inc()
+
+
 def loop_lag(seconds: float) -> None:
     """Something that was due in the event loop came so late."""
     _all().loop_lags.of().observe(seconds)
@@ -173,6 +178,7 @@ class _Metrics(msgspec.Struct, frozen=True):
     batch_failures: "_Series[Counter]"
     deliveries: "_Series[Histogram]"
     delivery_lags: "_Series[Histogram]"
+    browser_reports: "_Series[Counter]"
     loop_lags: "_Series[Histogram]"
     workers: "_Series[Gauge]"
 
@@ -208,6 +214,7 @@ def _all() -> _Metrics:
         delivery_lags=histogram(
             "delivery_lag_seconds", "From an event to its first delivery.", (), (*_SLOW, 300, 3600)
         ),
+        browser_reports=counter("browser_reports", "What browsers refused on pages of ours.", ("directive",)),
         loop_lags=histogram("event_loop_lag_seconds", "How late the event loop was.", (), _FAST),
         workers=_Series(workers, labeled=False),
     )

@@ -53,6 +53,12 @@ async def test_the_id_of_a_request_is_ours() -> None:
         assert answer.headers["x-request-id"] == expected
 
 
+async def test_what_every_reply_says_is_in_replies_of_all_kinds() -> None:
+    served = Application((EchoSurface(), PlainSurface()), lambda: "req_1", always=((b"x-always", b"1"),))
+    for method, path in (("GET", "/v1/things/x"), ("GET", "/v1/none"), ("DELETE", "/v1/echo"), ("POST", "/v1/echo")):
+        assert (await ask(served, method, path)).headers["x-always"] == "1"
+
+
 async def test_a_handler_sees_the_parameters_of_its_route() -> None:
     answer = await ask(application(), "GET", "/v1/things/caf%C3%A9")
     assert json.loads(answer.body) == {"id": "café"}

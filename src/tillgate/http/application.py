@@ -31,7 +31,8 @@ class Application:
 
     `new_id` makes the ids of requests. `lifespan` is entered before the first request, and left once the last
     is answered, `drain_seconds` after shutdown at the latest. A handler whose client hangs up runs on to its
-    end. `streams` are those that the surfaces hold open. Raises ValueError when routes collide.
+    end. `streams` are those that the surfaces hold open, `always` the
+    headers that every reply has. Raises ValueError when routes collide.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Application:
         body_seconds: float = bodies.TIMEOUT_SECONDS,
         drain_seconds: float = 60.0,
         streams: EventStreams | None = None,
+        always: Headers = (),
     ) -> None:
         self._table = RouteTable[Surface[Any]]([(surface, surface.routes) for surface in surfaces])
         self._new_id = new_id
@@ -54,6 +56,7 @@ class Application:
         self._body_seconds = body_seconds
         self._drain_seconds = drain_seconds
         self._streams = streams or EventStreams()
+        self._always = always
         self._idle = asyncio.Event()
         self.in_flight = 0
 
@@ -88,7 +91,7 @@ class Application:
                 template = found.route.path
                 operation = f"{found.route.method} {template}"
                 reply = await self._handled(request, found, body)
-            await send(reply.start(request.id, request.window))
+            await send(reply.start(request.id, request.window, self._always))
             if reply.stream is None:
                 await send({"type": "http.response.body", "body": reply.body, "more_body": body.unread})
             else:

@@ -176,14 +176,15 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     cache_control: bytes = NO_STORE
     stream: Stream | None = None
 
-    def start(self, request_id: str, window: Window | None = None) -> Message:
-        """The ASGI message that opens this reply."""
+    def start(self, request_id: str, window: Window | None = None, always: Headers = ()) -> Message:
+        """The ASGI message that opens this reply; `always` is what every reply of the server says."""
         headers = [
             _NO_SNIFFING,
             (b"cache-control", self.cache_control),
             (b"x-request-id", request_id.encode()),
             # By this name clients made for this style of API tell their users which request it was.
             (b"request-id", request_id.encode()),
+            *always,
             *self.headers,
             *(window.headers if window else ()),
         ]

@@ -13,6 +13,11 @@ from tillgate.http.exchange import Headers
 NOBODY: Final = "'none'"
 OURSELVES: Final = "'self'"
 
+REPORTS: Final = "/browser-reports"
+"""Where browsers tell what they refused."""
+
+_LASTING_SECONDS: Final = 63_072_000
+
 _FEATURES: Final = (
     "camera",
     "display-capture",
@@ -43,6 +48,13 @@ def digest(content: bytes, algorithm: str = "sha384") -> str:
 def hexadecimal(content: bytes) -> str:
     """The same digest as a name."""
     return hashlib.sha384(content).hexdigest()
+
+
+def of_transport(public_url: str) -> Headers:
+    """What every reply says of how to reach us: by https alone, once that is where we are (RFC 6797)."""
+    if not public_url.lower().startswith("https://"):
+        return ()
+    return ((b"strict-transport-security", f"max-age={_LASTING_SECONDS}".encode()),)
 
 
 def headers(
@@ -79,5 +91,7 @@ def headers(
             "require-trusted-types-for 'script'",
             f"trusted-types {' '.join(makers) or NOBODY}",
         ]
+    # Not report-to: where both are said it alone holds, and it is not sent by http, or within the minute.
+    allowed.append(f"report-uri {REPORTS}")
     policy = (b"content-security-policy", "; ".join(allowed).encode())
     return (policy, *_ALWAYS, *(_FRAMED if frames else _UNFRAMED))
