@@ -9,9 +9,10 @@ from playwright.async_api import Page, Route
 from tests.pages import browsers
 from tests.pages.browsers import Stage
 from tests.waiting import LONG_SECONDS
+from tillgate import logs
 from tillgate.clock import ManualClock
 from tillgate.core.instants import MINUTE, SECOND
-from tillgate.pages import reports, scripts
+from tillgate.pages import scripts
 
 pytestmark = pytest.mark.anyio
 
@@ -83,7 +84,7 @@ INLINE = "document.head.append(Object.assign(document.createElement('script'), {
 async def test_what_did_not_run_is_heard_of(stage: Stage) -> None:
     heard: asyncio.Queue[dict[str, object]] = asyncio.Queue()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(reports.log, "warning", lambda event, **said: heard.put_nowait(said))
+        patched.setattr(logs.log, "warning", lambda event, **said: heard.put_nowait(said))
         async with stage.payer() as page:
             stage.clock.advance(MINUTE)  # The other attacks were reported, too.
             _, url = await stage.sent_away()
