@@ -1,7 +1,7 @@
 """Assembly: every part made from the settings and put together, in one place."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from tillgate.connectors import phone, registry, transfer
 from tillgate.core.ids import Ids
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.records import evolve
-from tillgate.flows import notices
+from tillgate.flows import notices, profiles
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.flows.oauth_access import TYP, USE, AccessTokens
@@ -29,6 +29,7 @@ from tillgate.pages.account import Account
 from tillgate.pages.challenge import Challenge
 from tillgate.pages.checkout import Checkout
 from tillgate.pages.consent import Consent
+from tillgate.pages.elements import Elements
 from tillgate.pages.logos import Logos
 from tillgate.pages.phone import PATH as PHONE
 from tillgate.pages.phone import Phone
@@ -192,7 +193,11 @@ def _parties(settings: Settings, parts: Opened, streams: EventStreams) -> tuple[
             BankNotices(gateway, directory, phone.NAME, f"{NOTICES}/{phone.NAME}"),
         )
     counter = PhoneCounter(parts.phones, settings.phone_from)
-    return (Challenge(parts.bank), counter, Phone(parts.phones, streams, settings.phone_from))
+
+    async def frames(merchant: str) -> Sequence[str]:
+        return await profiles.frames(gateway, await directory.tenant(merchant))
+
+    return (Challenge(parts.bank, frames), counter, Phone(parts.phones, streams, settings.phone_from))
 
 
 def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStreams) -> tuple[Surface[Any], ...]:
@@ -208,6 +213,7 @@ def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStr
         Consent(gateway, directory, Origins(settings.public_url, settings.origin)),
         ScriptFiles(),
         Reports(limits),
+        Elements(gateway, directory, limits),
         Shop(PUBLIC_TOKENS[0] if is_loopback(settings.host) else None),
     )
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from playwright.async_api import Page
+from playwright.async_api import Frame, Page
 
 _AXE: Final = Path(__file__).parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
 _VIOLATIONS: Final = "(await axe.run()).violations.map(({id, nodes}) => [id, ...nodes.map((node) => node.html)])"
@@ -40,7 +40,7 @@ async def assert_readable(page: Page) -> None:
     assert await page.evaluate(OVERFLOW) <= 0
 
 
-async def assert_accessible(page: Page) -> None:
+async def assert_accessible(page: Page | Frame) -> None:
     """axe-core finds nothing that would keep somebody out, in shadow trees neither."""
     found = await page.evaluate(f"{_AXE.read_text()};(async () => {_VIOLATIONS})()")
     assert found == [], found

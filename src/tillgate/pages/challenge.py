@@ -5,6 +5,7 @@ things stand. What is chosen leads by a redirect back to it, so that neither rel
 """
 
 import re
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from tillgate.core.cards import Brand
@@ -23,7 +24,18 @@ PATH: Final = "/sandbox/challenges/{reference}/{proof}"
 _BRANDS: Final = {Brand.AMEX: "American Express", Brand.DINERS: "Diners Club", Brand.JCB: "JCB", Brand.UNKNOWN: ""}
 _CODE: Final = re.compile(r"[0-9]{6}", re.ASCII)
 _OVER: Final = "over"
+_FRAMED: Final = "framed"
+_SCRIPTS: Final = ("challenge.js",)
 _ADDRESSES: Final = ("/", "https://", "http://")
+
+
+Frames = Callable[[str], Awaitable[Sequence[str]]]
+"""The origins whose pages may hold what is a merchant's in a frame, by the merchant's id."""
+
+
+async def nobodys(merchant: str) -> Sequence[str]:
+    """Where nothing is known of merchants' pages, none may."""
+    return ()
 
 
 class Challenge(site.Pages):
@@ -31,18 +43,20 @@ class Challenge(site.Pages):
 
     name = "challenge"
 
-    def __init__(self, bank: Bank) -> None:
+    def __init__(self, bank: Bank, frames: Frames = nobodys) -> None:
         self._bank = bank
+        self._frames = frames
         self.routes = (Route("GET", PATH, self._ask), Route("POST", PATH, self._decide))
 
     async def _ask(self, request: Request) -> Reply:
         operation = self._linked(request)
+        frames = await self._around(request, operation)
         if operation.result is not Result.CHALLENGE:
-            return _outcome(request, operation)
+            return _outcome(request, operation, frames)
         if not operation.wrong_codes:
-            return _challenge(request, operation)
+            return _challenge(request, operation, frames)
         left = issuer.MOST_WRONG_CODES - operation.wrong_codes
-        return _challenge(request, operation, "code_wrong", left)
+        return _challenge(request, operation, frames, "code_wrong", left)
 
     async def _decide(self, request: Request) -> Reply:
         operation = self._linked(request)
@@ -54,10 +68,15 @@ class Challenge(site.Pages):
         code = given.get("code", "").strip()
         is_open = operation.result is Result.CHALLENGE
         if is_open and choice is Choice.APPROVE and not _CODE.fullmatch(code):
-            return _challenge(request, operation, "code_missing", status=400)
+            frames = await self._around(request, operation)
+            return _challenge(request, operation, frames, "code_missing", status=400)
         is_over = is_open and await self._bank.resolve_challenge(operation.reference, choice, code)
-        location = request.path + (f"?{_OVER}" if is_over else "")
+        said = "&".join([*([_FRAMED] if _is_framed(request) else []), *([_OVER] if is_over else [])])
+        location = request.path + (f"?{said}" if said else "")
         return Reply(303, headers=((b"location", location.encode()), (b"referrer-policy", b"no-referrer")))
+
+    async def _around(self, request: Request, operation: Operation) -> Sequence[str]:
+        return await self._frames(operation.merchant_id) if _is_framed(request) else ()
 
     def _linked(self, request: Request) -> Operation:
         operation = self._bank.linked(request.parameters["reference"], request.parameters["proof"])
@@ -66,8 +85,17 @@ class Challenge(site.Pages):
         return operation
 
 
+def _is_framed(request: Request) -> bool:
+    return (_FRAMED, "") in request.query
+
+
 def _challenge(
-    request: Request, operation: Operation, mistake: str | None = None, left: int = 0, status: int = 200
+    request: Request,
+    operation: Operation,
+    frames: Sequence[str],
+    mistake: str | None = None,
+    left: int = 0,
+    status: int = 200,
 ) -> Reply:
     spoken = texts.spoken(texts.language(request.header("accept-language")))
     brand = operation.brand or Brand.UNKNOWN
@@ -75,17 +103,19 @@ def _challenge(
         request,
         "challenge.html",
         status,
+        scripts=_SCRIPTS if frames else (),
+        frames=frames,
         merchant=operation.merchant_name or spoken["a_merchant"],
         amount=Money(operation.amount, operation.currency).formatted() if operation.amount else None,
         brand=_BRANDS.get(brand, brand.value.capitalize()),
         last4=operation.last4,
         code=issuer.CODE,
         mistake=mistake and spoken[mistake].format(left=left),
-        goes_back=_goes_to(operation) is not None,
+        goes_back=not frames and _goes_to(operation) is not None,
     )
 
 
-def _outcome(request: Request, operation: Operation) -> Reply:
+def _outcome(request: Request, operation: Operation, frames: Sequence[str]) -> Reply:
     """What was made of it. Who has just chosen goes on to the merchant by themselves, who comes back later does not."""
     spoken = texts.spoken(texts.language(request.header("accept-language")))
     standing = operation.standing or Standing.REJECTED
@@ -97,7 +127,9 @@ def _outcome(request: Request, operation: Operation) -> Reply:
         outcome="declined" if is_declined else standing.value,
         sign="succeeded" if operation.result is Result.APPROVED else "failed",
         merchant=operation.merchant_name or spoken["a_merchant"],
-        goes_to=_goes_to(operation),
+        scripts=_SCRIPTS if frames else (),
+        frames=frames,
+        goes_to=None if _is_framed(request) else _goes_to(operation),
         is_over=(_OVER, "") in request.query,
     )
 

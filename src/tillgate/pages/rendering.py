@@ -93,14 +93,15 @@ def _environment() -> "Environment":
 
 
 @cache
-def _file(name: str) -> bytes:
+def file(name: str) -> bytes:
+    """What a file of static/ holds."""
     return (HERE / "static" / name).read_bytes()
 
 
 @lru_cache(maxsize=1_024)
 def _style(sheet: str, tint: str) -> tuple[str, str]:
     """The style, and the digest by which a policy allows it alone."""
-    style = (_file("pages.css") + (_file(sheet) if sheet else b"")).decode() + tint
+    style = (file("pages.css") + (file(sheet) if sheet else b"")).decode() + tint
     return style, policy.digest(style.encode(), "sha256")
 
 

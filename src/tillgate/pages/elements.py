@@ -1,0 +1,77 @@
+"""The card element: fields on a merchant's page that are a frame of ours, so that the page never sees what is typed."""
+
+from typing import Final
+
+from tillgate.core.credentials import CredentialKind
+from tillgate.core.reasons import Refused
+from tillgate.flows import profiles
+from tillgate.flows.directory import Directory
+from tillgate.flows.gateway import Gateway
+from tillgate.http import caching
+from tillgate.http.exchange import Headers, Reply, Request
+from tillgate.http.limits import Limits
+from tillgate.http.routing import Route
+from tillgate.pages import rendering, site, texts
+
+PATH: Final = "/elements/card"
+TYPES: Final = "/js/ateni.d.ts"
+
+ERRORS: Final = {
+    **{
+        code: f"card_{code}"
+        for code in (
+            "incomplete_number",
+            "invalid_number",
+            "incomplete_expiry",
+            "invalid_expiry",
+            "expired_card",
+            "incomplete_cvc",
+            "incomplete_postal_code",
+        )
+    },
+    "incomplete_cvc_amex": "checkout_cvc_four",
+}
+"""What may be wrong with a field, for some brands in words of their own, and the name of the text that says so."""
+
+_TYPESCRIPT: Final = b"text/plain; charset=utf-8"
+_FOR_ANYBODY: Final[Headers] = ((b"cross-origin-resource-policy", b"cross-origin"),)
+
+
+class Elements(site.Pages):
+    """`GET /elements/card?key=pk_…&locale=…`, in frames of merchants' pages, and the types of what makes those."""
+
+    name = "elements"
+
+    def __init__(self, gateway: Gateway, directory: Directory, limits: Limits) -> None:
+        self._gateway = gateway
+        self._directory = directory
+        self._limits = limits
+        self.routes = (Route("GET", PATH, self._card), Route("GET", TYPES, self._types, cross_origin=True))
+
+    async def _card(self, request: Request) -> Reply:
+        asked = dict(request.query)
+        key, locale = asked.get("key", ""), asked.get("locale", "")
+        try:
+            principal, tenant = await self._directory.identify(key, on_this_machine=request.is_local)
+        except Refused:
+            self._limits.count_stranger(request)
+            return rendering.problem(request, 403, "card_key_unknown")
+        if principal.kind is not CredentialKind.PUBLISHABLE_KEY:
+            return rendering.problem(request, 403, "card_key_secret")
+        spoken = locale if locale in texts.LANGUAGES else texts.language(request.header("accept-language"))
+        words = texts.spoken(spoken)
+        # In live mode there is nothing in the page that could fill its fields in.
+        for_tests = () if tenant.is_live else ("test_cards.js",)
+        return rendering.page(
+            request,
+            "card_element.html",
+            language=spoken,
+            sheet="element.css",
+            scripts=("card_fields.js", "ateni.js", *for_tests, "element.js"),
+            frames=await profiles.frames(self._gateway, tenant),
+            key=key,
+            errors={code: words[name] for code, name in ERRORS.items()},
+        )
+
+    async def _types(self, request: Request) -> Reply:
+        return caching.reply(request, rendering.file("ateni.d.ts"), _TYPESCRIPT, _FOR_ANYBODY)
