@@ -33,6 +33,7 @@ from tillgate.pages.elements import Elements
 from tillgate.pages.logos import Logos
 from tillgate.pages.phone import PATH as PHONE
 from tillgate.pages.phone import Phone
+from tillgate.pages.published import Published
 from tillgate.pages.reports import Reports
 from tillgate.pages.returns import Returns
 from tillgate.pages.script_files import ScriptFiles
@@ -202,6 +203,7 @@ def _parties(settings: Settings, parts: Opened, streams: EventStreams) -> tuple[
 
 def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStreams) -> tuple[Surface[Any], ...]:
     """What people look at."""
+    origins = Origins(settings.public_url, settings.origin)
     gateway, directory = parts.gateway, parts.directory
     return (
         Docs(),
@@ -210,7 +212,8 @@ def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStr
         Returns(gateway, directory),
         SignIn(gateway, directory, limits),
         Account(gateway, directory),
-        Consent(gateway, directory, Origins(settings.public_url, settings.origin)),
+        Consent(gateway, directory, origins),
+        Published(origins),
         ScriptFiles(),
         Reports(limits),
         Elements(gateway, directory, limits),

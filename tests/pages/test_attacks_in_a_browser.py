@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route
 
-from tests.pages import browsers
+from tests.pages import browsers, looks
 from tests.pages.browsers import Stage
 from tests.waiting import LONG_SECONDS
 from tillgate import logs
@@ -94,3 +95,11 @@ async def test_what_did_not_run_is_heard_of(stage: Stage) -> None:
             async with asyncio.timeout(LONG_SECONDS):
                 said = await heard.get()
     assert said == {"page": "/sandbox/challenges", "directive": "script-src-elem", "blocked": "inline"}
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 320), ("light", 1_280)])
+async def test_the_list_of_scripts_can_be_read(stage: Stage, scheme: Any, width: int) -> None:
+    async with stage.payer(color_scheme=scheme, viewport={"width": width, "height": 640}) as page:
+        await page.goto(f"{stage.url}/scripts")
+        await looks.assert_readable(page)
+        await looks.assert_accessible(page)

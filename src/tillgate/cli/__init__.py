@@ -15,6 +15,7 @@ from tillgate.cli.happenings import trigger
 from tillgate.cli.keys import keys
 from tillgate.cli.listen import listen
 from tillgate.cli.merchants import merchants
+from tillgate.cli.payment_scripts import scripts
 from tillgate.cli.people import people
 from tillgate.cli.sandbox_bank import sandbox_bank
 from tillgate.cli.statements import statements
@@ -38,6 +39,7 @@ main.add_command(events)
 main.add_command(listen)
 main.add_command(trigger)
 main.add_command(people)
+main.add_command(scripts)
 main.add_command(statements)
 main.add_command(vault)
 main.add_command(sandbox_bank)

@@ -1,7 +1,6 @@
 """The scripts, served: each at the path of its version, and those of merchants' pages where they look for it."""
 
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from tillgate.http import caching
@@ -25,7 +24,11 @@ class ScriptFiles(site.Pages):
     name = "scripts"
 
     def __init__(self) -> None:
-        routes = [self._route(f"/js/{file.name}", file.read_bytes()) for file in _kept()]
+        routes = []
+        here = {script.path for script in scripts.ALL}
+        for file in sorted(KEPT.glob("*.js")):
+            if (path := f"/js/{file.name}") not in here:
+                routes.append(self._route(path, file.read_bytes()))
         for script in scripts.ALL:
             routes.append(self._route(script.path, script.content, for_merchants=script.for_merchants))
             if script.for_merchants:
@@ -39,7 +42,3 @@ class ScriptFiles(site.Pages):
 
 async def _served(content: bytes, headers: Headers, cache: bytes, request: Request) -> Reply:
     return caching.reply(request, content, _SCRIPT, headers, cache)
-
-
-def _kept() -> list[Path]:
-    return sorted(KEPT.glob("*.js"))
