@@ -26,8 +26,8 @@ CONTRASTS = """() => {
 }"""
 """How well each text can be told from what is behind it (WCAG 2.2, 1.4.3)."""
 
-HEIGHTS = """() => [...document.querySelectorAll("button, input:not([type=hidden]), .button")].map(
-  (element) => element.getBoundingClientRect().height)"""
+HEIGHTS = """() => [...document.querySelectorAll("button, input:not([type=hidden], [type=radio]), .button, .pick")]
+  .filter((element) => element.checkVisibility()).map((element) => element.getBoundingClientRect().height)"""
 
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

@@ -33,7 +33,7 @@
   const touched = new Set();
   const complain = (form, name, text) => {
     const input = form.querySelector(`[name=${name}]`);
-    const line = input && at(`${input.id}-mistake`);
+    const line = input && at(input.getAttribute("aria-describedby"));
     if (!line) return false;
     line.textContent = text;
     if (text) input.setAttribute("aria-invalid", "true");
@@ -205,10 +205,11 @@
   // ---- Forms.
 
   let busy = false;
-  const mark = (form, mistakes) => {
+  const mark = (sent, mistakes) => {
+    const form = sent.isConnected ? sent : document.querySelector(`form[data-way="${sent.dataset.way}"]`);
     let first = null;
     for (const [name, text] of Object.entries(mistakes)) {
-      if (complain(form, name, text)) first ??= form.querySelector(`[name=${name}]`);
+      if (form && complain(form, name, text)) first ??= form.querySelector(`[name=${name}]`);
       else say(text);
     }
     if (first) first.focus();
