@@ -14,7 +14,7 @@ BUDGET_SECONDS = {
     "core": 20,
     "http": 15,
     "journeys": 155,
-    "pages": 85,
+    "pages": 110,
     "sandbox": 10,
     "simulation": 60,
     "store": 55,
