@@ -372,6 +372,7 @@ async def test_postgres_answers_from_a_range_of_an_index(postgres_place: Place, 
             plan = "\n".join(row[0] for row in shown)
             assert "Seq Scan" not in plan, (name, plan)
             assert "Index Cond" in plan, (name, plan)
+            assert name not in PAGES or "Join Filter" not in plan, (name, plan)
             ordered = name in PAGES or name.startswith("transactions")
             assert not ordered or "Sort" not in plan or name.startswith(PUT_IN_ORDER), (name, plan)
             if name in PAGES and name.startswith(COVERED):

@@ -253,16 +253,27 @@ def confirmed(payment: Payment, now: Instant) -> Payment:
 
 
 def terms(payment: Payment) -> Terms:
-    """By what a checkout is found: as one, and by status, reference and application."""
+    """By what a checkout is found: as one, and by status, reference, application, and application and status."""
     if payment.checkout is None:
         return frozenset()
     checkout = payment.checkout
-    found = {
-        ("checkout", "checkout"),
-        ("checkout.reference", checkout.reference),
-        ("checkout.status", status(payment).value),
-    }
-    return frozenset(found | ({("checkout.application", checkout.application)} if checkout.application else set()))
+    found = found_by(reference=checkout.reference, status=status(payment))
+    found += found_by(application=checkout.application, status=status(payment))
+    return frozenset({*found_by(), *found, *found_by(application=checkout.application)})
+
+
+def found_by(
+    *, reference: str | None = None, status: CheckoutStatus | None = None, application: str | None = None
+) -> list[tuple[str, str]]:
+    """The terms that checkouts have of which this is so, the rarest first; many may have each but a reference."""
+    named = [] if reference is None else [("checkout.reference", reference)]
+    if status is not None and application is not None:
+        return [*named, ("checkout.application_status", f"{application} {status.value}")]
+    if status is not None:
+        return [*named, ("checkout.status", status.value)]
+    if application is not None:
+        return [*named, ("checkout.application", application)]
+    return named or [("checkout", "checkout")]
 
 
 def _expiry(payment: Payment, due_at: Instant | None) -> Timer:

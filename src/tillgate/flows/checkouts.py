@@ -144,10 +144,8 @@ async def page(
     per_page: int,
 ) -> tuple[list[Payment], int]:
     """A merchant's checkouts that fit, newest first, and how many there are in all."""
-    asked = {"reference": reference, "status": status and status.value, "application": application}
-    terms = [(f"checkout.{name}", value) for name, value in asked.items() if value is not None]
+    terms = checkout_payments.found_by(reference=reference, status=status, application=application)
     skip = (page - 1) * per_page
-    terms = terms or [("checkout", "checkout")]
     return await pages.by_terms(gateway.store, Payment, caller.tenant.id, terms, skip=skip, most=per_page)
 
 

@@ -294,10 +294,11 @@ def _among(prefix: str) -> list[sa.ColumnElement[bool]]:
 
 
 def _has_term(number: int, id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Looked up by its key, id by id: of what exists, a planner may compare the whole range with each id."""
     other = schema.terms.alias(f"other_{number}").c
     named = (other.name == sa.bindparam(f"term_{number}"), other.value == sa.bindparam(f"value_{number}"))
     here = (other.tenant == sa.bindparam("tenant"), other.id == id)
-    return sa.exists(sa.select(1).where(*here, *named))
+    return sa.select(other.id).where(*here, *named).scalar_subquery().is_not(None)
 
 
 def _narrowed(query: sa.Select[Any], driver: sa.FromClause, shape: _Shape) -> sa.Select[Any]:

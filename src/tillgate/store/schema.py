@@ -124,7 +124,7 @@ arrivals = _record_table(
     sa.Column("payment", Text),
     sa.Column("status", Text, nullable=False),
     _partial_index("arrivals_of_payments", "tenant", "payment", "id", where="payment IS NOT NULL"),
-    _partial_index("arrivals_unmatched", "tenant", "id", where="status = 'unmatched'"),
+    sa.Index("arrivals_by_status", "tenant", "status", "id"),
 )
 collecting_accounts = _record_table("collecting_accounts")
 faults = _record_table(

@@ -34,6 +34,6 @@ def _index(name: str, *columns: str, where: str) -> None:
 def upgrade() -> None:
     _records("arrivals", sa.Column("payment", TEXT), sa.Column("status", TEXT, nullable=False))
     _index("arrivals_of_payments", "tenant", "payment", "id", where="payment IS NOT NULL")
-    _index("arrivals_unmatched", "tenant", "id", where="status = 'unmatched'")
+    op.create_index("arrivals_by_status", "arrivals", ["tenant", "status", "id"])
     _records("collecting_accounts")
     op.execute("insert into schema_state (schema, oldest_compatible) values (15, 15)")
