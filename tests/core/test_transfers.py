@@ -25,6 +25,7 @@ from tillgate.core.attempts import Attempt, State, Verdict
 from tillgate.core.conclusions import Standing, conclude
 from tillgate.core.decisions import Decision
 from tillgate.core.fees import FeePlan
+from tillgate.core.money import Money
 from tillgate.core.payments import Status
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
@@ -203,18 +204,30 @@ def test_what_arrives_while_a_card_is_asked_waits_for_what_comes_of_that(verdict
 def test_what_the_bank_took_beyond_what_was_left_is_covered_by_what_comes_later() -> None:
     till = Till(100, under=True)
     first = till.arrives(60)
-    refund, asking = refunds.ask(till.payment, None, till.moment())
+    is_refunded(till, 50)
+    till.is_reversed(first)
+    assert (till.payment.disputed, till.payment.overdrawn) == (10, 50)
+    till.arrives(40)
+    assert (till.payment.disputed, till.payment.overdrawn, till.payment.refundable.amount) == (50, 10, 0)
+    assert till.differences() == []
+
+
+def test_what_comes_once_all_was_paid_back_goes_back() -> None:
+    till = Till(100, under=True)
+    till.arrives(60)
+    is_refunded(till, 60)
+    assert till.arrives(40).state is ArrivalState.RETURNING
+    assert (till.payment.captured, till.payment.refunded, till.balance(RETURNS)) == (60, 60, 40)
+    assert till.differences() == []
+
+
+def is_refunded(till: Till, amount: int) -> None:
+    refund, asking = refunds.ask(till.payment, Money(amount, "USD"), till.moment())
     till.take(asking.decision.also(refund))
-    concluded = conclude(
-        Standing(till.payment, till.of(Attempt)[0], till.of(Refund)[0]), said(Verdict.APPROVED), till.moment()
-    )
+    standing = Standing(till.payment, till.of(Attempt)[0], till.of(Refund)[0])
+    concluded = conclude(standing, said(Verdict.APPROVED), till.moment())
     assert concluded
     till.take(concluded[1])
-    till.is_reversed(first)
-    assert (till.payment.disputed, till.payment.overdrawn) == (0, 60)
-    till.arrives(40)
-    assert (till.payment.disputed, till.payment.overdrawn, till.payment.refundable.amount) == (40, 20, 0)
-    assert till.differences() == []
 
 
 class Arriving(RuleBasedStateMachine):

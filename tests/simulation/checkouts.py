@@ -19,7 +19,7 @@ from tillgate.core.applications import Application
 from tillgate.core.arrivals import Arrival, Why
 from tillgate.core.cards import Card, CardNumber
 from tillgate.core.credentials import ALL_SCOPES, PERSONS_SCOPES, CredentialKind
-from tillgate.core.instants import SECOND, Instant
+from tillgate.core.instants import SECOND, Instant, unix_seconds
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
@@ -30,6 +30,7 @@ from tillgate.sandbox import operations, phone_bank
 from tillgate.store import find
 from tillgate.store.lists import Cursor
 from tillgate.surfaces.checkout import shapes
+from tillgate.surfaces.v1.sandbox_keys import SECRET_KEY
 from tillgate.transport.egress import Posted
 from tillgate.workers import statements
 from tillgate.workers.statements import Told
@@ -113,6 +114,8 @@ class Market:
         """One client: so many requests, one after the other."""
         kinds: dict[Callable[[], Awaitable[None]], int] = {
             self.open: 25,
+            self.open_session: 5,
+            self.leave: 5,
             self.look: 15,
             self.pay: 25,
             self.ring: 10,
@@ -150,6 +153,27 @@ class Market:
             known = self.known.setdefault(id, Known(id, terms, money, str(order["reference"])))
             if (known.terms, known.amount, known.reference) != (terms, money, order["reference"]) or id in over:
                 self.world.violated(f"{order} is said to be {known}")
+
+    async def open_session(self) -> None:
+        """Open a checkout by its name as a session, which belongs to no application, under a key that comes twice."""
+        amount, key = self.random.choice(AMOUNTS), f"session {self.errands.count}"
+        given = {"amount": amount, "currency": "eur", "description": "An order"}
+        given["expires_at"] = unix_seconds(self._now()) + self.random.choice((1_860, 7_200))
+        names: set[str] = set()
+        for _ in range(self.random.choice((1, 2))):
+            reply = await self.errands.ask(SECRET_KEY, "POST", "/v1/checkout/sessions", given, key)
+            names |= {reply.said["id"]} if reply is not None and reply.status == 200 else set()
+        for name in names:
+            id = "pay_" + name.rpartition("_")[2]
+            self.known[id] = Known(id, Terms("", "", self.dashboard, False, False, False), Money(amount, "EUR"), "")
+        if len(names) > 1:
+            self.world.violated(f"{key} opened {names}")
+
+    async def leave(self) -> None:
+        """Give up what one was asked to confirm, and choose anew."""
+        if known := self._some():
+            left = await self.errands.do(lambda gateway, caller: checkouts.leave(gateway, caller, known.id))
+            self.world.chance.happened["left"] += left is not None
 
     async def look(self) -> None:
         """See how one stands, or how several do."""

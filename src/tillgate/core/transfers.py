@@ -95,11 +95,12 @@ def transfer_of(payment: Payment) -> Transfer:
 
 
 def is_over(payment: Payment, now: Instant) -> bool:
-    """Whether what arrives goes back: it is paid, by whatever way, or was given up, or its time is over."""
+    """Whether what arrives goes back: it is paid, by whatever way, paid back, or given up, or its time is over."""
     expires_at = transfer_of(payment).expires_at
     is_late = expires_at is not None and now >= expires_at
     by_other_ways = bool(payment.authorized) and payment.authorization is not None
-    return bool(payment.canceled) or is_late or by_other_ways or payment.captured >= payment.amount.amount
+    is_paid = payment.captured >= payment.amount.amount or 0 < payment.captured <= payment.refunded
+    return bool(payment.canceled) or is_late or by_other_ways or is_paid
 
 
 def known_as(arrival: Arrival) -> Alias:
