@@ -111,6 +111,7 @@ class Reason(enum.StrEnum):
     LINK_INVALID = "link_invalid"
     METHOD_NOT_OFFERED = "method_not_offered"
     SESSION_NOT_OPEN = "session_not_open"
+    PAYMENT_LINK_CLOSED = "payment_link_closed"
 
     # The same key, twice.
     IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid"

@@ -15,7 +15,7 @@ from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.signing_keys import EVERYBODYS
 from tillgate.flows import checkouts as flows
-from tillgate.flows import profiles, transfers, wallets
+from tillgate.flows import link_places, profiles, transfers, wallets
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Caller, Gateway
 from tillgate.store import find
@@ -81,6 +81,8 @@ async def offers(gateway: Gateway, caller: Caller, payment: Payment) -> list[Off
     try:
         checkout_payments.assert_payable(payment, gateway.clock.now(caller.tenant.id))
     except Refused:
+        return []
+    if not await link_places.is_free(gateway, caller, payment):
         return []
     methods = checkout_payments.of(payment).methods
     found = [offer for bank in _banks(gateway, caller) for offer in gateway.banks[bank].offers]

@@ -23,7 +23,7 @@ from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Payment, Terms
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import applications as owners
-from tillgate.flows import attempts, changes, openings, patience, refunds, sources
+from tillgate.flows import attempts, changes, link_places, openings, patience, refunds, sources
 from tillgate.flows import payments as charges
 from tillgate.flows import tickets as phones
 from tillgate.flows.attempts import Asked, Render
@@ -175,6 +175,7 @@ async def pay(gateway: Gateway, caller: Caller, payment_id: str, tried: int, sou
         )
         asking = checkout_payments.pay(free, choice, occasion)
         decision = freed.merged(asking.decision).merged(paying.used_for(payment_id, occasion))
+        decision = decision.merged(await link_places.taken(gateway, caller, payment))
         return Asked(Standing(asking.payment, asking.attempt), decision, paying.card)
 
     return await _try(gateway, caller, payment_id, decide)
@@ -206,6 +207,7 @@ async def ring(gateway: Gateway, caller: Caller, payment_id: str, tried: int, nu
         )
         asking = checkout_payments.pay(free, choice, occasion)
         decision = freed.merged(asking.decision).merged(phones.named(asking.payment))
+        decision = decision.merged(await link_places.taken(gateway, caller, payment))
         return Asked(Standing(asking.payment, asking.attempt), decision)
 
     payment = await _try(gateway, caller, payment_id, decide)

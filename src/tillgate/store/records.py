@@ -19,6 +19,7 @@ from tillgate.core.faults import Fault
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.merchants import Tenant
 from tillgate.core.oauth import Client, Grant
+from tillgate.core.payment_links import PaymentLink
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment
 from tillgate.core.payout_settings import PayoutSettings
@@ -198,6 +199,7 @@ KEPT: dict[type[Record], Kept[Any]] = {
         Kept(SigningKey, schema.signing_keys, contested=True),
         Kept(Application, schema.applications, contested=True),
         Kept(Profile, schema.profiles, contested=True),
+        Kept(PaymentLink, schema.payment_links, lambda link: (link.standing.value,)),
         Kept(Sandbox, schema.sandboxes, lambda sandbox: (sandbox.status,)),
         Kept(Person, schema.people),
         Kept(Membership, schema.memberships, contested=True),

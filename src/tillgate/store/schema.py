@@ -135,6 +135,11 @@ faults = _record_table(
 signing_keys = _record_table("signing_keys")
 applications = _record_table("applications")
 profiles = _record_table("profiles")
+payment_links = _record_table(
+    "payment_links",
+    sa.Column("status", Text, nullable=False),
+    sa.Index("payment_links_by_status", "tenant", "status", "id"),
+)
 sandboxes = _record_table(
     "sandboxes",
     sa.Column("status", Text, nullable=False),
@@ -387,5 +392,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 15
+CURRENT = 16
 """The schema that this code writes."""

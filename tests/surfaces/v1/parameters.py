@@ -75,6 +75,21 @@ BODIES: dict[str, dict[str, Any]] = {
         "locale": "es",
     },
     "/v1/checkout/sessions/{id}/expire": {},
+    "/v1/payment_links": {
+        "line_items": [LINE],
+        "after_completion": {"type": "redirect", "redirect": {"url": "https://shop.example"}},
+        "restrictions": {"completed_sessions": {"limit": 3}},
+        "inactive_message": "Gone",
+        "payment_method_types": ["card"],
+        "payment_intent_data": {"description": "Tea", "metadata": {"order": "7"}, "capture_method": "automatic"},
+        "metadata": {"order": "7"},
+    },
+    "/v1/payment_links/{id}": {
+        "active": True,
+        "after_completion": {"type": "hosted_confirmation"},
+        "inactive_message": "Gone",
+        "metadata": {"order": "7"},
+    },
     "/v1/payments": {
         **PAYMENT,
         "card": {**CARD, "name": "Ann"},
@@ -310,6 +325,8 @@ SEARCHES = {"query", "limit", "page"}
 QUERIES = {
     "/v1/checkout/sessions": LISTS | {"customer", "payment_intent", "payment_link", "status"},
     "/v1/checkout/sessions/{id}/line_items": PAGES,
+    "/v1/payment_links": LISTS | {"active"},
+    "/v1/payment_links/{id}/line_items": PAGES,
     "/v1/search": SEARCHES | {"type"},
     "/v1/payments/search": SEARCHES,
     "/v1/payment_intents/search": SEARCHES,

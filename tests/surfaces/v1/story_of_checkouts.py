@@ -28,4 +28,23 @@ CHECKOUTS = (
     Step("listCheckoutSessionLineItems", id="@session"),
     Step("listCheckoutSessions", query="?limit=2&status=open"),
     Step("expireCheckoutSession", id="@session"),
+    Step(
+        "createPaymentLink",
+        {
+            "line_items": [
+                {
+                    "price_data": {"currency": "usd", "unit_amount": 2500, "product_data": {"name": "Workshop ticket"}},
+                    "adjustable_quantity": {"enabled": True, "minimum": 1, "maximum": 5},
+                }
+            ],
+            "restrictions": {"completed_sessions": {"limit": 20}},
+            "after_completion": {"type": "redirect", "redirect": {"url": "https://shop.example.com/thanks"}},
+            "metadata": {"event": "workshop"},
+        },
+        name="link",
+    ),
+    Step("getPaymentLink", id="@link"),
+    Step("updatePaymentLink", {"active": False, "inactive_message": "Sold out. See you next year!"}, id="@link"),
+    Step("listPaymentLinkLineItems", id="@link"),
+    Step("listPaymentLinks", query="?limit=2&active=false"),
 )

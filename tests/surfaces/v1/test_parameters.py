@@ -46,6 +46,11 @@ KINDS = {
     "evidence": "object",
     "submit": "true or false",
     "line_items": "list",
+    "active": "true or false",
+    **dict.fromkeys(("after_completion", "after_completion.redirect"), "object"),
+    **dict.fromkeys(("restrictions", "restrictions.completed_sessions"), "object"),
+    "restrictions.completed_sessions.limit": "number",
+    "/v1/payment_links/{id} metadata": "object or nothing",
     **dict.fromkeys(("payment_intent_data", "payment_intent_data.metadata"), "object"),
     "evidence_due_by": "number",
     "booked_at": "number",
@@ -121,6 +126,11 @@ async def test_a_value_of_another_type_is_refused_by_name(demo: Client, operatio
 SENT = {"shipping.name", "shipping.address"}
 REQUIRED: dict[str, set[str]] = {
     "/v1/checkout/sessions": {"line_items"},
+    "/v1/payment_links": {
+        *("line_items", "after_completion.type", "after_completion.redirect", "after_completion.redirect.url"),
+        *("restrictions.completed_sessions", "restrictions.completed_sessions.limit"),
+    },
+    "/v1/payment_links/{id}": {"after_completion.type"},
     "/v1/payments": {
         *("amount", "currency", "payment_method", "card.number", "card.exp_month", "card.exp_year", "customer.email")
     },
@@ -163,6 +173,7 @@ NEVER_NULL = {
     *("automatic_payment_methods.allow_redirects", "method"),
     *("remittance_information", "debtor_name"),
     *("mode", "ui_mode", "payment_intent_data.metadata", "payment_intent_data.capture_method"),
+    *(f"/v1/payment_links/{{id}} {field}" for field in ("active", "after_completion")),
 }
 
 

@@ -1,7 +1,7 @@
 """The forms of checkout sessions: what operations on them take, and how one is shown."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -142,6 +142,17 @@ class LineItemShown(msgspec.Struct, frozen=True, kw_only=True):
     unit_amount: int
 
 
+class Item(Protocol):
+    """One of several lines."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+
+L = TypeVar("L", bound=Item)
+
+
 class LineItemsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A page of lines, in their order."""
 
@@ -149,7 +160,7 @@ class LineItemsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     starting_after: str | None = None
     ending_before: str | None = None
 
-    def chosen(self, lines: Sequence[LineItemShown]) -> tuple[Sequence[LineItemShown], bool]:
+    def chosen(self, lines: Sequence[L]) -> tuple[Sequence[L], bool]:
         """Those of the page, and whether there are more in its direction. Raises Refused(PARAMETER_INVALID)."""
         if self.ending_before is not None and self.starting_after is not None:
             raise Refused(Reason.PARAMETER_INVALID, "ending_before", problem="it excludes starting_after")
@@ -159,7 +170,7 @@ class LineItemsGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         first = 0 if self.starting_after is None else self._place(lines, "starting_after") + 1
         return lines[first : first + self.limit], first + self.limit < len(lines)
 
-    def _place(self, lines: Sequence[LineItemShown], name: str) -> int:
+    def _place(self, lines: Sequence[Item], name: str) -> int:
         for place, line in enumerate(lines):
             if line.id == getattr(self, name):
                 return place

@@ -76,6 +76,9 @@ WORDINGS: dict[Reason, Wording] = {
         "checkout_session_unexpected_state",
         "This checkout session cannot be expired: its status is {status}. Refund a payment that succeeded instead.",
     ),
+    Reason.PAYMENT_LINK_CLOSED: _invalid(
+        "payment_link_closed", "This payment link is not active, or was paid as often as it can be."
+    ),
     Reason.SETUP_OVER: _invalid(
         "setup_intent_unexpected_state", "The status of this setup intent is {status}: that can be done no more."
     ),

@@ -181,7 +181,7 @@ def _charges(operation: Operation) -> bool:
 OF_CHECKOUTS: Final = (
     *(Reason.APPLICATION_UNKNOWN, Reason.TOO_MANY_APPLICATIONS, Reason.TOO_MANY_TOKENS, Reason.CURRENCY_NOT_ALLOWED),
     *(Reason.REFERENCE_TAKEN, Reason.CHECKOUT_EXPIRED, Reason.CHECKOUT_OVER, Reason.LINK_INVALID),
-    Reason.METHOD_NOT_OFFERED,
+    *(Reason.METHOD_NOT_OFFERED, Reason.PAYMENT_LINK_CLOSED),
 )
 """What is said of checkouts, which are opened elsewhere."""
 

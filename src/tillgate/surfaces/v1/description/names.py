@@ -13,6 +13,7 @@ PREFIXES: Final = {
     "payment_intents": "pi",
     "charges": "ch",
     "checkout_sessions": "cs",
+    "payment_links": "plink",
     "setup_intents": "seti",
     "refunds": "re",
     "disputes": "dp",
