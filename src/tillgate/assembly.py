@@ -31,6 +31,7 @@ from tillgate.pages.checkout import Checkout
 from tillgate.pages.consent import Consent
 from tillgate.pages.elements import Elements
 from tillgate.pages.logos import Logos
+from tillgate.pages.payment_links import PaymentLinks
 from tillgate.pages.phone import PATH as PHONE
 from tillgate.pages.phone import Phone
 from tillgate.pages.published import Published
@@ -209,6 +210,7 @@ def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStr
         Docs(),
         Checkout(gateway, directory, limits, streams, "" if parts.bank is None else PHONE),
         Logos(gateway, directory),
+        PaymentLinks(gateway, directory, limits),
         Returns(gateway, directory),
         SignIn(gateway, directory, limits),
         Account(gateway, directory),

@@ -29,6 +29,7 @@ REFUSALS: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.WALLET_BLOCKED: ("phone", "declined_wallet_blocked"),
     Reason.WALLET_LIMIT_EXCEEDED: ("phone", "declined_wallet_limit_exceeded"),
     Reason.METHOD_NOT_OFFERED: ("form", "checkout_method_gone"),
+    Reason.PAYMENT_LINK_CLOSED: ("form", "checkout_no_way"),
     Reason.WALLET_NOT_CONFIGURED: ("form", "checkout_method_gone"),
     Reason.WALLET_TOKEN_MALFORMED: ("form", "checkout_wallet_failed"),
     Reason.WALLET_TOKEN_UNSUPPORTED: ("form", "checkout_wallet_failed"),

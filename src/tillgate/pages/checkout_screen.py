@@ -149,6 +149,7 @@ async def screen(place: Place, payment: Payment, mistakes: Mistakes, given: Mapp
         "received": _if_some(checkout_payments.received(payment).amount, payment, place.language),
         "back": back,
         "is_test": not caller.tenant.is_live,
+        "has_ways": bool(offers),
         "mistakes": {field: spoken[mistakes[field]] if field in mistakes else "" for field in _FIELDS},
         "given": {name: "" if name in mistakes else given.get(name, "") for name in _WRITTEN_BACK},
         "now": now // MILLISECOND,

@@ -57,6 +57,7 @@ WORDS: Final[Mapping[Reason, str]] = {
     Reason.CHECKOUT_EXPIRED: "The payment has expired.",
     Reason.CHECKOUT_OVER: "The payment is {status}.",
     Reason.METHOD_NOT_OFFERED: "The payment cannot be paid by this method.",
+    Reason.PAYMENT_LINK_CLOSED: "The payment link was paid as often as it can be.",
     Reason.NOTHING_TO_REFUND: "There is nothing to refund.",
     Reason.REFUND_EXCEEDS_CAPTURED: "At most {at_most} can be refunded.",
     Reason.DISPUTED: "The payment is disputed.",
