@@ -1,4 +1,4 @@
-"""What their client in Python does with checkout sessions."""
+"""What their client in Python does with checkout sessions and payment links."""
 
 from typing import Any
 
@@ -80,3 +80,45 @@ def paid_session(shop: Shop) -> None:
     shop.client().v1.payment_intents.confirm(session.payment_intent, {"payment_method": "pm_card_visa"})
     paid = shop.client().v1.checkout.sessions.retrieve(session.id)
     assert (paid.status, paid.payment_status) == ("complete", "paid")
+
+
+def linked(shop: Shop, **more: Any) -> Any:
+    """A payment link for two mugs."""
+    return shop.client().v1.payment_links.create({"line_items": [LINE], **more})
+
+
+@DOES("payment_links.create")
+def create_link(shop: Shop) -> None:
+    link = linked(
+        shop,
+        metadata={"campaign": "spring"},
+        after_completion={"type": "redirect", "redirect": {"url": "https://shop.example/thanks"}},
+        restrictions={"completed_sessions": {"limit": 5}},
+    )
+    assert isinstance(link, stripe.PaymentLink)
+    assert (link.active, link.currency, link.metadata["campaign"]) == (True, "usd", "spring")
+    assert link.url == f"{shop.url}/pay/{link.id}"
+    assert (link.restrictions.completed_sessions.count, link.restrictions.completed_sessions.limit) == (0, 5)
+
+
+@DOES("payment_links.retrieve")
+def retrieve_link(shop: Shop) -> None:
+    link = linked(shop)
+    assert shop.client().v1.payment_links.retrieve(link.id).to_dict() == link.to_dict()
+
+
+@DOES("payment_links.update")
+def update_link(shop: Shop) -> None:
+    assert shop.client().v1.payment_links.update(linked(shop).id, {"active": False}).active is False
+
+
+@DOES("payment_links.list")
+def list_links(shop: Shop) -> None:
+    link = linked(shop)
+    assert link.id in [one.id for one in shop.client().v1.payment_links.list({"active": True, "limit": 5}).data]
+
+
+@DOES("payment_links.line_items.list")
+def list_lines_of_link(shop: Shop) -> None:
+    [line] = shop.client().v1.payment_links.line_items.list(linked(shop).id).data
+    assert (line.description, line.quantity, line.amount_total) == ("Mug", 2, 2400)

@@ -1,4 +1,4 @@
-// What their client in Node does with checkout sessions.
+// What their client in Node does with checkout sessions and payment links.
 const assert = require("node:assert/strict");
 const { Stripe, client, customer, ids } = require("./shop.js");
 
@@ -11,6 +11,8 @@ const opened = (shop, more = {}) =>
     success_url: "https://shop.example/paid",
     ...more,
   });
+
+const linked = (shop, more = {}) => client(shop).paymentLinks.create({ line_items: [LINE], ...more });
 
 module.exports = {
   "checkout.sessions.create": async (shop) => {
@@ -67,5 +69,35 @@ module.exports = {
     await client(shop).paymentIntents.confirm(session.payment_intent, { payment_method: "pm_card_visa" });
     const paid = await client(shop).checkout.sessions.retrieve(session.id);
     assert.deepEqual([paid.status, paid.payment_status], ["complete", "paid"]);
+  },
+  "payment_links.create": async (shop) => {
+    const link = await linked(shop, {
+      metadata: { campaign: "spring" },
+      after_completion: { type: "redirect", redirect: { url: "https://shop.example/thanks" } },
+      restrictions: { completed_sessions: { limit: 5 } },
+    });
+    assert.deepEqual([link.object, link.active, link.currency], ["payment_link", true, "usd"]);
+    assert.equal(link.url, `${shop.url}/pay/${link.id}`);
+    assert.deepEqual(link.restrictions, { completed_sessions: { count: 0, limit: 5 } });
+  },
+  "payment_links.retrieve": async (shop) => {
+    const link = await linked(shop);
+    assert.deepEqual(await client(shop).paymentLinks.retrieve(link.id), link);
+  },
+  "payment_links.update": async (shop) => {
+    const { id } = await linked(shop);
+    assert.equal((await client(shop).paymentLinks.update(id, { active: false })).active, false);
+  },
+  "payment_links.list": async (shop) => {
+    const { id } = await linked(shop);
+    assert.ok(ids(await client(shop).paymentLinks.list({ active: true, limit: 5 })).includes(id));
+  },
+  "payment_links.line_items.list": async (shop) => {
+    const { id } = await linked(shop);
+    const { data } = await client(shop).paymentLinks.listLineItems(id);
+    assert.deepEqual(
+      data.map((line) => [line.description, line.quantity, line.amount_total]),
+      [["Mug", 2, 2400]],
+    );
   },
 };
