@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from tests.surfaces.v1 import shop
-from tests.surfaces.v1.parameters import LINE
+from tests.surfaces.v1.parameters_of_checkouts import LINE
 from tests.surfaces.v1.shop import CARD, LOCAL, Client
 from tests.surfaces.v1.test_payment_intents import browser, told
 from tillgate.core.cards import Card, CardNumber

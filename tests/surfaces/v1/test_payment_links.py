@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.surfaces.v1 import shop
-from tests.surfaces.v1.parameters import LINE
+from tests.surfaces.v1.parameters_of_checkouts import LINE
 from tests.surfaces.v1.shop import LOCAL, Client
 from tests.surfaces.v1.test_payment_intents import browser
 
