@@ -143,6 +143,7 @@ async def till(
     given: dict[str, Any] | None = None,
     is_ready: bool = True,
     looks: dict[str, Any] | None = None,
+    expects: tuple[str, ...] = (),
 ) -> AsyncIterator[Till]:
     """A merchant's page, open; `before` and `after` are scripts of its own, around ours. Nothing is complained of."""
     merchant, key = await new_key(stage)
@@ -162,7 +163,7 @@ async def till(
         complaints: list[str] = []
 
         def note(message: ConsoleMessage) -> None:
-            if message.type == "error" and not any(one in message.text for one in EXPECTED):
+            if message.type == "error" and not any(one in message.text for one in (*EXPECTED, *expects)):
                 complaints.append(message.text)
 
         def fail(error: Error) -> None:

@@ -17,7 +17,8 @@
   const origin = new URL(base || location.href).origin
 
   const PATIENCE = 60_000
-  const UNMOUNTED = 20_000
+  const LOADS = 20_000
+  const SPEAKS = 3_000
 
   const WORDS = {
     en: {
@@ -276,9 +277,12 @@
       for (const [name, value] of Object.entries(FRAME)) frame.style.setProperty(name, value, "important")
       this.#frame = frame
       this.#opened = new Promise((resolve) => {
-        const given_up = setTimeout(resolve, UNMOUNTED)
+        let given_up = setTimeout(resolve, LOADS)
         frame.addEventListener("load", () => {
           this.#forget()
+          // What is there instead, where this page may not frame it, says nothing.
+          clearTimeout(given_up)
+          given_up = setTimeout(resolve, SPEAKS)
           const first = { options: this.#told() }
           const port = attach(frame, first, (data) => {
             if (data.event === "ready") {
