@@ -188,8 +188,9 @@ async def test_the_types_are_served_and_fit_what_a_page_does(merchant: Client) -
         TYPES,
         NODE / "ateni.types.ts",
     ]
-    checked = await asyncio.to_thread(subprocess.run, asked, capture_output=True, text=True, check=False)
-    assert (checked.returncode, checked.stdout) == (0, "")
+    checked = await asyncio.create_subprocess_exec(*asked, stdout=subprocess.PIPE)
+    said, _ = await checked.communicate()
+    assert (checked.returncode, said) == (0, b"")
 
 
 async def test_the_banks_page_may_be_in_a_window_over_a_merchants_page_only_where_it_is_opened_so(
@@ -220,3 +221,33 @@ async def test_a_merchants_registered_origins_are_those_of_its_banks_pages_too(m
     page = await client.ask("GET", path + "?framed")
     policy = page.headers["content-security-policy"]
     assert directive(policy, "frame-ancestors") == "frame-ancestors https://shop.example"
+
+
+async def test_who_left_the_banks_window_has_given_it_up_and_nobody_else_can(merchant: Client) -> None:
+    parts = merchant.parts
+    tenant = await shop.new_tenant(parts, "Left")
+    client = Client(parts, await shop.issue(parts, tenant, CredentialKind.SECRET_KEY, ALL_SCOPES))
+    key = await shop.issue(parts, tenant, CredentialKind.PUBLISHABLE_KEY, PUBLISHABLE_SCOPES)
+    paying = {"payment_method_data": {"type": "card", "card": payer.CHALLENGED}, "confirm": True}
+    intent = (await client.post("/payment_intents", {"amount": 2000, "currency": "usd", **paying})).json()
+    secret, bearer = intent["client_secret"], {"authorization": f"Bearer {key}"}
+
+    async def left(form: str, headers: dict[str, str]) -> int:
+        answer = await payer.press(Client(parts, None), elements.LEAVE, form, **headers)
+        return answer.status_code
+
+    whole = f"client_secret={secret}"
+    refused = [
+        (whole, {}),
+        (whole, {"authorization": f"Bearer {PUBLISHABLE_KEY}"}),
+        (whole[:-1], bearer),
+        ("", bearer),
+        ("client_secret=pi_1_secret_1", bearer),
+        (whole, {"authorization": "Bearer x"}),
+    ]
+    assert [await left(*asked) for asked in refused] == [403] * len(refused)
+    assert (await client.get(f"/payment_intents/{intent['id']}")).json()["status"] == "requires_action"
+    # As often as one likes.
+    assert [await left(whole, bearer) for _ in range(2)] == [200, 200]
+    after = (await client.get(f"/payment_intents/{intent['id']}")).json()
+    assert (after["status"], after["next_action"]) == ("requires_confirmation", None)

@@ -24,6 +24,7 @@ from tillgate.core.payments import Payment, Terms
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import applications as owners
 from tillgate.flows import attempts, changes, link_places, openings, patience, refunds, sources
+from tillgate.flows import payment_intents as intents
 from tillgate.flows import payments as charges
 from tillgate.flows import tickets as phones
 from tillgate.flows.attempts import Asked, Render
@@ -264,22 +265,9 @@ async def _noted(now: Standing) -> Answer:
 
 
 async def leave(gateway: Gateway, caller: Caller, payment_id: str) -> Payment:
-    """Give up what a payer was asked to confirm, on the phone or at their bank, so that they can choose anew.
-
-    What is confirmed all the same goes back. Nothing changes where nobody is asked to confirm anything.
-    Raises Refused(IN_PROGRESS) while that is being decided.
-    """
-    while True:
-        payment = await fetch(gateway, caller, payment_id)
-        free, freed = abandonment.freed(payment, gateway.occasion(caller))
-        if free is payment:
-            return payment
-        free = checkout_payments.back_to_cards(free, caller.tenant.bank, caller.tenant.fee_plan)
-        try:
-            await gateway.store.commit(freed.also(free))
-            return free
-        except Conflict:
-            continue
+    """Give up what a payer was asked to confirm. Raises as `fetch` and flows.payment_intents.leave do."""
+    await fetch(gateway, caller, payment_id)
+    return await intents.leave(gateway, caller, payment_id)
 
 
 async def cancel(

@@ -19,6 +19,7 @@ from tillgate.flows.idempotency import Key
 from tillgate.flows.intents import Draft, Presented
 from tillgate.flows.sources import Source
 from tillgate.logs import log
+from tillgate.store.batches import Conflict
 from tillgate.store.commit import Unavailable
 from tillgate.store.engine import Retry
 
@@ -128,6 +129,25 @@ async def cancel(
         return Asked(Standing(asking.payment, asking.attempt), asking.decision)
 
     return await attempts.ask(gateway, caller, key, decide, render)
+
+
+async def leave(gateway: Gateway, caller: Caller, payment_id: str) -> Payment:
+    """Give up what a payer was asked to confirm, on the phone or at their bank, so that they can choose anew.
+
+    What is confirmed all the same goes back. Nothing changes where nobody is asked to confirm anything.
+    Raises Refused(IN_PROGRESS) while that is being decided.
+    """
+    while True:
+        payment = await charges.fetch(gateway, caller, payment_id)
+        free, freed = abandonment.freed(payment, gateway.occasion(caller))
+        if free is payment:
+            return payment
+        free = checkout_payments.back_to_cards(free, caller.tenant.bank, caller.tenant.fee_plan)
+        try:
+            await gateway.store.commit(freed.also(free))
+            return free
+        except Conflict:
+            continue
 
 
 async def keep_method(gateway: Gateway, caller: Caller, payment_id: str) -> bool:

@@ -3,17 +3,18 @@
 from typing import Final
 
 from tillgate.core.credentials import CredentialKind
-from tillgate.core.reasons import Refused
-from tillgate.flows import profiles
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import client_secrets, payment_intents, profiles
 from tillgate.flows.directory import Directory
-from tillgate.flows.gateway import Gateway
-from tillgate.http import caching
+from tillgate.flows.gateway import Caller, Gateway
+from tillgate.http import authorization, caching, urlencoded
 from tillgate.http.exchange import Headers, Reply, Request
 from tillgate.http.limits import Limits
 from tillgate.http.routing import Route
 from tillgate.pages import rendering, site, texts
 
 PATH: Final = "/elements/card"
+LEAVE: Final = "/elements/leave"
 TYPES: Final = "/js/ateni.d.ts"
 
 ERRORS: Final = {
@@ -38,7 +39,10 @@ _FOR_ANYBODY: Final[Headers] = ((b"cross-origin-resource-policy", b"cross-origin
 
 
 class Elements(site.Pages):
-    """`GET /elements/card?key=pk_…&locale=…`, in frames of merchants' pages, and the types of what makes those."""
+    """`GET /elements/card?key=pk_…&locale=…`, in frames of merchants' pages, and the types of what makes those.
+
+    `POST /elements/leave` with `client_secret` says that a payer closed the window in which their bank asked them.
+    """
 
     name = "elements"
 
@@ -46,7 +50,11 @@ class Elements(site.Pages):
         self._gateway = gateway
         self._directory = directory
         self._limits = limits
-        self.routes = (Route("GET", PATH, self._card), Route("GET", TYPES, self._types, cross_origin=True))
+        self.routes = (
+            Route("GET", PATH, self._card),
+            Route("POST", LEAVE, self._leave, cross_origin=True),
+            Route("GET", TYPES, self._types, cross_origin=True),
+        )
 
     async def _card(self, request: Request) -> Reply:
         asked = dict(request.query)
@@ -72,6 +80,22 @@ class Elements(site.Pages):
             key=key,
             errors={code: words[name] for code, name in ERRORS.items()},
         )
+
+    async def _leave(self, request: Request) -> Reply:
+        secret = dict(urlencoded.pairs(request.body)).get("client_secret", "")
+        payment_id = "pay_" + secret.partition("_secret_")[0].removeprefix("pi_")
+        try:
+            key = authorization.secret(request)
+            principal, tenant = await self._directory.identify(key, on_this_machine=request.is_local)
+            client_secrets.check(payment_intents.client_secret(self._gateway, tenant.id, payment_id), secret)
+            caller = Caller(tenant, principal.credential, self.name, request.id)
+            await payment_intents.leave(self._gateway, caller, payment_id)
+        except Refused as refused:
+            if refused.reason is Reason.IN_PROGRESS:
+                return Reply(409, b"{}")
+            self._limits.count_stranger(request)
+            return Reply(403, b"{}")
+        return Reply(200, b"{}")
 
     async def _types(self, request: Request) -> Reply:
         return caching.reply(request, rendering.file("ateni.d.ts"), _TYPESCRIPT, _FOR_ANYBODY)

@@ -116,6 +116,11 @@
     return {
       make: (what, given) => ask(`/v1/${what}`, given),
       confirm: ({ path, secret }, given) => ask(`${path}/confirm`, { ...given, client_secret: secret }, words.unknown),
+      // Of no answer nothing is made: what was asked at the bank ends by itself, too.
+      leave: ({ secret }) => {
+        const asked = { method: "POST", headers: { Authorization: `Bearer ${key}` }, credentials: "omit", keepalive: true }
+        return fetch(`${base}/elements/leave`, { ...asked, body: new URLSearchParams({ client_secret: secret }) }).catch(() => {})
+      },
       read: ({ path, secret }) => ask(secret ? `${path}?client_secret=${encodeURIComponent(secret)}` : path),
     }
   }
@@ -160,6 +165,9 @@
     }
     overlay.close()
     if (waits(found) !== url) return judged(about, found)
+    await at.leave(about)
+    found = await at.read(about)
+    if (found.error) return found
     const error = { type: "card_error", code: "authentication_failed", message: words.left, param: null }
     return { error: { ...error, [about.shown]: found } }
   }
