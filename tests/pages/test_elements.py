@@ -177,7 +177,7 @@ async def test_the_types_are_served_and_fit_what_a_page_does(merchant: Client) -
     assert served.content == TYPES.read_bytes()
     assert served.headers["access-control-allow-origin"] == "*"
     compiler = NODE / "node_modules" / "typescript" / "bin" / "tsc"
-    asked = [
+    asked: list[str | Path] = [
         "node",
         compiler,
         "--noEmit",
