@@ -1,5 +1,6 @@
 """One request and the reply to it, as surfaces see them."""
 
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 JSON: Final = b"application/json"
 NO_STORE: Final = b"no-store"
 
+_HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,260}")
 _NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
 _BODILESS: Final = frozenset({204, 304})
 
@@ -113,10 +115,11 @@ class Request:
 
     @property
     def origin(self) -> str:
-        """Where the client reached us, `https://pay.example.com`, by the Host header and trusted proxies."""
+        """Where the client reached us, `https://pay.example.com`, by trusted proxies and a Host that can be one."""
         forwarded = self.header("x-forwarded-proto") if self._proxies.trust(self.peer) else None
         scheme = forwarded if forwarded in ("http", "https") else self._scope["scheme"]
-        return f"{scheme}://{self.header('host') or 'localhost'}"
+        host = self.header("host") or ""
+        return f"{scheme}://{host if _HOST.fullmatch(host) else 'localhost'}"
 
     @property
     def is_local(self) -> bool:
