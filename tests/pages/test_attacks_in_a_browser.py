@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route
 
-from tests.pages import browsers, looks
+from tests.pages import browsers, card_pages, looks
 from tests.pages.browsers import Stage
 from tests.waiting import LONG_SECONDS
 from tillgate import logs
 from tillgate.clock import ManualClock
 from tillgate.core.instants import MINUTE, SECOND
+from tillgate.flows import profiles
 from tillgate.pages import scripts
 
 pytestmark = pytest.mark.anyio
@@ -95,6 +97,60 @@ async def test_what_did_not_run_is_heard_of(stage: Stage) -> None:
             async with asyncio.timeout(LONG_SECONDS):
                 said = await heard.get()
     assert said == {"page": "/sandbox/challenges", "directive": "script-src-elem", "blocked": "inline"}
+
+
+CLOBBERED = """<!doctype html><img name="currentScript" src="https://evil.example/js/ateni.js"><div id="card"></div>
+$<script>Ateni("pk_test_x").elements().create("card").mount("#card")</script>"""
+
+
+async def test_an_element_of_the_pages_html_does_not_lead_the_card_fields_elsewhere(stage: Stage) -> None:
+    html = CLOBBERED.replace("$", card_pages.tag(stage))
+    async with card_pages.site({"/": ("text/html", html)}) as shop, stage.payer() as page:
+        await page.route("https://evil.example/**", lambda route: route.abort())
+        await page.goto(shop)
+        assert await page.evaluate("document.currentScript.src") == "https://evil.example/js/ateni.js"
+        assert str(await page.get_attribute("#card iframe", "src")).startswith(f"{stage.url}/elements/card?")
+
+
+async def framed(stage: Stage, origin: str, path: str) -> bool:
+    """Whether the page of an origin holds one of ours in a frame; where not, the browser says why."""
+    async with stage.payer() as page:
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        await page.goto(f"{origin}{path}")
+        is_there = bool(await page.frames[1].evaluate("document.querySelector('main') !== null"))
+        assert is_there != any("frame-ancestors" in text for text in said), said
+        return is_there
+
+
+@asynccontextmanager
+async def around(stage: Stage, *paths: str) -> AsyncIterator[str]:
+    """A server of somebody's with a page around each of ours, by the same path."""
+    pages = {path: f'<!doctype html><title>Shop</title><iframe src="{stage.url}{path}"></iframe>' for path in paths}
+    async with card_pages.site({path: ("text/html", html) for path, html in pages.items()}) as url:
+        yield url
+
+
+async def test_pages_of_registered_origins_alone_hold_the_card_fields_in_a_frame(stage: Stage) -> None:
+    merchant, key = await card_pages.new_key(stage)
+    tenant = (await merchant.parts.directory.identify(key, on_this_machine=True))[1]
+    html = f'<!doctype html><title>Shop</title><iframe src="{stage.url}/elements/card?key={key}"></iframe>'
+    async with card_pages.site({"/": ("text/html", html)}) as one:
+        other = one.replace("127.0.0.1", "localhost")
+        for origins, may in (
+            ((), [one, other]),
+            (("https://shop.example",), []),
+            ((other,), [other]),
+            ((f"{other}0", "https://shop.example", one), [one]),
+        ):
+            await profiles.update(merchant.parts.gateway, tenant, {"origins": origins})
+            assert [origin for origin in (one, other) if await framed(stage, origin, "/")] == may
+
+
+async def test_nobody_holds_any_other_page_in_a_frame(stage: Stage) -> None:
+    paths = ("/sign-in", "/checkout/none", "/phone", "/scripts", "/docs/errors")
+    async with around(stage, *paths) as origin:
+        assert [path for path in paths if await framed(stage, origin, path)] == []
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("dark", 320), ("light", 1_280)])

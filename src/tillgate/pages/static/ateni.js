@@ -12,7 +12,9 @@
   "use strict"
 
   const OURS = /\/js\/ateni(?:-[0-9a-f]+)?\.js(?:[?#].*)?$/
-  const script = document.currentScript?.src || document.querySelector('script[src*="/js/ateni"]')?.src || ""
+  // A page whose HTML others write to may have an element by that name, which leads elsewhere.
+  const own = document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : ""
+  const script = own || document.querySelector('script[src*="/js/ateni"]')?.src || ""
   const base = script.replace(OURS, "")
   const origin = new URL(base || location.href).origin
 

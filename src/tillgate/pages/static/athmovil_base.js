@@ -94,7 +94,9 @@
 
   // ---- Asking the server, which may be out of reach for a while.
 
-  const script = document.currentScript?.src || document.querySelector('script[src*="/js/athmovil_base"]')?.src || ""
+  // A page whose HTML others write to may have an element by that name, which leads elsewhere.
+  const own = document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : ""
+  const script = own || document.querySelector('script[src*="/js/athmovil_base"]')?.src || ""
   const base = script.replace(OURS, "") + "/api/business-transaction/ecommerce/"
 
   // Neither says no: the one never arrived, or its answer did not, and the other may go well later.
