@@ -4,12 +4,15 @@ import base64
 import hashlib
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from tests.http.asking import ask
 from tests.pages import payer
 from tests.surfaces.v1.shop import Client
-from tillgate.pages import rendering, scripts, texts
+from tillgate.http.application import Application
+from tillgate.pages import rendering, script_files, scripts, texts
 
 PHONE = scripts.NAMED["phone.js"]
 
@@ -39,7 +42,7 @@ async def test_every_script_is_served_as_the_list_has_it(merchant: Client, scrip
 
 def test_every_script_of_the_package_is_on_the_list() -> None:
     package = rendering.HERE.parent
-    there = {str(path.relative_to(package)) for path in package.rglob("*.js")}
+    there = {str(path.relative_to(package)) for path in package.rglob("*.js") if path.parent != script_files.KEPT}
     assert there == {script.file for script in scripts.ALL}
     assert len({script.name for script in scripts.ALL}) == len(scripts.NAMED) == len(there)
 
@@ -66,3 +69,24 @@ def test_no_script_makes_code_of_text(script: scripts.Script) -> None:
         assert forbidden not in source
     assert bool(script.maker) == ("createPolicy(" in source)
     assert source.count("innerHTML = ") == source.count("innerHTML = trusted.createHTML(")
+
+
+async def test_what_merchants_hold_their_pages_to_is_served_by_later_releases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For good, and as it was; also where the newest is kept already."""
+    monkeypatch.setattr(script_files, "KEPT", tmp_path)
+    earlier = b"of an earlier release"
+    path = f"/js/ateni-{scripts.version(earlier)}.js"
+    newest = scripts.NAMED["ateni.js"]
+    for kept, content in ((path, earlier), (newest.path, newest.content)):
+        (tmp_path / kept.removeprefix("/js/")).write_bytes(content)
+    served = Application((script_files.ScriptFiles(),), lambda: "req_1")
+    for kept, content in ((path, earlier), (newest.path, newest.content)):
+        answer = await ask(served, "GET", kept)
+        assert (answer.status, answer.body) == (200, content)
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["access-control-allow-origin"] == "*"
+    (tmp_path / path.removeprefix("/js/")).write_bytes(b"changed since")
+    with pytest.raises(ValueError, match="not what its name says"):
+        script_files.ScriptFiles()

@@ -19,7 +19,10 @@ _FOR_A_WHILE: Final = b"public, max-age=300"
 
 
 class ScriptFiles(site.Pages):
-    """`GET /js/{name}-{version}.js`, and the paths of pages/scripts.py that merchants' pages load from."""
+    """`GET /js/{name}-{version}.js`, and the paths of pages/scripts.py that merchants' pages load from.
+
+    Raises ValueError where a script that was kept is another by now.
+    """
 
     name = "scripts"
 
@@ -27,8 +30,11 @@ class ScriptFiles(site.Pages):
         routes = []
         here = {script.path for script in scripts.ALL}
         for file in sorted(KEPT.glob("*.js")):
+            content = file.read_bytes()
+            if not file.stem.endswith(f"-{scripts.version(content)}"):
+                raise ValueError(f"{file} is not what its name says")
             if (path := f"/js/{file.name}") not in here:
-                routes.append(self._route(path, file.read_bytes()))
+                routes.append(self._route(path, content))
         for script in scripts.ALL:
             routes.append(self._route(script.path, script.content, for_merchants=script.for_merchants))
             if script.for_merchants:
