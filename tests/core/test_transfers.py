@@ -212,6 +212,23 @@ def test_what_the_bank_took_beyond_what_was_left_is_covered_by_what_comes_later(
     assert till.differences() == []
 
 
+def test_a_yes_that_comes_once_time_is_over_is_given_back() -> None:
+    till = Till(100)
+    till.take(payments.charge(till.payment, till.moment()).decision)
+    due: set[TimerKind] = set()
+    for verdict in (Verdict.NEVER_SEEN, Verdict.APPROVED):
+        concluded = conclude(Standing(till.payment, till.of(Attempt)[0]), said(verdict), till.moment())
+        assert concluded
+        till.take(concluded[1])
+        due = {timer.kind for timer in concluded[1].schedule}
+        till.now = DEADLINE
+        till.settles()
+    assert (till.payment.canceled and till.payment.canceled.cause, till.payment.captured) == ("lapsed", 0)
+    assert [one.amount for one in till.payment.surplus] == [100]
+    assert TimerKind.REVERSE in due
+    assert till.differences() == []
+
+
 def test_what_comes_once_all_was_paid_back_goes_back() -> None:
     till = Till(100, under=True)
     till.arrives(60)

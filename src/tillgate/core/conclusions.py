@@ -135,9 +135,10 @@ def _still_in_flight(payment: Payment, attempt: Attempt) -> tuple[Reservation, .
 
 def _is_surplus(payment: Payment, attempt: Attempt) -> bool:
     """Whether a bank's yes comes after another, to a card that was given up for another, or after the merchant was told
-    that none will: the money goes back.
+    that none will: the money goes back. What is only held once time is over is released as any other hold is.
     """
-    given_up = payment.canceled is not None and payment.canceled.cause == cancellations.ABANDONED
+    cause = payment.canceled.cause if payment.canceled else None
+    given_up = cause == cancellations.ABANDONED or (cause == cancellations.LAPSED and attempt.kind is Kind.CHARGE)
     return bool(payment.authorized) or given_up or payments.is_abandoned(payment, attempt)
 
 
