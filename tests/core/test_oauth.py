@@ -74,6 +74,20 @@ def test_an_address_to_be_sent_back_to_is_taken(uri: str) -> None:
     assert redirects.same(uri, uri)
 
 
+@pytest.mark.parametrize(
+    ("uri", "source"),
+    [
+        ("https://app.example:8443/a;b?c=d", "https://app.example:8443"),
+        ("http://127.0.0.1:8080/callback", "http://127.0.0.1:8080"),
+        ("com.example.app:/callback", "com.example.app:"),
+        # A browser ignores addresses in brackets there (CSP 3, 2.3.1), and people would not get back.
+        ("http://[::1]:8080/callback", "http:"),
+    ],
+)
+def test_where_people_are_sent_back_to_is_said_in_words_of_policies(uri: str, source: str) -> None:
+    assert redirects.source(redirects.check(uri)) == source
+
+
 @pytest.mark.parametrize("uri", UNFIT)
 def test_an_address_that_is_not_safe_to_be_sent_back_to_is_not(uri: str) -> None:
     with pytest.raises(Unfit):

@@ -64,9 +64,9 @@ def open_routes(parts: Assembly) -> list[Route]:
     return list(dict.fromkeys(below(parts.application._table._root)))
 
 
-def address(route: Route) -> str:
-    """A path of a route's, with something in the place of parameters."""
-    return re.sub(r"\{\w+\}", "x", route.path)
+def address(path: str) -> str:
+    """A path that a route's is of, with something in the place of parameters."""
+    return re.sub(r"\{\w+\}", "x", path)
 
 
 def policy(page: httpx2.Response) -> dict[str, list[str]]:

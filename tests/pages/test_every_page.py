@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import site
+from tests.pages import guest, site
+from tests.surfaces.checkout import store as stores
+from tests.surfaces.checkout.store import Store
 from tests.surfaces.oauth import person
 from tests.surfaces.oauth.person import FORM, Browser, Person
 from tests.surfaces.v1 import shop
 from tillgate.assembly import Assembly
+from tillgate.core.credentials import PUBLISHABLE_SCOPES, CredentialKind
 from tillgate.pages import scripts
 from tillgate.store import migrate
 
@@ -37,28 +40,59 @@ def browsers(parts: Assembly, ann: Person) -> list[Browser]:
     return [Browser(parts), Browser(parts, peer="198.51.100.1", base_url=FAR), ann]
 
 
-async def test_every_address_that_gives_a_page_gives_one_that_is_secure(parts: Assembly, ann: Person) -> None:
+@pytest.fixture(scope="module")
+async def places(parts: Assembly, ann: Person) -> dict[str, str]:
+    """Addresses, by their routes, at which there is something to see."""
+    store = await stores.opened(parts)
+    checkout = (await guest.opened(store)).path
+    key = await shop.issue(parts, store.tenant, CredentialKind.PUBLISHABLE_KEY, PUBLISHABLE_SCOPES)
+    client = await ann.client()
+    found = {
+        "/checkout/{id}": checkout,
+        "/elements/card": f"/elements/card?key={key}",
+        "/oauth/authorize": client.address(),
+        "/pay/{id}": await payment_link(store),
+        "/sandbox/challenges/{reference}/{proof}": await challenge(store),
+    }
+    routes = {route.path for route in site.open_routes(parts)}
+    assert found.keys() <= routes
+    for place in found.values():
+        assert (await ann.get(place)).status_code == 200, place
+    return {**{one: site.address(one) for one in routes}, **found}
+
+
+async def payment_link(store: Store) -> str:
+    """One whose payer says how much."""
+    price = {"currency": "usd", "custom_unit_amount": {"enabled": True}, "product_data": {"name": "Gift"}}
+    answer = await store.v1.post("/payment_links", {"line_items": [{"price_data": price, "quantity": 1}]})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["url"]).removeprefix(shop.LOCAL)
+
+
+async def challenge(store: Store) -> str:
+    """As it is in a frame, where it runs a script."""
+    payment = await store.v1.pay(card={**shop.CARD, "number": stores.CHALLENGED})
+    url: str = payment["next_action"]["redirect_to_url"]["url"]
+    return f"{url.removeprefix(shop.LOCAL)}?framed"
+
+
+async def test_every_address_that_gives_a_page_gives_one_that_is_secure(
+    parts: Assembly, ann: Person, places: dict[str, str]
+) -> None:
     """Whether there is something to see at it or not; and the list says of every script on which pages it is."""
     found: dict[str, set[str]] = {}
     for browser in browsers(parts, ann):
-        for route in site.open_routes(parts):
-            if route.path in found and route.path.startswith("/docs"):
+        for route, place in places.items():
+            if route in found and route.startswith("/docs"):
                 continue  # It is long, and the same for everybody.
-            page = await browser.get(site.address(route))
-            if page.headers.get("content-type", "").startswith("text/html"):
-                tags = site.assert_secure(page).of("script")
-                found.setdefault(route.path, set()).update(site.LISTED[tag["src"]].name for tag in tags)
-    assert {
-        "/sign-in",
-        "/account",
-        "/oauth/authorize",
-        "/phone",
-        "/sandbox/shop",
-        "/docs",
-        "/docs/errors",
-    } <= found.keys()
+            for address in {place, site.address(route)}:
+                page = await browser.get(address)
+                if page.headers.get("content-type", "").startswith("text/html"):
+                    tags = site.assert_secure(page).of("script")
+                    found.setdefault(route, set()).update(site.LISTED[tag["src"]].name for tag in tags)
+    assert {"/sign-in", "/account", "/phone", "/sandbox/shop", "/docs", "/docs/errors", "/scripts"} <= found.keys()
     for script in scripts.ALL:
-        assert {path for path, names in found.items() if script.name in names} <= set(script.pages)
+        assert {path for path, names in found.items() if script.name in names} == set(script.pages), script.name
 
 
 @pytest.mark.parametrize(
@@ -81,7 +115,7 @@ async def test_nothing_is_changed_that_a_page_of_another_site_had_sent(
     for route in changing:
         for browser in (Browser(parts), ann):
             said = {"content-type": FORM, **headers}
-            answer = await browser.http.request(route.method, site.address(route), content=b"", headers=said)
+            answer = await browser.http.request(route.method, site.address(route.path), content=b"", headers=said)
             assert answer.status_code == 403, route.path
             assert "set-cookie" not in answer.headers
 

@@ -123,7 +123,7 @@ async def test_what_somebody_changed_is_found(
 
 
 async def test_every_page_is_as_the_inspection_wants_it(parts: Assembly) -> None:
-    for path in {site.address(route) for route in site.open_routes(parts) if not route.path.startswith("/docs")}:
+    for path in {site.address(route.path) for route in site.open_routes(parts) if not route.path.startswith("/docs")}:
         page = await Browser(parts).get(path)
         if page.headers.get("content-type", "").startswith("text/html"):
             assert inspection.differences(page.headers, page.text) == [], path

@@ -51,9 +51,15 @@ def is_loopback(uri: str) -> bool:
 
 
 def origin(uri: str) -> str:
-    """Of a URI that can be registered: where it leads, as a content security policy names it (`https://a.example`)."""
+    """Of a URI that can be registered: where it leads, `https://a.example`, or an application's own scheme."""
     web = _WEB.fullmatch(uri)
     return f"{web[1]}://{web[2]}{web[3] or ''}" if web else uri.partition(":")[0] + ":"
+
+
+def source(uri: str) -> str:
+    """The same as a content security policy names it: for a host in brackets it has no words, but for its scheme."""
+    found = origin(uri)
+    return found.partition("//")[0] if "[" in found else found
 
 
 def with_parameters(uri: str, written: str) -> str:

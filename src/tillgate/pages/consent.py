@@ -104,7 +104,7 @@ class Consent(site.Pages):
             request,
             "consent.html",
             status,
-            form_action=redirects.origin(asked.redirect_uri),
+            form_action=redirects.source(asked.redirect_uri),
             client=asked.client.name,
             owner=owner.name,
             is_live=owner.is_live,
