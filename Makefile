@@ -53,6 +53,7 @@ format: setup ## put the code into its format, and mend what the linter can
 bench: setup ## run the benchmarks
 	@tools/ensure_wrk
 	@tools/ensure_postgres >/dev/null
+	@tools/ensure_chromium
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: setup ## pin what pyproject.toml and tests/node/package.json ask for (UPGRADE=1 takes the newest of Python)

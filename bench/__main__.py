@@ -5,9 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import cluster, deliveries, intents, machine, payments, report, sizes, starts, stories
+from bench import cluster, deliveries, intents, machine, pages, payments, report, sizes, starts, stories
 
-SECTIONS = ("payments", "intents", "deliveries", "sizes", "starts")
+SECTIONS = ("payments", "intents", "pages", "deliveries", "sizes", "starts")
 QUICK = ("payments", "starts")
 ENGINES = ("PostgreSQL", "SQLite")
 
@@ -44,6 +44,9 @@ def main() -> int:
         if "intents" in sections:
             _announce("Intents")
             found.of_intents = intents.measure(running, folder, rounds=rounds, seconds=given.seconds or 10)
+        if "pages" in sections:
+            _announce("Pages")
+            found.of_pages = pages.measure(running, folder, rounds=rounds, seconds=given.seconds or 10)
         if "deliveries" in sections:
             _announce("Deliveries")
             found.of_deliveries = deliveries.measure(running, folder, rounds=rounds, seconds=given.seconds or 10)

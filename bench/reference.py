@@ -1,4 +1,4 @@
-"""The reference: Starlette on uvicorn with one endpoint that answers the same JSON to every payment."""
+"""The reference: Starlette on uvicorn, answering the same JSON to every payment, or the same page to everybody."""
 
 import socket
 import sys
@@ -12,13 +12,16 @@ from starlette.routing import Route
 
 
 def application(answer: bytes) -> Starlette:
-    """An endpoint that reads what is posted to it and answers `answer`."""
+    """An endpoint that reads what is posted to it and answers `answer`, and a page that is just that."""
 
     async def create(request: Request) -> Response:
         await request.body()
         return Response(answer, media_type="application/json")
 
-    return Starlette(routes=[Route("/v1/payments", create, methods=["POST"])])
+    async def show(request: Request) -> Response:
+        return Response(answer, media_type="text/html")
+
+    return Starlette(routes=[Route("/v1/payments", create, methods=["POST"]), Route("/checkout", show)])
 
 
 def main(answer: Path) -> None:

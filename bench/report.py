@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bench import check, deliveries, intents, payments, runs, sizes
+from bench import check, deliveries, intents, pages, payments, runs, sizes
 from bench.runs import Run
 
 RESULTS = Path(__file__).with_name("results")
@@ -30,6 +30,7 @@ class Report(msgspec.Struct, kw_only=True):
     postgresql: dict[str, str]
     of_payments: payments.Result | None = None
     of_intents: payments.Result | None = None
+    of_pages: pages.Result | None = None
     of_deliveries: deliveries.Result | None = None
     of_sizes: dict[str, sizes.Result] = {}
     of_starts: dict[str, list[float]] = {}
@@ -39,6 +40,7 @@ class Report(msgspec.Struct, kw_only=True):
         return [
             *_aims_of_payments(self.of_payments),
             *_aims_of_intents(self.of_intents),
+            *_aims_of_pages(self.of_pages),
             *_aims_of_deliveries(self.of_deliveries),
             *_aims_of_sizes(self.of_sizes),
             *_aims_of_starts(self.of_starts),
@@ -49,6 +51,7 @@ class Report(msgspec.Struct, kw_only=True):
         return [
             *_wrong_of_payments(self.of_payments),
             *_wrong_of_payments(self.of_intents),
+            *_wrong_of_pages(self.of_pages),
             *_wrong_of_deliveries(self.of_deliveries),
             *_wrong_of_sizes(self.of_sizes),
         ]
@@ -66,6 +69,8 @@ class Report(msgspec.Struct, kw_only=True):
             lines += ["", *_payments(self.of_payments)]
         if self.of_intents:
             lines += ["", *_intents(self.of_intents)]
+        if self.of_pages:
+            lines += ["", *_pages(self.of_pages)]
         if self.of_deliveries:
             lines += ["", *_deliveries(self.of_deliveries)]
         for engine, result in self.of_sizes.items():
@@ -117,6 +122,21 @@ def _intents(result: payments.Result) -> Iterator[str]:
             f"  {name:<38} {runs.median(taken, 'per_second'):>9,.0f}"
             f" {runs.ratio(taken, result.runs[intents.PAYMENTS]):>11.2f} {runs.median(taken, 'cpu'):>10.0f}"
         )
+
+
+def _pages(result: pages.Result) -> Iterator[str]:
+    yield f"{'Pages answered, medians':<40} {'a second':>9} {'p50 ms':>8} {'p99 ms':>8} {'× bare':>7} {'server µs':>10}"
+    for name, taken in result.runs.items():
+        yield (
+            f"  {name:<38} {runs.median(taken, 'per_second'):>9,.0f} {runs.median(taken, 'p50'):>8.1f}"
+            f" {runs.median(taken, 'p99'):>8.1f} {runs.ratio(taken, result.runs[pages.BARE]):>7.3f}"
+            f" {runs.median(taken, 'cpu'):>10.0f}"
+        )
+    yield (
+        f"  first paint {median(result.paints):.0f} ms after the answer, {max(result.paints):.0f} at the slowest;"
+        f" of the bare server's {median(result.bare_paints):.0f}"
+    )
+    yield f"  {median(result.bytes):,.0f} bytes transferred"
 
 
 def _deliveries(result: deliveries.Result) -> Iterator[str]:
@@ -173,6 +193,16 @@ def _aims_of_intents(result: payments.Result | None) -> Iterator[Aim]:
             yield Aim(f"{name}: 0.6 × as many as payments", f"{ratio:.2f} ×", ratio >= 0.6)
 
 
+def _aims_of_pages(result: pages.Result | None) -> Iterator[Aim]:
+    if result is not None:
+        for name in (pages.PAGE, pages.SQLITE):
+            rate = runs.median(result.runs[name], "per_second")
+            yield Aim(f"{name}: at least 300 a second", f"{rate:,.0f}", rate >= 300)
+        weight, paint = median(result.bytes), median(result.paints)
+        yield Aim("the page: under 60 kB transferred", f"{weight / 1_000:.1f} kB", weight < 60_000)
+        yield Aim("the page: first paint within 100 ms of the answer", f"{paint:.0f} ms", paint <= 100)
+
+
 def _aims_of_deliveries(result: deliveries.Result | None) -> Iterator[Aim]:
     if result is not None:
         for engine, alone in result.alone.items():
@@ -196,6 +226,12 @@ def _wrong_of_payments(result: payments.Result | None) -> Iterator[str]:
         for name, taken in result.runs.items():
             yield from _failed(name, taken)
         yield from _wrong(result.checked)
+
+
+def _wrong_of_pages(result: pages.Result | None) -> Iterator[str]:
+    if result is not None:
+        for name, taken in result.runs.items():
+            yield from _failed(name, taken)
 
 
 def _wrong_of_deliveries(result: deliveries.Result | None) -> Iterator[str]:
