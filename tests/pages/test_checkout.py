@@ -193,3 +193,11 @@ async def test_what_is_over_says_so_and_takes_nothing(anyones: Store) -> None:
             answer = await guest.send(way, {"tried": "0", **given})
             assert answer.status_code == 303, way
     assert (await anyones.record(canceled.id)).attempts_made == 0
+
+
+async def test_an_application_that_is_gone_takes_nothing_and_its_payers_are_told(anyones: Store) -> None:
+    guest, application = await opened(anyones), anyones.application["id"]
+    assert (await anyones.manage("DELETE", f"/api/payment-applications/{application}")).status_code == 200
+    told = await guest.pay()
+    assert (told.status, "takes no payments here any more" in told.text) == (409, True)
+    assert (await anyones.record(guest.id)).attempts_made == 0

@@ -172,13 +172,17 @@ async def test_it_wears_the_merchants_color_and_logo(seller: Store) -> None:
 def test_every_color_can_be_read_by_day_and_by_night() -> None:
     for number in range(0, 0x1000000, 0x010307):
         style = palettes.style(f"#{number:06x}")
-        found = re.findall(r"--(brand|on-brand|accent|accent-over|on-accent):#(..)(..)(..)", style)
+        found = re.findall(
+            r"--(brand|on-brand|fill|fill-over|on-fill|accent|accent-over|on-accent):#(..)(..)(..)", style
+        )
         colors: dict[str, list[Any]] = {}
         for name, *channels in found:
             colors.setdefault(name, []).append(tuple(int(channel, 16) for channel in channels))
         for ground, when in ((palettes.WHITE, 0), (palettes.NIGHT, 1)):
             pairs = [
                 (colors["on-brand"][when], colors["brand"][when]),
+                (colors["on-fill"][when], colors["fill"][when]),
+                (colors["on-fill"][when], colors["fill-over"][when]),
                 (colors["on-accent"][when], colors["accent"][when]),
                 (colors["on-accent"][when], colors["accent-over"][when]),
                 (colors["accent"][when], ground),

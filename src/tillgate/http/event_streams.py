@@ -44,6 +44,11 @@ class Watch:
         self._waiting: set[asyncio.Event] = set()
         self._looking: asyncio.Task[None] | None = None
 
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     @contextmanager
     def wakes(self, event: asyncio.Event) -> Iterator[None]:
         """Within it, the event is set whenever something may have changed."""

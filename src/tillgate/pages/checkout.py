@@ -24,7 +24,7 @@ from tillgate.flows.wallets import WalletToken
 from tillgate.http.event_streams import EventStreams
 from tillgate.http.exchange import JSON, Headers, Reply, Request
 from tillgate.http.limits import Limits
-from tillgate.http.problems import TooManyRequests
+from tillgate.http.problems import TooManyRequests, TooManyStreams
 from tillgate.http.routing import Route
 from tillgate.pages import checkout_forms, checkout_screen, palettes, rendering, site, texts, visits
 from tillgate.pages.checkout_forms import Mistakes, Unreadable
@@ -36,6 +36,9 @@ SCRIPTS: Final = ("card_fields.js", "checkout.js")
 
 TRIES_A_MINUTE: Final = 10
 """How often one checkout may be tried in a minute, whoever tries; fifty cards end it (core.intents.MOST_CARDS)."""
+
+WINDOWS: Final = 20
+"""How many windows of one checkout a process keeps up to date, so that no link takes what all of them share."""
 
 DEVICE_CARDS: Final = {"visa": "tok_visa", "declined": "tok_chargeDeclined"}
 """What cards the sandbox's devices hold."""
@@ -115,6 +118,8 @@ class Checkout(site.Pages):
             return msgspec.json.encode(await self._screen(visit, payment)).decode()
 
         watch = self._watches.of(visit.payment)
+        if watch.count >= WINDOWS:
+            raise TooManyStreams
         return self._streams.reply(request, watch, look)
 
     def _form(self, handle: Handle) -> Callable[[Request], Awaitable[Reply]]:
@@ -132,8 +137,7 @@ class Checkout(site.Pages):
                 return await self._answered(visit, visit.payment, 400, unreadable.mistakes, given=given)
             except Refused as refused:
                 payment = await flows.look(self._gateway, visit.caller.tenant, visit.payment.id)
-                field, text = checkout_forms.REFUSALS.get(refused.reason, ("", ""))
-                mistakes = {field: text} if field else {}
+                mistakes = checkout_forms.refused(refused, is_open=not checkout_payments.is_over(payment))
                 return await self._answered(visit, payment, 409 if mistakes else 200, mistakes, given=given)
             return await self._answered(visit, payment)
 

@@ -28,6 +28,7 @@ REFUSALS: Final[Mapping[Reason, tuple[str, str]]] = {
     Reason.PAYER_IS_PAYEE: ("phone", "checkout_own_phone"),
     Reason.WALLET_BLOCKED: ("phone", "declined_wallet_blocked"),
     Reason.WALLET_LIMIT_EXCEEDED: ("phone", "declined_wallet_limit_exceeded"),
+    Reason.CHECKOUT_OVER: ("form", "checkout_closed"),
     Reason.METHOD_NOT_OFFERED: ("form", "checkout_method_gone"),
     Reason.PAYMENT_LINK_CLOSED: ("form", "checkout_no_way"),
     Reason.WALLET_NOT_CONFIGURED: ("form", "checkout_method_gone"),
@@ -107,3 +108,9 @@ def phone(given: Mapping[str, str]) -> str:
     if match is None:
         raise Unreadable({"phone": "wallet_number_wrong"})
     return match[1]
+
+
+def refused(refused: Refused, *, is_open: bool) -> Mistakes:
+    """What is to be told of a refusal beside how the payment stands, where it is still open: nothing else has to be."""
+    field, text = REFUSALS.get(refused.reason, ("", ""))
+    return {field: text} if field and is_open else {}

@@ -168,7 +168,7 @@ async def screen(place: Place, payment: Payment, mistakes: Mistakes, given: Mapp
         parts=parts,
         back=back if _is_just_paid(payment, now) else "",
         merchant=merchant,
-        is_waiting=stands in WAITING or bool(payment.transfer and stands is Phase.OPEN),
+        is_waiting=stands in WAITING,
     )
 
 
@@ -259,7 +259,8 @@ async def _ways(place: Place, payment: Payment, shared: Mapping[str, Any], offer
                 found["transfer"] = rendering.part("checkout_transfer.html", place.language, **said, **told)
             case How.DEVICE:
                 found["devices"] = ""
-    if "devices" in found:
+    # A device of somebody's own is asked by its maker's script, and no page of ours runs one: the sandbox's needs none.
+    if "devices" in found and not place.caller.tenant.is_live:
         devices = [offer for offer in offers if offer.how is How.DEVICE]
         found["devices"] = rendering.part("checkout_devices.html", place.language, **shared, devices=devices)
     return found

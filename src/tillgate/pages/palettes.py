@@ -14,6 +14,10 @@ NIGHT: Final[RGB] = (21, 28, 42)
 
 _BLACK: Final[RGB] = (0, 0, 0)
 _STEPS: Final = 50
+_LEAST_SEEN: Final = 1.3
+"""Of a button and what is behind it; what it says is read by itself."""
+_BRIGHTEST: Final = 0.08
+"""How light a ground may be by night, of 1."""
 
 _SHADES: Final = {WHITE: "rgb(0 0 0/.28)", _BLACK: "rgb(255 255 255/.3)"}
 """What a ground may fade into, by what is written on it: no text is harder to read for it."""
@@ -25,21 +29,31 @@ def style(color: str | None) -> str:
     if color is None:
         return ""
     worn = _rgb(color)
-    by_day, by_night = _readable(worn, WHITE, _BLACK), _readable(worn, NIGHT, WHITE)
-    # A bright ground would blind by night.
-    dimmed = _mixed(worn, NIGHT, 0.45)
-    return (
-        f":root{{{_named(worn, by_day, _BLACK)};--soft:{_hex(_mixed(by_day, WHITE, 0.92))}}}"
-        f"@media (prefers-color-scheme:dark){{:root{{{_named(dimmed, by_night, WHITE)};"
-        f"--soft:{_hex(_mixed(by_night, NIGHT, 0.86))}}}}}"
-    )
+    by_day, by_night = _named(worn, worn, WHITE, _BLACK), _named(worn, _dimmed(worn), NIGHT, WHITE)
+    return f":root{{{by_day}}}@media (prefers-color-scheme:dark){{:root{{{by_night}}}}}"
 
 
-def _named(ground: RGB, accent: RGB, over: RGB) -> str:
+def _named(worn: RGB, ground: RGB, paper: RGB, away: RGB) -> str:
+    """A color on a paper: as the `brand`'s own ground, to `fill` a button, and as an `accent` that is read on it."""
+    accent = _readable(worn, paper, away)
+    fill = worn if contrast(worn, paper) >= _LEAST_SEEN else accent
     return (
         f"--brand:{_hex(ground)};--on-brand:{_hex(ink(ground))};--shade:{_SHADES[ink(ground)]};"
-        f"--accent:{_hex(accent)};--accent-over:{_hex(_mixed(accent, over, 0.14))};--on-accent:{_hex(ink(accent))}"
+        f"--fill:{_hex(fill)};--fill-over:{_hex(_over(fill))};--on-fill:{_hex(ink(fill))};"
+        f"--accent:{_hex(accent)};--accent-over:{_hex(_over(accent))};--on-accent:{_hex(ink(accent))};"
+        f"--soft:{_hex(_mixed(accent, paper, 0.9))}"
     )
+
+
+def _dimmed(color: RGB) -> RGB:
+    """What does not blind by night."""
+    steps = (_mixed(color, NIGHT, part / _STEPS) for part in range(_STEPS))
+    return next((one for one in steps if _luminance(one) <= _BRIGHTEST), NIGHT)
+
+
+def _over(ground: RGB) -> RGB:
+    """A ground that is pointed at: further from what is written on it."""
+    return _mixed(ground, _BLACK if ink(ground) == WHITE else WHITE, 0.14)
 
 
 def ink(ground: RGB) -> RGB:
