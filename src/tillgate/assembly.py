@@ -35,6 +35,7 @@ from tillgate.pages.payment_links import PaymentLinks
 from tillgate.pages.phone import PATH as PHONE
 from tillgate.pages.phone import Phone
 from tillgate.pages.published import Published
+from tillgate.pages.quick_start import QuickStart
 from tillgate.pages.reports import Reports
 from tillgate.pages.returns import Returns
 from tillgate.pages.script_files import ScriptFiles
@@ -219,6 +220,7 @@ def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStr
         ScriptFiles(),
         Reports(limits),
         Elements(gateway, directory, limits),
+        QuickStart(gateway, directory),
         Shop(PUBLIC_TOKENS[0] if is_loopback(settings.host) else None),
     )
 

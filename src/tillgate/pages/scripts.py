@@ -68,10 +68,13 @@ ALL: Final = (
         paths=("/api/modal/js/athmovil_base.js", "/api/js/athmovil_base.js"),
         for_merchants=True,
     ),
-    Script("pages/static/ateni.js", ("/elements/card",), paths=("/js/ateni.js",), for_merchants=True),
+    Script(
+        "pages/static/ateni.js", ("/elements/card", "/sandbox/quick-start"), paths=("/js/ateni.js",), for_merchants=True
+    ),
     Script("pages/static/card_fields.js", ("/checkout/{id}", "/elements/card")),
     Script("pages/static/challenge.js", ("/sandbox/challenges/{reference}/{proof}",)),
     Script("pages/static/checkout.js", ("/checkout/{id}",), maker="tillgate"),
+    Script("pages/static/quick_start.js", ("/sandbox/quick-start",)),
     Script("pages/static/element.js", ("/elements/card",)),
     # Not in live mode.
     Script("pages/static/test_cards.js", ("/elements/card",)),

@@ -156,7 +156,7 @@ const cardFields = (() => {
     return svg(
       "svg",
       { viewBox: "0 0 32 20", width: 32, height: 20, "aria-hidden": "true" },
-      svg("rect", { width: 32, height: 20, rx: 3, fill: ground }),
+      svg("rect", { width: 32, height: 20, rx: 3, fill: ground, stroke: "#fff", "stroke-opacity": 0.4 }),
       ...shapes.map((shape) =>
         typeof shape === "string" ? svg("text", { ...text, "text-anchor": "middle" }, shape) : svg(...shape),
       ),
