@@ -36,6 +36,7 @@ from tillgate.pages.phone import PATH as PHONE
 from tillgate.pages.phone import Phone
 from tillgate.pages.published import Published
 from tillgate.pages.quick_start import QuickStart
+from tillgate.pages.receipts import Receipts
 from tillgate.pages.reports import Reports
 from tillgate.pages.returns import Returns
 from tillgate.pages.script_files import ScriptFiles
@@ -212,6 +213,7 @@ def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStr
         Checkout(gateway, directory, limits, streams, "" if parts.bank is None else PHONE),
         Logos(gateway, directory),
         PaymentLinks(gateway, directory, limits),
+        Receipts(gateway, directory, limits),
         Returns(gateway, directory),
         SignIn(gateway, directory, limits),
         Account(gateway, directory),

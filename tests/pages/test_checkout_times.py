@@ -3,6 +3,8 @@
 import pytest
 
 from tests.pages.guest import CARD, opened
+from tests.pages.test_receipts import Reader
+from tests.pages.test_receipts import opened as session
 from tests.surfaces.checkout.store import Store, moment
 from tillgate.clock import ManualClock
 from tillgate.core.instants import DAY, HOUR, MINUTE
@@ -37,3 +39,13 @@ async def test_the_phones_time_ends_before_the_checkouts(punctual: tuple[Store, 
     late = await guest.see()
     assert "Nobody confirmed on the phone in time." in late.text
     assert (await guest.pay()).heading == "Paid"
+
+
+async def test_a_receipt_is_read_for_years(punctual: tuple[Store, ManualClock]) -> None:
+    seller, clock = punctual
+    id, url = await session(seller)
+    await seller.pay(id)
+    first = (await Reader(seller, url).print()).content
+    clock.advance(3 * 365 * DAY)
+    assert (await Reader(seller, url).read()).status_code == 200
+    assert (await Reader(seller, url).print()).content == first, "the same receipt is the same bytes"

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from tillgate.core import charges as core
 from tillgate.core import payment_intents, transactions
+from tillgate.core import receipts as core_receipts
 from tillgate.core.charges import ChargeStatus
 from tillgate.core.credentials import Scope
 from tillgate.core.instants import unix_seconds
@@ -16,6 +17,7 @@ from tillgate.core.reasons import Reason, Refused
 from tillgate.core.transactions import TransactionType
 from tillgate.flows import charges as flows
 from tillgate.flows import payments as payment_flows
+from tillgate.flows import receipts
 from tillgate.flows.charges import Charge
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
@@ -81,13 +83,16 @@ class ChargeShown(msgspec.Struct, frozen=True, kw_only=True):
     payment_method: Annotated[str | None, expansion.ids("pm")]
     payment_method_details: PaymentMethodDetailsShown | None
     receipt_email: str | None
+    receipt_number: str | None
+    receipt_url: str | None
     shipping: ShippingShown | None
     refunded: bool
     status: ChargeStatus
 
 
-def show(charge: Charge, *, livemode: bool) -> ChargeShown:
+def show(call: Call, charge: Charge) -> ChargeShown:
     """A charge in this API's form."""
+    livemode, receipt = call.tenant.is_live, receipts.path(call.gateway, charge.payment)
     payment, intent = charge.payment, payment_intents.intent_of(charge.payment)
     failure_code, failure_message = errors.told(payment.failure.reason) if payment.failure else (None, None)
     status = core.status(payment)
@@ -115,6 +120,8 @@ def show(charge: Charge, *, livemode: bool) -> ChargeShown:
         payment_method=payment.payment_method,
         payment_method_details=three_d_secure.payment_method_details(payment),
         receipt_email=intent.receipt_email,
+        receipt_number=core_receipts.number(payment) if receipt else None,
+        receipt_url=receipt and call.request.origin + receipt,
         shipping=addresses.show_shipping(intent.shipping) if intent.shipping else None,
         refunded=payment.captured > 0 and payment.refunded == payment.captured,
         status=status,
@@ -147,14 +154,14 @@ async def page(call: Call) -> Reply:
     stages = transactions.listed(type=TransactionType.PAYMENT) if asked is None else transactions.stages(charge=asked)
     wanted = given.wanted(stages, customer=given.customer, id=only)
     found = await flows.page(call.gateway, call.caller, payment_names.cursor(given.cursor("ch")), wanted)
-    data = [show(charge, livemode=call.tenant.is_live) for charge in found.charges]
+    data = [show(call, charge) for charge in found.charges]
     return await shown(call, ListShown(url="/v1/charges", has_more=found.has_more, data=data))
 
 
 async def shown_in(call: Call, payments: Sequence[Payment]) -> list[ChargeShown]:
     """The charges of payments of which a bank was asked, as a call shows them."""
     found = await flows.of_payments(call.gateway, call.caller, payments)
-    return [show(charge, livemode=call.tenant.is_live) for charge in found]
+    return [show(call, charge) for charge in found]
 
 
 @operation("GET", "/v1/charges/{id}", Scope.PAYMENTS_READ, Nothing, ChargeShown)
@@ -171,7 +178,7 @@ async def update(call: Call) -> Reply:
 
     async def rendered(payment: Payment) -> Answer:
         changed = Charge(payment, charge.balance_transaction)
-        return await answer(call.leaving(payment), show(changed, livemode=call.tenant.is_live))
+        return await answer(call.leaving(payment), show(call, changed))
 
     changed = (given.description, notes(given.metadata), rendered)
     return answered(await payment_flows.update(call.gateway, call.caller, call.key, charge.payment.id, *changed))
@@ -191,7 +198,7 @@ async def _found(call: Call, id: str) -> Charge:
 
 @expansion.kind("ch", ChargeShown, Scope.PAYMENTS_READ)
 async def _fetch(call: Call, id: str) -> ChargeShown:
-    return show(await _found(call, id), livemode=call.tenant.is_live)
+    return show(call, await _found(call, id))
 
 
 OPERATIONS = (page, fetch, update)

@@ -6,6 +6,8 @@ _LINES: Final = "What is sold, line by line, all in one currency. It takes the p
 _NAME: Final = "What it is called, as payers read it."
 
 OF_CHECKOUTS: Final = {
+    "Charge.receipt_number": "What its receipt is called, where it was paid on a page of ours.",
+    "Charge.receipt_url": "Where its payer reads the receipt, where it was paid on a page of ours.",
     "CheckoutSession.amount_subtotal": "What the lines cost together.",
     "CheckoutSession.amount_total": "What is to be paid, in the smallest unit of the currency.",
     "CheckoutSession.cancel_url": "Where who gives up goes.",
