@@ -395,7 +395,6 @@ async def test_postgres_takes_lines_from_a_range_of_an_index(postgres_place: Pla
     await postgres_place.execute(*FILLED, *(["analyze"] if statistics == "known" else []))
     async with postgres_place.opened() as store, cast(Postgres, store.engine)._pool.acquire() as connection:
         text = steps.postgres(((Verb.TAKE, schema.entries),))
-        shown = await connection.fetch(f"explain {text}", *postgres._columns([TAKEN]))
-    plan = "\n".join(row[0] for row in shown)
+        plan = "\n".join(row[0] for row in await connection.fetch(f"explain {text}", *postgres._columns([TAKEN])))
     assert "entries_in_no_statement" in plan, plan
     assert "Seq Scan" not in plan, plan

@@ -74,10 +74,10 @@ WANTED: dict[str, dict[str, Any]] = {
 }
 
 
-async def a_page(store: Store, wanted: dict[str, Any], skip: int = 0, answers: tuple[object, ...] = ()) -> Any:
+async def a_page(store: Store, wanted: dict[str, Any], past: int = 0, answers: tuple[object, ...] = ()) -> Any:
     terms = checkout_payments.found_by(**wanted)
     asked = cast(Store, Overhearing(answers)) if answers else store
-    return await pages.by_terms(asked, Payment, TENANT, terms, skip=skip, most=25)
+    return await pages.by_terms(asked, Payment, TENANT, terms, skip=past, most=25)
 
 
 def a_list(type: type[Record], where: dict[str, str], cursor: str) -> Question:
@@ -155,11 +155,11 @@ async def test_pages_are_found_and_counted_whole(place: Place) -> None:
     expected = {"all checkouts": ROWS, "those in a status": ROWS - open, "an application's": half}
     async with place.opened() as store:
         for name, wanted in WANTED.items():
-            for skip in (0, max(expected.get(name, 1) - 20, 0)):
+            for past in (0, max(expected.get(name, 1) - 20, 0)):
                 took = []
                 for _ in range(3):
                     began = time.perf_counter()
-                    _, total = await a_page(store, wanted, skip)
+                    _, total = await a_page(store, wanted, past)
                     took.append(time.perf_counter() - began)
                 assert total == expected.get(name, half if "application's in" in name else 1), name
                 assert not PROVING or min(took) < 0.5, (name, took)
