@@ -121,13 +121,3 @@ def reference_not_held(patch: pytest.MonkeyPatch) -> None:
         return msgspec.structs.replace(decision, name=kept)
 
     patch.setattr(checkout_payments, "opened", opened)
-
-
-@bug({"crash at any time": 0.0}, BUGS)
-def held_for_ever(patch: pytest.MonkeyPatch) -> None:
-    """Nobody looks again at what is held once its time is over."""
-
-    async def settle(*given: Any) -> bool:
-        return True
-
-    patch.setattr(transfers, "settle", settle)

@@ -1,8 +1,8 @@
 """Whatever goes wrong while payers choose how to pay, in the end everything adds up, and planted bugs are found.
 
-What is planted (bugs_of_checkouts.py): statements (a line counted twice, a surplus kept, a late arrival settled, one
-held for ever), returns (silence taken for a no, an earlier answer for the newest), and checkouts (tried twice by
-pressing twice, confirmed unheard, a reference that two have).
+What is planted (bugs_of_checkouts.py): statements (a line counted twice, a surplus kept, a late arrival settled),
+returns (silence taken for a no, an earlier answer for the newest), and checkouts (tried twice by pressing twice,
+confirmed unheard, a reference that two have).
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from tests.simulation.story import Size
 from tests.simulation.world import World
 from tests.sizes import at_size
 
-SEEDS = range(1, at_size(6, 150))
+SEEDS = range(1, at_size(5, 150))
 SIZE = at_size(Size(days=1, clients=4, requests=25), Size(days=3, clients=8, requests=40))
 SMALL = Size(days=1, clients=4, requests=25)
 WORLDS = 30
@@ -59,9 +59,9 @@ async def _live(world: World, size: Size) -> None:
             await world.pass_time(20.0, pace=20.0)
     world.chance.calm = True
     for _ in range(3):
-        await world.pass_time(3 * _HOUR_SECONDS, pace=600.0)
+        await world.pass_time(3 * _HOUR_SECONDS, pace=1200.0)
         await market.finish()
-    await world.pass_time(24 * _HOUR_SECONDS, pace=1800.0)
+    await world.pass_time(24 * _HOUR_SECONDS, pace=7200.0)
     for process in world.processes:
         await process.finished()
     for violation in await findings_of_checkouts.of_everything(market):
@@ -71,7 +71,7 @@ async def _live(world: World, size: Size) -> None:
 def test_in_the_end_everything_adds_up() -> None:
     happened = Counter[str]()
     for seed in SEEDS:
-        violations, seen = tell(seed, SIZE)
+        violations, seen = _without_a_bug(seed, SIZE, ())
         assert not violations, "\n".join(violations[:10])
         happened += seen
     assert not {*SITUATIONS, *at_size((), RARE_SITUATIONS)} - happened.keys()
@@ -85,9 +85,9 @@ def test_a_planted_bug_is_found_and_nothing_without_it(name: str) -> None:
         seeds = range(1, WORLDS + 1)
         found = next((seed for seed in seeds if tell(seed, SMALL, storm=bug.storm, hasty=True)[0]), None)
     assert found is not None
-    assert not _without_a_bug(found, tuple(bug.storm.items()))
+    assert not _without_a_bug(found, SMALL, tuple(bug.storm.items()))[0]
 
 
 @cache
-def _without_a_bug(seed: int, storm: tuple[tuple[str, float], ...]) -> list[str]:
-    return tell(seed, SMALL, storm=dict(storm))[0]
+def _without_a_bug(seed: int, size: Size, storm: tuple[tuple[str, float], ...]) -> tuple[list[str], Counter[str]]:
+    return tell(seed, size, storm=dict(storm))
