@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.pages import site
 from tests.pages.guest import CARD, SCRIPT, Guest, Page, opened
 from tests.surfaces.checkout.store import Store, done
 from tests.waiting import LONG_SECONDS
@@ -145,6 +146,9 @@ async def test_who_tries_cards_through_one_link_is_stopped(seller: Store) -> Non
 
 async def test_what_browsers_may_do_with_it_is_little(seller: Store) -> None:
     guest = await opened(seller)
+    ways = [await guest.see(), Page(await guest.send("card", {"tried": "0"})), await guest.press("transfer")]
+    for page in (*ways, await guest.press("phone", phone="7875550499"), await guest.press("leave"), await guest.pay()):
+        site.assert_secure(page.answer)
     headers = (await guest.see()).answer.headers
     policy = headers["content-security-policy"]
     for directive in ("default-src 'none'", "img-src 'none'", "form-action 'self'", "frame-ancestors 'none'"):
@@ -167,6 +171,28 @@ async def test_it_wears_the_merchants_color_and_logo(seller: Store) -> None:
     assert "img-src 'self' data:" in page.answer.headers["content-security-policy"]
     for wrong in (logo[:-1] + "0", "/logos/ten_demoshop/00", "/logos/x/y"):
         assert (await guest.http.get(wrong)).status_code == 404
+
+
+async def test_a_sessions_page_shows_its_lines_in_its_language_and_leads_where_it_says(seller: Store) -> None:
+    lines = [
+        {"price_data": {"currency": "usd", "unit_amount": 350, "product_data": {"name": name}}, "quantity": quantity}
+        for name, quantity in (("Pan <b>", 2), ("Roll", 1))
+    ]
+    asked = {
+        "line_items": lines,
+        "success_url": "https://shop.example/paid?session={CHECKOUT_SESSION_ID}",
+        "cancel_url": "https://shop.example/cart",
+        "locale": "es",
+        "payment_method_types": ["card"],
+    }
+    session = (await seller.v1.post("/checkout/sessions", asked)).json()
+    guest = Guest(seller, {"id": session["payment_intent"].replace("pi_", "pay_"), "checkoutUrl": session["url"]})
+    page = await guest.see()
+    for text in ("2 × Pan <b>", "$7.00", "Roll", "$3.50", "$10.50", "Número de tarjeta"):
+        assert text in page.text.replace("&lt;", "<")
+    assert "https://shop.example/cart" in page.links()
+    assert not [action for action, _ in page.forms if "/phone?" in action or "/transfer?" in action]
+    assert f"https://shop.example/paid?session={session['id']}" in (await guest.pay()).links()
 
 
 def test_every_color_can_be_read_by_day_and_by_night() -> None:

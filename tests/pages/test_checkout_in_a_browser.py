@@ -4,8 +4,10 @@ of it afterwards; by keyboard, by day and by night, for who cannot see it, and w
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
+import httpx2
 import pytest
 from playwright.async_api import ConsoleMessage, Error, Page, Route, expect
 
@@ -19,6 +21,7 @@ from tests.waiting import LONG_SECONDS
 from tillgate.clock import ManualClock
 from tillgate.core.instants import HOUR, SECOND
 from tillgate.flows import profiles
+from tillgate.pages.checkout import WINDOWS
 
 pytestmark = pytest.mark.anyio
 
@@ -200,10 +203,16 @@ async def test_pressing_twice_charges_once_and_every_window_is_told(stage: Stage
     await other.goto(order.url)
     for window in (page, other):
         await Order(shop, window, {"id": order.id, "checkoutUrl": ""}, "").writes()
-    await page.locator("#card-form .pay").dblclick()
+    # What is typed in one stays while something else happens in the other.
+    await page.fill("#number", DECLINED)
+    await page.locator("#card-form .pay").click()
+    for window in (page, other):
+        await expect(window.locator("#state h2")).to_have_text("Not paid yet")
+    await expect(other.locator("#number")).to_have_value("4242 4242 4242 4242")
+    await other.locator("#card-form .pay").dblclick()
     for window in (page, other):
         await expect(window.locator("#state h2")).to_have_text("Paid")
-    assert (await shop.record(order.id)).attempts_made == 1
+    assert (await shop.record(order.id)).attempts_made == 2
     await order.assert_charged_once()
 
 
@@ -278,6 +287,21 @@ async def test_a_page_that_is_open_is_told_that_its_time_is_over(stage: Stage, s
         changed = order.url[:-1] + ("0" if order.url[-1] != "0" else "1")
         await page.goto(changed)
         await expect(page.locator("h1")).to_have_text("This link is not valid")
+
+
+async def test_one_link_does_not_take_the_streams_of_all_others(stage: Stage, shop: Store) -> None:
+    opened, other = [(await shop.open())["checkoutUrl"].replace(LOCAL, stage.url) for _ in range(2)]
+    path = opened.replace("?", "/events?")
+    async with httpx2.AsyncClient(timeout=LONG_SECONDS) as client, AsyncExitStack() as windows:
+        told = []
+        for _ in range(WINDOWS):
+            window = await windows.enter_async_context(client.stream("GET", path))
+            assert window.status_code == 200
+            told.append(window.aiter_text())  # kept, for a stream that nobody reads is closed
+            assert "retry:" in await anext(told[-1])
+        for address, status in ((path, 503), (other.replace("?", "/events?"), 200)):
+            async with client.stream("GET", address) as window:
+                assert window.status_code == status
 
 
 async def test_without_scripts_one_pays_just_the_same(stage: Stage, shop: Store) -> None:
