@@ -74,6 +74,8 @@ async def test_what_a_merchant_says_of_a_checkout_is_text_wherever_it_stands(sto
     wrong = {"number": HOSTILE, "expiry": HOSTILE, "cvc": HOSTILE, "name": HOSTILE}
     assert_text((await payer.press("card", **wrong)).answer, shown=True)
     assert_text((await payer.pay()).answer, shown=True)
+    path, _, query = payer.path.partition("?")
+    assert_text(await payer.http.get(f"{path}/receipt?{query}"), shown=True)
 
 
 @pytest.mark.parametrize(

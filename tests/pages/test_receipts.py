@@ -2,7 +2,9 @@
 
 import io
 import re
+import struct
 import time
+import zlib
 from typing import Any
 
 import httpx2
@@ -224,6 +226,12 @@ def picture(kind: str, size: tuple[int, int]) -> bytes:
     return made.getvalue()
 
 
+def claiming(width: int, height: int) -> bytes:
+    """A few bytes that say they are a very large picture."""
+    said = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return picture("PNG", (1, 1))[:8] + struct.pack(">I", 13) + said + struct.pack(">I", zlib.crc32(said))
+
+
 @pytest.mark.parametrize(
     ("logo", "is_drawn"),
     [
@@ -231,11 +239,13 @@ def picture(kind: str, size: tuple[int, int]) -> bytes:
         (picture("JPEG", (640, 64)), True),
         (picture("WEBP", (64, 640)), True),
         (picture("PNG", (8_000, 8_000)), False),
+        (claiming(30_000, 30_000), False),
+        (picture("GIF", (64, 64)), False),
         (b"\x89PNG\r\n\x1a\n", False),
         (b"RIFF....", False),
         (picture("PNG", (64, 64))[:60], False),
     ],
-    ids=["png", "wide", "high", "bomb", "nothing", "riff", "torn"],
+    ids=["png", "wide", "high", "bomb", "larger bomb", "another kind", "nothing", "riff", "torn"],
 )
 def test_a_logo_is_drawn_if_it_is_a_picture_of_a_size(logo: bytes, is_drawn: bool) -> None:
     started = time.perf_counter()

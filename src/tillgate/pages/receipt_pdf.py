@@ -30,6 +30,9 @@ _BRAND: Final = (29, 79, 216)
 _LARGEST_PICTURE: Final = 4_000_000
 """How many pixels a logo may have to be drawn: few bytes can stand for very many of them."""
 
+_FORMATS: Final = ("PNG", "JPEG", "WEBP")
+"""What profiles take, so that no bytes are given to a reader of anything else."""
+
 _LOGO: Final = 16.0
 _LOGO_PIXELS: Final = 384
 
@@ -157,11 +160,11 @@ def _picture(logo: bytes | None) -> Any:
     if logo is None:
         return None
     try:
-        picture = Image.open(io.BytesIO(logo))
+        picture = Image.open(io.BytesIO(logo), formats=_FORMATS)
         if picture.width * picture.height > _LARGEST_PICTURE:
             return None
         shown = picture.convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
         return None
     shown.thumbnail((_LOGO_PIXELS, _LOGO_PIXELS))
     return shown
