@@ -228,8 +228,9 @@ def picture(kind: str, size: tuple[int, int]) -> bytes:
 
 def claiming(width: int, height: int) -> bytes:
     """A few bytes that say they are a very large picture."""
-    said = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return picture("PNG", (1, 1))[:8] + struct.pack(">I", 13) + said + struct.pack(">I", zlib.crc32(said))
+    chunks = (b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0), b"IDAT" + zlib.compress(b""))
+    written = (struct.pack(">I", len(one) - 4) + one + struct.pack(">I", zlib.crc32(one)) for one in chunks)
+    return picture("PNG", (1, 1))[:8] + b"".join(written)
 
 
 @pytest.mark.parametrize(
