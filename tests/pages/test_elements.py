@@ -223,13 +223,19 @@ async def test_a_merchants_registered_origins_are_those_of_its_banks_pages_too(m
     assert directive(policy, "frame-ancestors") == "frame-ancestors https://shop.example"
 
 
-async def test_who_left_the_banks_window_has_given_it_up_and_nobody_else_can(merchant: Client) -> None:
+@pytest.mark.parametrize(
+    "asked", [("/payment_intents", {"amount": 2000, "currency": "usd"}), ("/setup_intents", {})], ids=lambda one: one[0]
+)
+async def test_who_left_the_banks_window_has_given_it_up_and_nobody_else_can(
+    merchant: Client, asked: tuple[str, dict[str, object]]
+) -> None:
     parts = merchant.parts
     tenant = await shop.new_tenant(parts, "Left")
     client = Client(parts, await shop.issue(parts, tenant, CredentialKind.SECRET_KEY, ALL_SCOPES))
     key = await shop.issue(parts, tenant, CredentialKind.PUBLISHABLE_KEY, PUBLISHABLE_SCOPES)
     paying = {"payment_method_data": {"type": "card", "card": payer.CHALLENGED}, "confirm": True}
-    intent = (await client.post("/payment_intents", {"amount": 2000, "currency": "usd", **paying})).json()
+    path, form = asked
+    intent = (await client.post(path, {**form, **paying})).json()
     secret, bearer = intent["client_secret"], {"authorization": f"Bearer {key}"}
 
     async def left(form: str, headers: dict[str, str]) -> int:
@@ -243,11 +249,15 @@ async def test_who_left_the_banks_window_has_given_it_up_and_nobody_else_can(mer
         (whole[:-1], bearer),
         ("", bearer),
         ("client_secret=pi_1_secret_1", bearer),
+        ("client_secret=seti_1_secret_1", bearer),
         (whole, {"authorization": "Bearer x"}),
     ]
-    assert [await left(*asked) for asked in refused] == [403] * len(refused)
-    assert (await client.get(f"/payment_intents/{intent['id']}")).json()["status"] == "requires_action"
+    assert [await left(*one) for one in refused] == [403] * len(refused)
+    assert (await client.get(f"{path}/{intent['id']}")).json()["status"] == "requires_action"
     # As often as one likes.
     assert [await left(whole, bearer) for _ in range(2)] == [200, 200]
-    after = (await client.get(f"/payment_intents/{intent['id']}")).json()
+    after = (await client.get(f"{path}/{intent['id']}")).json()
     assert (after["status"], after["next_action"]) == ("requires_confirmation", None)
+    # The same card may be tried once more.
+    again = await client.post(f"{path}/{intent['id']}/confirm", {})
+    assert again.json()["status"] == "requires_action"

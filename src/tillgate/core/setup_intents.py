@@ -255,6 +255,14 @@ def cancel(setup: SetupIntent, reason: str | None, occasion: Occasion) -> tuple[
     return told, decision.merged(given_up(setup, canceled, occasion))
 
 
+def leave(setup: SetupIntent, occasion: Occasion) -> tuple[SetupIntent, Decision]:
+    """Give up a challenge that is open, and nothing else: the card can be confirmed once more, or another."""
+    if setup.action is None:
+        return setup, Decision()
+    left = evolve(setup, attempt=None, action=None)
+    return left, given_up(setup, left, occasion).also(left)
+
+
 def given_up(before: SetupIntent, after: SetupIntent, occasion: Occasion) -> Decision:
     """What there is to do about a challenge that was open before, and is not waited for any more."""
     if before.action is None or before.attempt is None or after.action is not None:

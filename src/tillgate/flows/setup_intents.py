@@ -16,6 +16,7 @@ from tillgate.flows.idempotency import Key
 from tillgate.flows.intents import Draft, Presented
 from tillgate.flows.sources import Source
 from tillgate.store import filters
+from tillgate.store.batches import Conflict
 from tillgate.store.lists import Cursor, Page
 
 Plainly = changes.Render[SetupIntent]
@@ -104,6 +105,16 @@ async def cancel(
         return setup_intents.cancel(await fetch(gateway, caller, setup_id), reason, occasion)
 
     return await changes.make(gateway, caller, key, decide, render, person)
+
+
+async def leave(gateway: Gateway, caller: Caller, setup_id: str) -> None:
+    """Give up what a customer was asked at their bank. Nothing changes where nobody is asked."""
+    while True:
+        _, decision = setup_intents.leave(await fetch(gateway, caller, setup_id), gateway.occasion(caller))
+        try:
+            return await gateway.store.commit(decision) if decision.save else None
+        except Conflict:
+            continue
 
 
 async def fetch(gateway: Gateway, caller: Caller, setup_id: str) -> SetupIntent:

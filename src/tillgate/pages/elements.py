@@ -4,7 +4,7 @@ from typing import Final
 
 from tillgate.core.credentials import CredentialKind
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import client_secrets, payment_intents, profiles
+from tillgate.flows import client_secrets, payment_intents, profiles, setup_intents
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Caller, Gateway
 from tillgate.http import authorization, caching, urlencoded
@@ -83,19 +83,27 @@ class Elements(site.Pages):
 
     async def _leave(self, request: Request) -> Reply:
         secret = dict(urlencoded.pairs(request.body)).get("client_secret", "")
-        payment_id = "pay_" + secret.partition("_secret_")[0].removeprefix("pi_")
         try:
             key = authorization.secret(request)
             principal, tenant = await self._directory.identify(key, on_this_machine=request.is_local)
-            client_secrets.check(payment_intents.client_secret(self._gateway, tenant.id, payment_id), secret)
-            caller = Caller(tenant, principal.credential, self.name, request.id)
-            await payment_intents.leave(self._gateway, caller, payment_id)
+            await self._left(Caller(tenant, principal.credential, self.name, request.id), secret)
         except Refused as refused:
             if refused.reason is Reason.IN_PROGRESS:
                 return Reply(409, b"{}")
             self._limits.count_stranger(request)
             return Reply(403, b"{}")
         return Reply(200, b"{}")
+
+    async def _left(self, caller: Caller, secret: str) -> None:
+        gateway, tenant = self._gateway, caller.tenant.id
+        id = secret.partition("_secret_")[0]
+        if id.startswith("seti_"):
+            client_secrets.check(setup_intents.client_secret(gateway, tenant, id), secret)
+            return await setup_intents.leave(gateway, caller, id)
+        payment = "pay_" + id.removeprefix("pi_")
+        client_secrets.check(payment_intents.client_secret(gateway, tenant, payment), secret)
+        await payment_intents.leave(gateway, caller, payment)
+        return None
 
     async def _types(self, request: Request) -> Reply:
         return caching.reply(request, rendering.file("ateni.d.ts"), _TYPESCRIPT, _FOR_ANYBODY)

@@ -217,20 +217,23 @@
       x.addEventListener("click", () => this.leave())
       this.dialog.addEventListener("close", () => this.leave())
       frame.addEventListener("load", () => {
+        this.moment = 250
         this.stir()
         // Escape is pressed in there, where this page does not hear it.
         if (is_ours) attach(frame, {}, () => this.leave())
       })
       document.body.append(this.host)
+      this.moment = 1_000
       this.dialog.showModal()
       frame.focus()
     }
 
-    // Until the bank's page is another, or a moment is over.
+    // Until the bank's page is another, or a moment is over: ever longer ones, for those who ask share their merchant's
+    // limit, and what came of it is mostly known soon after the page has changed.
     moves() {
       return new Promise((resolve) => {
         this.stir = resolve
-        setTimeout(resolve, 2_000)
+        setTimeout(resolve, (this.moment = Math.min(2 * this.moment, 30_000)))
         if (this.is_left) resolve()
       })
     }
