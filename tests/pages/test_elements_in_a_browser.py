@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Route
@@ -19,6 +19,7 @@ from tillgate.pages import quick_start, scripts
 
 pytestmark = pytest.mark.anyio
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("dark", "light")
 CONFIRM = "**/v1/payment_intents/*/confirm"
 
 
@@ -330,21 +331,42 @@ async def test_several_elements_on_a_page_are_each_their_own(stage: Stage) -> No
         assert await page.evaluate("document.querySelectorAll('iframe').length") == 1
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_fields_and_the_window_are_for_everybody(stage: Stage, scheme: str) -> None:
-    looked = {"color_scheme": scheme, "viewport": {"width": 360, "height": 740}, "locale": "es-PR"}
+async def test_the_fields_and_the_window_are_for_everybody(stage: Stage) -> None:
+    looked = {"viewport": {"width": 360, "height": 740}, "locale": "es-PR"}
     async with card_pages.till(stage, given={"options": {"postalCode": True}}, looks=looked) as till:
         fields = till.frame()
         assert await till.page.locator("#card iframe").get_attribute("title") == "Datos de la tarjeta"
         await looks.assert_accessible(fields)
         await till.page.evaluate("ateni.createToken(card)")
         assert await till.fields.get_by_role("alert").all_inner_texts() != [""] * 4
-        await looks.assert_accessible(fields)
+        for scheme in SCHEMES:
+            await till.page.emulate_media(color_scheme=scheme)
+            await looks.assert_accessible(fields)
         assert await fields.evaluate(looks.OVERFLOW) <= 0
         await till.fill("three_d_secure")
         await till.begin(await till.intent())
         await till.bank.locator("#code").wait_for()
-        await looks.assert_accessible(till.page)
+        for scheme in SCHEMES:
+            await till.page.emulate_media(color_scheme=scheme)
+            await looks.assert_accessible(till.page)
+
+
+async def test_the_caret_stays_where_somebody_types(till: Till) -> None:
+    number, expiry = till.fields.get_by_test_id("card-number"), till.fields.get_by_test_id("card-expiry")
+    press, place = till.page.keyboard.press, "(input) => [input.value, input.selectionStart]"
+    await number.press_sequentially("42424242")
+    for _ in range(4):
+        await press("ArrowLeft")
+    await press("Backspace")
+    await press("Backspace")
+    assert await number.evaluate(place) == ["4244 242", 3]
+    await till.page.keyboard.type("55")
+    assert await number.evaluate(place) == ["4245 5424 2", 6]
+    await expiry.press_sequentially("3/30")
+    assert await expiry.input_value() == "03 / 30"
+    for shown in ("03 / 3", "03", "0", ""):
+        await press("Backspace")
+        assert await expiry.input_value() == shown
 
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "take-cards-on-your-page.md"

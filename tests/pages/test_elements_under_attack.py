@@ -219,10 +219,12 @@ async def test_in_live_mode_the_frame_itself_refuses_to_be_filled_in(stage: Stag
 
 
 async def test_appearance_is_values_and_never_a_style_sheet(stage: Stage) -> None:
-    evil = "red; background: url(https://evil.example/?)"
     variables = {
-        "colorText": evil,
-        "fontSize": "16px; position: fixed",
+        "colorText": "url(https://evil.example/?)",
+        "colorBackground": "var(--ink)",
+        "colorDanger": "red; background: url(https://evil.example/?)",
+        "colorBorder": "#12345",
+        "fontSize": "calc(100px * 100)",
         "borderRadius": "999",
         "content": "x",
         "colorPrimary": "#0a0",
