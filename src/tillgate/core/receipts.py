@@ -77,7 +77,7 @@ def of(payment: Payment, refunds: Sequence[Refund]) -> Receipt:
     paid_at = checkout_payments.of(payment).received_at
     if paid_at is None:
         raise Refused(Reason.NOT_FOUND, "receipt", object="receipt", id=payment.id)
-    way = _way(payment)
+    by = way(payment)
     return Receipt(
         number=number(payment),
         payment=payment.id,
@@ -85,15 +85,16 @@ def of(payment: Payment, refunds: Sequence[Refund]) -> Receipt:
         lines=checkout_sessions.lines(payment),
         total=payment.amount,
         received=checkout_payments.received(payment),
-        way=way,
-        card=payment.card if way is Way.CARD else None,
-        known_by=payment.ticket.phone[-4:] if payment.ticket and way is Way.PHONE else "",
+        way=by,
+        card=payment.card if by is Way.CARD else None,
+        known_by=payment.ticket.phone[-4:] if payment.ticket and by is Way.PHONE else "",
         reference=checkout_sessions.reference(payment),
         refunds=tuple(sorted((one for one in refunds if one.state is RefundState.SUCCEEDED), key=lambda one: one.id)),
     )
 
 
-def _way(payment: Payment) -> Way:
+def way(payment: Payment) -> Way:
+    """How a payment was paid, whatever was tried before."""
     if payment.bank == arrival_moves.BANK:
         return Way.TRANSFER
     return Way.PHONE if payment.ticket else Way.CARD

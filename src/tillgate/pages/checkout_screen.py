@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tillgate.core import cancellations, checkout_payments, checkouts, payments, phone_wallets
+from tillgate.core import cancellations, checkout_payments, checkouts, payments, phone_wallets, receipts
 from tillgate.core.checkout_payments import CheckoutStatus
 from tillgate.core.checkouts import Line
 from tillgate.core.instants import DAY, MILLISECOND, MINUTE, Instant
@@ -14,6 +14,7 @@ from tillgate.core.instructions import Field, How, Offer
 from tillgate.core.payments import Payment
 from tillgate.core.profiles import Profile
 from tillgate.core.reasons import Reason
+from tillgate.core.receipts import Way
 from tillgate.flows import checkout_links, ways_back
 from tillgate.flows.gateway import Caller, Gateway
 from tillgate.http import qr
@@ -235,9 +236,10 @@ def _state(place: Place, payment: Payment, shared: Mapping[str, Any], stands: Ph
 
 
 def _paid_by(payment: Payment, spoken: Mapping[str, str], brand: str) -> str:
-    if payment.card is not None:
-        return f"{spoken.get(f'brand_{brand}', spoken['card'])} •••• {payment.card.last4}"
-    return spoken["checkout_by_transfer"] if payment.ticket is None else "ATH Móvil"
+    way = receipts.way(payment)
+    if way is not Way.CARD or payment.card is None:
+        return "ATH Móvil" if way is Way.PHONE else spoken["checkout_by_transfer"]
+    return f"{spoken.get(f'brand_{brand}', spoken['card'])} •••• {payment.card.last4}"
 
 
 async def _ways(place: Place, payment: Payment, shared: Mapping[str, Any], offers: list[Offer]) -> dict[str, str]:
