@@ -258,7 +258,7 @@ NEED_MORE_THAN_CALLS: Final = frozenset(
         "payment.capture_failed",  # a bank that says no to what it granted
         "payment_intent.processing",  # a bank that answers later
         *("checkout.found", "checkout.underpaid", "checkout.received", "checkout.completed"),  # a payer on a page
-        *("checkout.canceled", "checkout.refunded"),
+        *("checkout.canceled", "checkout.refunded", "checkout.session.completed", "checkout.session.expired"),
         "webhook_endpoint.disabled",  # an endpoint that fails for days
         "webhook_endpoint.test",  # an endpoint; it has a call of its own
     }
