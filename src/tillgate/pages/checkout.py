@@ -14,6 +14,7 @@ from tillgate.core.cards import Wallet
 from tillgate.core.instants import MILLISECOND
 from tillgate.core.instructions import How
 from tillgate.core.payments import Payment
+from tillgate.core.profiles import Profile
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import checkout_links, profiles
 from tillgate.flows import checkouts as flows
@@ -218,10 +219,15 @@ class Checkout(site.Pages):
         return Visit(request, caller, payment)
 
     async def _screen(
-        self, visit: Visit, payment: Payment, mistakes: Mistakes | None = None, given: dict[str, str] | None = None
+        self,
+        visit: Visit,
+        payment: Payment,
+        mistakes: Mistakes | None = None,
+        given: dict[str, str] | None = None,
+        profile: Profile | None = None,
     ) -> Screen:
         request = visit.request
-        profile, language = await profiles.of(self._gateway, visit.caller.tenant), _language(visit)
+        profile, language = profile or await profiles.of(self._gateway, visit.caller.tenant), _language(visit)
         phone = self._phone if request.is_local else ""
         place = checkout_screen.Place(self._gateway, visit.caller, profile, language, request.origin, phone)
         return await checkout_screen.screen(place, payment, mistakes or {}, given or {})
@@ -257,8 +263,8 @@ class Checkout(site.Pages):
         given: dict[str, str] | None = None,
         goes_to: str = "",
     ) -> Reply:
-        screen = await self._screen(visit, payment, mistakes, given)
         profile = await profiles.of(self._gateway, visit.caller.tenant)
+        screen = await self._screen(visit, payment, mistakes, given, profile)
         return rendering.page(
             visit.request,
             "checkout.html",
