@@ -1,5 +1,7 @@
 """People: which addresses and passwords are taken, how long wrong ones are waited for, and what roles allow."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,6 +91,15 @@ def test_a_password_that_is_easily_guessed_is_not_taken(text: str) -> None:
 def test_a_password_is_the_same_however_it_is_composed() -> None:
     composed, apart = "Ünïcode pässword", "U\u0308ni\u0308code pa\u0308ssword"
     assert people.password(apart, "ann@example.com") == people.comparable(composed) == composed
+
+
+@pytest.mark.parametrize("text", ["\u0315" * 10_000 + "\u0323" * 10_000, "x" * 1_000_000])
+def test_a_password_that_is_far_too_long_is_no_work(text: str) -> None:
+    begun = time.process_time()
+    assert people.LONGEST_PASSWORD < len(people.comparable(text)) <= 5 * people.LONGEST_PASSWORD
+    with pytest.raises(Unfit):
+        people.password(text, "ann@example.com")
+    assert time.process_time() - begun < 0.5
 
 
 def test_roles_let_clients_do_no_more_than_they_may() -> None:

@@ -18,6 +18,9 @@ SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 200
 LONGEST_EMAIL: Final = 254
 
+_LONGEST_TYPED: Final = 5 * LONGEST_PASSWORD
+"""More than the longest password has, however it is composed."""
+
 FREE_TRIES: Final = 5
 """So many wrong passwords in a row are nobody's business."""
 
@@ -127,8 +130,11 @@ def password(text: str, address: str) -> str:
 
 
 def comparable(password: str) -> str:
-    """A password however a keyboard composes its characters (NIST SP 800-63B, 5.1.1.2)."""
-    return unicodedata.normalize("NFKC", password)
+    """A password however a keyboard composes its characters (NIST SP 800-63B, 5.1.1.2).
+
+    One that is far too long is cut off before, and stays too long: composing takes as the square of the length.
+    """
+    return unicodedata.normalize("NFKC", password[:_LONGEST_TYPED])
 
 
 def allowed(role: Role, scopes: frozenset[OAuthScope]) -> frozenset[OAuthScope]:

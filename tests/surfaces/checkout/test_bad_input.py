@@ -34,6 +34,7 @@ NOT_MOMENTS: tuple[Any, ...] = (
     *(4_102_444_800, True, [], {}),
 )
 
+NUMBERS: tuple[Any, ...] = ("4242424242424242", "Card 4242 4242 4242 4242")
 
 NOT_FLAGS: tuple[Any, ...] = ("true", 1, [], {})
 NOT_WHITELISTS: tuple[Any, ...] = ("USD", 7, True, {}, [7], [None], ["ZZZ"], [[]])
@@ -73,7 +74,7 @@ ORDERS: list[tuple[dict[str, Any], str]] = [
     *(
         ({name: bad}, name)
         for name in ("reference", "referenceLabel")
-        for bad in (*NOT_TEXTS, *BLANK, *NOT_PRINTABLE, "x" * 256)
+        for bad in (*NOT_TEXTS, *BLANK, *NOT_PRINTABLE, *NUMBERS, "x" * 256)
     ),
     ({"reference": Raw('"\\u0000"')}, "reference"),
     ({"reference": Raw('"\\ud800"')}, "reference"),
@@ -85,10 +86,12 @@ ORDERS: list[tuple[dict[str, Any], str]] = [
     *(({"expiresAt": bad}, "expiresAt") for bad in (*NOT_MOMENTS, "2999-01-01T00:00:00Z")),
     ({"redirectURL": "https://shop.example/"}, "redirectURL"),
     ({"4242424242424242": 1}, "body"),
+    ({"card_4242424242424242": 1}, "body"),
+    ({"redirectUrl": "https://shop.example/?card=4242424242424242"}, "redirectUrl"),
 ]
 
 APPLICATIONS: list[tuple[dict[str, Any], str]] = [
-    *(({"name": bad}, "name") for bad in (ABSENT, None, *NOT_TEXTS, *BLANK, "ab", "x" * 256, *NOT_PRINTABLE)),
+    *(({"name": bad}, "name") for bad in (ABSENT, None, *NOT_TEXTS, *BLANK, "ab", "x" * 256, *NOT_PRINTABLE, *NUMBERS)),
     *(({"secret": bad}, "secret") for bad in (*NOT_TEXTS, "short", "x" * 256)),
     *(({name: bad}, name) for name in ("url", "callbackUrl") for bad in NOT_ADDRESSES),
     *(({"callbackUrl": bad}, "callbackUrl") for bad in ("http://169.254.169.254/", "http://10.0.0.1/hook")),
@@ -99,14 +102,14 @@ APPLICATIONS: list[tuple[dict[str, Any], str]] = [
 ]
 
 TOKENS: list[tuple[dict[str, Any], str]] = [
-    *(({"label": bad}, "label") for bad in (ABSENT, None, *NOT_TEXTS, *BLANK, "x" * 256)),
+    *(({"label": bad}, "label") for bad in (ABSENT, None, *NOT_TEXTS, *BLANK, *NUMBERS, "x" * 256)),
     *(({"scopes": bad}, "scopes") for bad in NOT_SCOPES),
     *(({"expiresAt": bad}, "expiresAt") for bad in NOT_MOMENTS),
     ({"token": "mine"}, "token"),
 ]
 
 ACCOUNTS: list[tuple[dict[str, Any], str]] = [
-    *(({"displayName": bad}, "displayName") for bad in (*NOT_TEXTS, "x" * 101)),
+    *(({"displayName": bad}, "displayName") for bad in (*NOT_TEXTS, *NUMBERS, "x" * 101)),
     *(({"website": bad}, "website") for bad in NOT_ADDRESSES),
     *(({"supportEmail": bad}, "supportEmail") for bad in (*NOT_TEXTS, "ann", "a@b", "a b@c.de", "@c.de")),
     *(({"supportPhone": bad}, "supportPhone") for bad in (*NOT_TEXTS, "call me", "1")),

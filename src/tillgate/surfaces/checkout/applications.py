@@ -25,7 +25,7 @@ def _wishes(form: Form, *, is_new: bool) -> Wishes:
     """What is wished for. Raises Invalid."""
     given: dict[str, Any] = {
         "name": form.text("name", required=is_new, least=3),
-        "secret": form.text("secret", least=8),
+        "secret": form.text("secret", least=8, is_secret=True),
         "url": form.address("url"),
         "callback_url": form.address("callbackUrl"),
         "currency_whitelist": form.currencies("currencyWhitelist"),

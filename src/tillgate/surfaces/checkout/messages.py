@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tillgate.core import currencies
+from tillgate.core import cards, currencies
 from tillgate.core.instants import Instant
 from tillgate.core.reasons import Refused
 from tillgate.http import strict_json
@@ -38,7 +38,7 @@ class Form:
         self._given = given
         self.errors: dict[str, list[str]] = {}
         for name in [name for name in given if name not in known][:_MOST_NAMED]:
-            shown = name if _NAME.fullmatch(name) else BODY
+            shown = name if _NAME.fullmatch(name) and not cards.holds_number(name) else BODY
             self.wrong(shown, "The field is unknown." if shown == BODY else f"The {shown} field is unknown.")
 
     def wrong(self, name: str, text: str) -> None:
@@ -61,8 +61,10 @@ class Form:
             self.wrong(name, f"The {name} field is required.")
         return value
 
-    def text(self, name: str, *, required: bool = False, least: int = 1, most: int = LONGEST) -> str | None:
-        """A text of so many characters, without space around it."""
+    def text(
+        self, name: str, *, required: bool = False, least: int = 1, most: int = LONGEST, is_secret: bool = False
+    ) -> str | None:
+        """A text of so many characters, without space around it, and without a card number where others may read it."""
         value = self.value(name, required=required)
         if value is None:
             return None
@@ -78,6 +80,9 @@ class Form:
             return None
         if not value.isprintable():
             self.wrong(name, f"The {name} field must be printable.")
+            return None
+        if not is_secret and cards.holds_number(value):
+            self.wrong(name, f"The {name} field must not hold a card number.")
             return None
         return value
 
