@@ -82,7 +82,7 @@ async def offers(gateway: Gateway, caller: Caller, payment: Payment) -> list[Off
         checkout_payments.assert_payable(payment, gateway.clock.now(caller.tenant.id))
     except Refused:
         return []
-    if not await link_places.is_free(gateway, caller, payment):
+    if not await flows.is_taken(gateway, caller, payment) or not await link_places.is_free(gateway, caller, payment):
         return []
     methods = checkout_payments.of(payment).methods
     found = [offer for bank in _banks(gateway, caller) for offer in gateway.banks[bank].offers]

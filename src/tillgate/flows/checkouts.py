@@ -225,13 +225,20 @@ async def _payable(
         raise _Tried
     checkout_payments.assert_payable(payment, occasion.now)
     checkout_payments.assert_takes(payment, method)
+    if not await is_taken(gateway, caller, payment):
+        raise Refused(Reason.CHECKOUT_OVER, "payment", status=payment.status)
+    return payment
+
+
+async def is_taken(gateway: Gateway, caller: Caller, payment: Payment) -> bool:
+    """Whether anything is taken for a checkout still: the application that opened it, if any did, is not deleted."""
     application = checkout_payments.of(payment).application
     try:
         if application is not None:
             await owners.fetch(gateway, caller, application)
     except Refused:
-        raise Refused(Reason.CHECKOUT_OVER, "payment", status=payment.status) from None
-    return payment
+        return False
+    return True
 
 
 async def _try(gateway: Gateway, caller: Caller, payment_id: str, decide: attempts.Decide[Standing]) -> Payment:

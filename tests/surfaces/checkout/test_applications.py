@@ -69,6 +69,10 @@ async def test_a_deleted_application_takes_nothing_any_more(anyones: Store) -> N
     assert list(errors(answer)) == ["clientId"]
     with pytest.raises(Exception, match="checkout_over"):
         await anyones.pay(opened["id"])
+    proof = opened["checkoutUrl"].partition("?")[2]
+    assert done(await anyones.ask("GET", f"/api/checkout/{opened['id']}/payment-methods?{proof}", token="")) == []
+    transfer = f"/api/checkout/payment/{opened['id']}/provider/bank/method/transfer?{proof}"
+    assert list(errors(await anyones.ask("GET", transfer, token=""))) == ["method"]
     assert done(await anyones.manage("GET", PATH)) == []
 
 
