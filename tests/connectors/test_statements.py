@@ -319,3 +319,24 @@ def test_a_table_that_is_wrong_is_refused_by_its_line(head: str, row: str, numbe
 def test_a_table_in_another_encoding_is_refused() -> None:
     with pytest.raises(StatementInvalid, match="UTF-8"):
         list(csv_statements.read(io.BytesIO((HEAD + "\n2026-11-20,1.00,EUR,ä,,,,,").encode("latin-1"))))
+
+
+@pytest.mark.parametrize("reference", ["R" * 141, "R\x001", "R\x1b[2J"])
+def test_what_no_bank_names_a_line_by_is_no_reference(reference: str) -> None:
+    with pytest.raises(StatementInvalid, match="is no reference"):
+        rows(f"2026-11-20,1.00,EUR,{reference},,,,,")
+    if "\x00" not in reference and "\x1b" not in reference:
+        with pytest.raises(StatementInvalid, match="is no reference"):
+            lines(camt(entry(reference=reference)))
+
+
+def test_words_have_a_terminal_and_a_database_do_nothing() -> None:
+    (line,) = rows("2026-11-20,1.00,EUR,R1,A\x1b[2Jnn\x00Lee,,RF18\u202e\x9b2J 7,,")
+    assert line.booked is not None
+    assert (line.booked.debtor.name, line.booked.remittance) == ("A [2Jnn Lee", "RF18 2J 7")
+
+
+@pytest.mark.parametrize("day", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_no_calendar_has_is_refused_by_its_line(day: str) -> None:
+    with pytest.raises(StatementInvalid, match="is no date"):
+        rows(f"{day},1.00,EUR,R1,,,,,")

@@ -148,7 +148,10 @@ class _Reader:
         indicator = indicator or _first(entry, "CdtDbtInd")
         if indicator not in ("CRDT", "DBIT"):
             raise StatementInvalid(number, "An entry says neither CRDT nor DBIT (CdtDbtInd).")
-        own, of_entry = _first(one, "Refs/AcctSvcrRef"), _first(entry, "AcctSvcrRef")
+        own, of_entry = (
+            statements.reference(_first(*place), number)
+            for place in ((one, "Refs/AcctSvcrRef"), (entry, "AcctSvcrRef"))
+        )
         is_named = statements.says_something(own) and (not in_batch or own != of_entry)
         others = tuple(_first(one, f"Refs/{name}") for name in ("EndToEndId", "TxId", "InstrId", "UETR"))
         written = Written(

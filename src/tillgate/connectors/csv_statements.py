@@ -81,7 +81,7 @@ def _line(row: dict[str, str], number: int, names: Names) -> Line:
     written = Written(
         amount=amount,
         booked_at=statements.moment(row["booked_on"], number),
-        reference=row.get("reference", ""),
+        reference=statements.reference(row.get("reference", ""), number),
         debtor=statements.debtor(row.get("debtor_name", ""), row.get("debtor_iban", "")),
         remittance=row.get("remittance", ""),
         is_credit=not is_less,

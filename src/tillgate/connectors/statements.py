@@ -20,6 +20,7 @@ LONGEST_TEXT: Final = 10_000
 """More than any field of a statement has."""
 
 _KEPT: Final = 1_000
+_LONGEST_REFERENCE: Final = 140
 _SAYS_NOTHING: Final = frozenset({"", "NOTPROVIDED", "NONREF", "NOREF", "NONE", "N/A", "0"})
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:([.,' ’\u00a0\u202f])[0-9]{3})(?:\1[0-9]{3})*")
 _PLAIN: Final = re.compile(r"[0-9]{1,15}")
@@ -82,7 +83,7 @@ class Names:
             amount=line.amount,
             booked_at=line.booked_at,
             debtor=line.debtor,
-            remittance=" ".join(line.remittance.split())[:_KEPT],
+            remittance=_printable(line.remittance)[:_KEPT],
             is_reversal=is_taken_back,
             is_ours=line.is_reversal and line.is_credit,
             is_pending=line.is_pending,
@@ -105,6 +106,20 @@ class Names:
 def says_something(reference: str) -> bool:
     """Whether a bank's reference names anything."""
     return reference.strip().upper() not in _SAYS_NOTHING
+
+
+def reference(text: str, line: int) -> str:
+    """A bank's own name for a line. Raises StatementInvalid for what no bank names one by, or no database keeps."""
+    if len(text) > _LONGEST_REFERENCE or not text.isprintable():
+        raise StatementInvalid(
+            line, f"{shown(text)} is no reference: it takes {_LONGEST_REFERENCE} printable characters at most."
+        )
+    return text
+
+
+def _printable(text: str) -> str:
+    """Somebody's words on a line, without what would have a terminal or a database do anything but show them."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def exact(text: str, currency: str, line: int) -> Money:
@@ -173,8 +188,8 @@ def moment(text: str, line: int) -> Instant:
             at = datetime(day.year, day.month, day.day, tzinfo=UTC)
         else:
             at = datetime.fromisoformat(text)
-            at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    except ValueError:
+            at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise StatementInvalid(line, f"{shown(text)} is no date: it takes YYYY-MM-DD.") from None
     since = at - _EPOCH
     if since.days < 0:
@@ -187,7 +202,7 @@ def debtor(name: str, account: str, bic: str = "") -> Debtor:
     compact = "".join(account.split()).upper()
     is_iban = bool(compact) and schwifty.IBAN(compact, allow_invalid=True).is_valid
     known = bic if re.fullmatch(r"[A-Z0-9]{8}(?:[A-Z0-9]{3})?", bic) else ""
-    return Debtor(" ".join(name.split())[:140], compact if is_iban else "", known)
+    return Debtor(_printable(name)[:140], compact if is_iban else "", known)
 
 
 def shown(text: str) -> str:
