@@ -186,7 +186,7 @@ OF_CHECKOUTS: Final = (
 """What is said of checkouts, which are opened elsewhere."""
 
 _ONLY: Final[dict[Reason, Applies]] = {
-    Reason.CURRENCY_UNKNOWN: _takes("currency", "fee_plan", "minimum_amounts"),
+    Reason.CURRENCY_UNKNOWN: _takes("currency", "fee_plan", "line_items", "minimum_amounts"),
     Reason.AMOUNT_INVALID: _takes("amount", "line_items"),
     Reason.AMOUNT_TOO_SMALL: _takes("amount", "line_items"),
     Reason.AMOUNT_TOO_LARGE: _takes("amount", "line_items"),
