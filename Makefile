@@ -26,7 +26,7 @@ $(READY): pyproject.toml requirements/dev.txt tools/setup
 run: setup ## serve on 127.0.0.1:8000 (ARGS="--port 9000" and the like)
 	@exec $(BIN)/tillgate serve $(ARGS)
 
-test: setup ## run every test, within 6 minutes (ARGS="tests/core -k money" and the like)
+test: setup ## run every test, within 7 minutes (ARGS="tests/core -k money" and the like)
 	@tools/ensure_postgres >/dev/null
 	@tools/ensure_strace
 	@tools/ensure_node

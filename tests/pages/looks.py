@@ -29,11 +29,17 @@ CONTRASTS = """() => {
 HEIGHTS = """() => [...document.querySelectorAll("button, input:not([type=hidden], [type=radio]), .button, .pick")]
   .filter((element) => element.checkVisibility()).map((element) => element.getBoundingClientRect().height)"""
 
+_STILL: Final = """() => Promise.allSettled(
+  document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations < 9).map((one) => one.finished)
+)"""
+"""What moves in has arrived: half-way its colors are others."""
+
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 async def assert_readable(page: Page) -> None:
     """Every text stands out, every button is as large as a finger, and nothing has to be scrolled sideways."""
+    await page.evaluate(_STILL)
     for text, contrast in await page.evaluate(CONTRASTS):
         assert contrast >= 4.5, text
     assert all(height >= 44 for height in await page.evaluate(HEIGHTS))
@@ -42,5 +48,6 @@ async def assert_readable(page: Page) -> None:
 
 async def assert_accessible(page: Page | Frame) -> None:
     """axe-core finds nothing that would keep somebody out, in shadow trees neither."""
+    await page.evaluate(_STILL)
     found = await page.evaluate(f"{_AXE.read_text()};(async () => {_VIOLATIONS})()")
     assert found == [], found

@@ -10,6 +10,7 @@ from playwright.async_api import Page, Route
 
 from tests.pages import browsers, card_pages, looks
 from tests.pages.browsers import Stage
+from tests.sizes import at_size
 from tests.waiting import LONG_SECONDS
 from tillgate import logs
 from tillgate.clock import ManualClock
@@ -153,7 +154,7 @@ async def test_nobody_holds_any_other_page_in_a_frame(stage: Stage) -> None:
         assert [path for path in paths if await framed(stage, origin, path)] == []
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("dark", 320), ("light", 1_280)])
+@pytest.mark.parametrize(("scheme", "width"), at_size([("dark", 320)], [("dark", 320), ("light", 1_280)]))
 async def test_the_list_of_scripts_can_be_read(stage: Stage, scheme: Any, width: int) -> None:
     async with stage.payer(color_scheme=scheme, viewport={"width": width, "height": 640}) as page:
         await page.goto(f"{stage.url}/scripts")

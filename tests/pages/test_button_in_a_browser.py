@@ -7,6 +7,7 @@ from playwright.async_api import Error, Page, Request, Route
 
 from tests.pages import browsers, looks
 from tests.pages.browsers import Stage
+from tests.sizes import at_size
 from tests.waiting import eventually
 from tillgate.clock import ManualClock
 from tillgate.core.instants import MINUTE, SECOND
@@ -266,7 +267,9 @@ async def test_the_keyboard_alone_is_enough(customer: Customer) -> None:
     await customer.is_told("canceled")
 
 
-@pytest.mark.parametrize(("theme", "width"), [("btn", 320), ("btn-dark", 390), ("btn-light", 1_280)])
+@pytest.mark.parametrize(
+    ("theme", "width"), at_size([("btn", 320)], [("btn", 320), ("btn-dark", 390), ("btn-light", 1_280)])
+)
 async def test_every_theme_can_be_read_and_pressed(stage: Stage, theme: str, width: int) -> None:
     async with stage.payer(viewport={"width": width, "height": 640}, reduced_motion="reduce") as page:
         customer = Customer(stage, page)

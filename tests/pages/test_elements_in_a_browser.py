@@ -9,13 +9,14 @@ from playwright.async_api import Route
 from tests.pages import browsers, card_pages, looks
 from tests.pages.browsers import Stage
 from tests.pages.card_pages import Till
+from tests.sizes import at_size
 from tests.waiting import eventually
 from tillgate.clock import ManualClock
 from tillgate.core.instants import SECOND
 
 pytestmark = pytest.mark.anyio
 
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("dark", "light")
+SCHEMES: tuple[Literal["light", "dark"], ...] = at_size(("dark",), ("dark", "light"))
 CONFIRM = "**/v1/payment_intents/*/confirm"
 
 

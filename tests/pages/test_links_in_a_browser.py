@@ -7,6 +7,7 @@ import pytest
 
 from tests.pages import browsers, looks
 from tests.pages.browsers import Stage
+from tests.sizes import at_size
 from tests.surfaces.v1.shop import LOCAL
 from tillgate.clock import ManualClock
 from tillgate.core.instants import SECOND
@@ -25,6 +26,8 @@ GIFT: dict[str, Any] = {
     }
 }
 
+LOOKS = [("dark", 360, "de-DE"), ("light", 1280, "es-ES")]
+
 
 @pytest.fixture(scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory, anyio_backend: object) -> AsyncIterator[Stage]:
@@ -38,7 +41,7 @@ async def linked(stage: Stage, **given: Any) -> str:
     return str(answer.json()["url"]).replace(LOCAL, stage.url)
 
 
-@pytest.mark.parametrize(("scheme", "width", "locale"), [("light", 360, "de-DE"), ("dark", 1280, "es-ES")])
+@pytest.mark.parametrize(("scheme", "width", "locale"), at_size([("dark", 360, "de-DE")], LOOKS))
 async def test_everything_can_be_read_and_pressed(stage: Stage, scheme: Any, width: int, locale: str) -> None:
     urls = [await linked(stage, line_items=[one]) for one in (TICKET, GIFT)]
     size = {"width": width, "height": 740}

@@ -11,6 +11,7 @@ from playwright.async_api import ConsoleMessage, Error, Page, expect
 
 from tests.pages import browsers, looks
 from tests.pages.browsers import Stage
+from tests.sizes import at_size
 from tests.surfaces.athmovil import business
 from tests.surfaces.athmovil.business import ITEM, Business, Ticket
 from tests.waiting import LONG_SECONDS, eventually
@@ -218,7 +219,10 @@ async def test_a_phone_that_nobody_looks_at_is_not_kept_up_to_date_until_somebod
     await expect(page.get_by_role("article")).to_have_count(1)
 
 
-@pytest.mark.parametrize(("scheme", "width", "locale"), [("dark", 320, "es-PR"), ("light", 1_280, "de-DE")])
+@pytest.mark.parametrize(
+    ("scheme", "width", "locale"),
+    at_size([("dark", 320, "es-PR")], [("dark", 320, "es-PR"), ("light", 1_280, "de-DE")]),
+)
 async def test_everything_can_be_read_and_pressed_and_told_aloud(
     stage: Stage, seller: Business, scheme: Any, width: int, locale: str
 ) -> None:

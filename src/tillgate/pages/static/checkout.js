@@ -234,6 +234,7 @@
       form.removeAttribute("aria-busy");
     };
     const body = new URLSearchParams(new FormData(form));
+    const before = Number(said.tried); // the stream may tell of this try before the answer does
     let answer = null;
     try {
       answer = await fetch(form.action, { method: "POST", body, headers: { accept: "application/json" } });
@@ -241,7 +242,7 @@
       if (goesTo) return location.assign(goesTo);
       const sheet = form.closest("[popover]");
       if (sheet && sheet.matches(":popover-open")) sheet.hidePopover();
-      const wasTried = screen.tried !== said.tried * 1;
+      const wasTried = screen.tried !== before;
       update(screen);
       if (!mark(form, mistakes) && wasTried && phase === "open") at("state").querySelector("h2")?.focus();
       free();
