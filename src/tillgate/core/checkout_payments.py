@@ -143,10 +143,14 @@ def assert_takes(payment: Payment, method: Method) -> None:
         raise Refused(Reason.METHOD_NOT_OFFERED, "method")
 
 
+def is_late(payment: Payment, now: Instant) -> bool:
+    """Whether the time is over in which it can be paid, whatever became of it."""
+    return now >= of(payment).expires_at
+
+
 def assert_payable(payment: Payment, now: Instant) -> None:
     """Raises Refused(CHECKOUT_EXPIRED, CHECKOUT_OVER) for what nobody can pay any more."""
-    checkout = of(payment)
-    if not payment.captured and not payment.canceled and now >= checkout.expires_at:
+    if not payment.captured and not payment.canceled and is_late(payment, now):
         raise Refused(Reason.CHECKOUT_EXPIRED, "payment")
     if is_over(payment):
         raise Refused(Reason.CHECKOUT_OVER, "payment", status=status(payment))

@@ -143,5 +143,5 @@ async def expire(
 def path(gateway: Gateway, tenant: Tenant, payment: Payment) -> str | None:
     """Where a session is paid, on this server, while it can be."""
     is_over = checkout_sessions.status(payment) is not SessionStatus.OPEN
-    is_late = gateway.clock.now(tenant.id) >= checkout_payments.of(payment).expires_at
+    is_late = checkout_payments.is_late(payment, gateway.clock.now(tenant.id))
     return None if is_over or is_late else checkout_links.path(gateway, payment)

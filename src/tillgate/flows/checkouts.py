@@ -75,7 +75,7 @@ async def _under(gateway: Gateway, caller: Caller, application: Application, ref
     name = f"{application.id} {reference}"
     while id := await find.alias(gateway.store, caller.tenant.id, REFERENCE, name):
         known = await charges.fetch(gateway, caller, id)
-        is_late = gateway.clock.now(caller.tenant.id) >= checkout_payments.of(known).expires_at
+        is_late = checkout_payments.is_late(known, gateway.clock.now(caller.tenant.id))
         if is_late and not checkout_payments.is_over(known):
             if not await expire(gateway, caller.tenant, id):
                 raise Refused(Reason.REFERENCE_TAKEN, "reference", amount=known.amount)
@@ -121,7 +121,7 @@ async def look(gateway: Gateway, tenant: Tenant, payment_id: str) -> Payment:
     """A checkout as it stands now: its time may be over. Raises Refused(NOT_FOUND)."""
     caller = system(tenant, "expiry")
     payment = await fetch(gateway, caller, payment_id)
-    is_late = gateway.clock.now(tenant.id) >= checkout_payments.of(payment).expires_at
+    is_late = checkout_payments.is_late(payment, gateway.clock.now(tenant.id))
     if is_late and not payment.captured and not checkout_payments.is_over(payment):
         await expire(gateway, tenant, payment_id)
         return await fetch(gateway, caller, payment_id)
@@ -130,7 +130,7 @@ async def look(gateway: Gateway, tenant: Tenant, payment_id: str) -> Payment:
 
 async def version(gateway: Gateway, payment: Payment) -> tuple[int, bool]:
     """Something else than before wherever a checkout may stand otherwise; cheap."""
-    is_late = gateway.clock.now(payment.tenant) >= checkout_payments.of(payment).expires_at
+    is_late = checkout_payments.is_late(payment, gateway.clock.now(payment.tenant))
     return await find.version(gateway.store, Payment, payment.tenant, payment.id), is_late
 
 
@@ -332,7 +332,8 @@ async def expire(gateway: Gateway, tenant: Tenant, payment_id: str) -> bool:
     payment = await fetch(gateway, caller, payment_id)
     if payment.captured or checkout_payments.is_over(payment):
         return True
-    if gateway.clock.now(tenant.id) < checkout_payments.of(payment).expires_at or checkout_payments.is_asking(payment):
+    is_late = checkout_payments.is_late(payment, gateway.clock.now(tenant.id))
+    if not is_late or checkout_payments.is_asking(payment):
         return False
     try:
         await cancel(gateway, caller, payment_id, cancellations.EXPIRED, is_patient=False)

@@ -214,7 +214,7 @@ class Checkout(site.Pages):
             is_for_looking=True,
         )
         request.tenant = caller.tenant.id
-        if self._gateway.clock.now(caller.tenant.id) >= checkout_payments.of(payment).expires_at:
+        if checkout_payments.is_late(payment, self._gateway.clock.now(caller.tenant.id)):
             payment = await flows.look(self._gateway, caller.tenant, payment.id)
         return Visit(request, caller, payment)
 

@@ -124,7 +124,7 @@ def phase(payment: Payment, now: Instant) -> Phase:
             return Phase.WORN
     if checkout_payments.is_asking(payment):
         return Phase.ASKING
-    if now >= checkout_payments.of(payment).expires_at:
+    if checkout_payments.is_late(payment, now):
         return Phase.EXPIRED
     if payment.action is not None and not payments.is_settling(payment):
         return Phase.PHONE if payment.ticket else Phase.BANK

@@ -1,11 +1,7 @@
 """Tillgate assembled for the tests of a file, as for those of the other surface, and a business that asks."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests import receivers
-from tests.receivers import Receiver
 from tests.surfaces.athmovil import business
 from tests.surfaces.athmovil.business import Business
 from tests.surfaces.v1.conftest import (
@@ -41,10 +37,3 @@ async def punctual(timed: tuple[Assembly, ManualClock]) -> tuple[Business, Manua
     """A business of the test's own, whose time stands still until it is moved."""
     parts, clock = timed
     return await business.opened(parts), clock
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """What takes the business's webhooks."""
-    async with receivers.receiving() as listening:
-        yield listening

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests import postgres, receivers
+from tests import postgres
 from tests.receivers import Receiver
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import PAYMENT, Client
@@ -20,13 +19,6 @@ from tillgate.flows.gateway import system
 from tillgate.store import migrate
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """What takes the merchant's webhooks."""
-    async with receivers.receiving() as listening:
-        yield listening
 
 
 async def plant(client: Client, kind: str, **more: Any) -> dict[str, Any]:

@@ -2,13 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
 
-from tests import receivers
 from tests.receivers import Receiver
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.books import US
@@ -16,13 +14,6 @@ from tests.surfaces.v1.shop import Client
 from tillgate.core.events import EventType
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """What takes the merchant's webhooks."""
-    async with receivers.receiving() as listening:
-        yield listening
 
 
 async def test_what_happens_to_a_payment_arrives_in_order(anyones: Client, receiver: Receiver) -> None:
