@@ -8,6 +8,7 @@ import pytest
 from tests.store import samples
 from tests.store.places import Place, contents, rows
 from tests.store.samples import TENANT
+from tests.waiting import eventually
 from tillgate.core.customers import Customer
 from tillgate.core.decisions import Decision, Numbering
 from tillgate.core.idempotency import IdempotencyKey
@@ -158,7 +159,11 @@ async def test_who_hangs_up_changes_nothing(store: Store) -> None:
     results = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(result) for result in results] == [asyncio.CancelledError, type(None)] * 5
     await store.commit(samples.everything("after"))
-    assert await rows(store, "select count(*) from customers") == [(11,)]
+
+    async def everyone_is_there() -> bool:
+        return await rows(store, "select count(*) from customers") == [(11,)]
+
+    await eventually(everyone_is_there, "nobody waits for what those who hung up had handed in, but it is carried out")
 
 
 async def test_what_was_handed_in_is_carried_out_before_closing(place: Place) -> None:
