@@ -259,6 +259,10 @@ NEED_MORE_THAN_CALLS: Final = frozenset(
         "payment_intent.processing",  # a bank that answers later
         *("checkout.found", "checkout.underpaid", "checkout.received", "checkout.completed"),  # a payer on a page
         *("checkout.canceled", "checkout.refunded", "checkout.session.completed", "checkout.session.expired"),
+        *("escrow_order.paid", "escrow_order.delivered", "escrow_order.accepted", "escrow_order.rejected"),  # an order
+        *("escrow_order.rejection_confirmed", "escrow_order.second_delivery", "escrow_order.contested"),
+        *("escrow_order.disputed", "escrow_order.dispute_withdrawn", "escrow_order.dispute_resolved"),
+        *("escrow_order.resumed", "escrow_order.canceled", "escrow_order.completed"),
         "webhook_endpoint.disabled",  # an endpoint that fails for days
         "webhook_endpoint.test",  # an endpoint; it has a call of its own
     }

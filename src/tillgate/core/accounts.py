@@ -50,6 +50,15 @@ DEPOSITS = "transfers:deposits"
 RETURNS = "transfers:returns"
 """Arrived by itself, and on its way back."""
 
+ESCROW = "escrow:held"
+"""Held for a seller until their buyer accepts what was bought."""
+
+ESCROW_FEES = "fees:escrow"
+"""What holding money for sellers earned."""
+
+PAYOUT_FEES = "fees:payouts"
+"""What paying out to service providers earned."""
+
 AUTHORIZED = "payments:authorized"
 """Authorized and neither captured nor released."""
 
@@ -69,6 +78,11 @@ def disputed(bank: str) -> str:
     return f"bank:{bank}:disputed"
 
 
+def party(id: str) -> str:
+    """What the gateway owes a party of a merchant's: a seller, an operator, a service provider."""
+    return f"party:{id}:payable"
+
+
 def exchange(currency: str) -> str:
     """The position in a currency that exchanges opened."""
     return f"exchange:{currency}"
@@ -86,6 +100,10 @@ CHART = (
     Account(PAYABLE, Nature.LIABILITY, "owed to the merchant"),
     Account(FEES, Nature.INCOME, "processing fees earned"),
     Account(DISPUTE_FEES, Nature.INCOME, "dispute fees earned"),
+    Account(ESCROW, Nature.LIABILITY, "held for sellers until their buyers accept"),
+    Account(ESCROW_FEES, Nature.INCOME, "escrow fees earned"),
+    Account(PAYOUT_FEES, Nature.INCOME, "fees earned for payouts to service providers"),
+    Account("party:{id}:payable", Nature.LIABILITY, "owed to a party of the merchant's: a seller, operator or provider"),
     Account(IN_TRANSIT, Nature.LIABILITY, "on its way to the merchant's bank account"),
     Account(AUTHORIZED, Nature.MEMORANDUM, "authorized, neither captured nor released"),
     Account(SURPLUS, Nature.LIABILITY, "taken twice, to be given back to cardholders"),

@@ -9,6 +9,7 @@ from tillgate.core import (
     cancellations,
     challenges,
     checkout_payments,
+    escrow_orders,
     fees,
     instants,
     ledger,
@@ -75,7 +76,8 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     if not totals.is_sound(payment):
         raise Contradiction(f"{moved.id}: a yes to more than there was")
     payment, of_checkout, beside = checkout_payments.followed(standing.payment, payment, heard, occasion)
-    told = _news(standing, payment, (*types, *of_checkout), refund)
+    payment, of_escrow, held = escrow_orders.followed(standing.payment, payment, occasion)
+    told = _news(standing, payment, (*types, *of_checkout, *of_escrow), refund)
     before = standing.payment.events
     payment = evolve(payment, events=before + len(told))
     if moved.is_final:
@@ -91,7 +93,7 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
         schedule=_timers(standing.payment, payment, moved, occasion),
         number=_numbers(standing.payment, payment, moved, occasion),
     )
-    return Standing(payment, moved, refund, posted), decision.merged(beside)
+    return Standing(payment, moved, refund, posted), decision.merged(beside).merged(held)
 
 
 def _heard(payment: Payment, before: Attempt, after: Attempt) -> State | None:

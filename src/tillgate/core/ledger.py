@@ -35,6 +35,10 @@ class MovementType(enum.StrEnum):
     PAYOUT_FAILURE = "payout_failure"
     """What a bank did not pay out came back."""
     PAYOUT_CANCEL = "payout_cancel"
+    ESCROW_HOLD = "escrow_hold"
+    """What was paid went into escrow."""
+    ESCROW_RELEASE = "escrow_release"
+    """It came out of it: for the merchant, or on its way back to the buyer."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from tillgate.core.cards import CardSummary
 from tillgate.core.checkouts import Checkout
 from tillgate.core.customers import CustomerSummary
 from tillgate.core.decisions import Decision
+from tillgate.core.escrows import Escrow
 from tillgate.core.events import EventType, event
 from tillgate.core.fees import FeePlan
 from tillgate.core.instants import DAY, Duration, Instant
@@ -72,12 +73,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     intent: Intent | None = None
     ticket: Ticket | None = None
     checkout: Checkout | None = None
+    escrow: Escrow | None = None
 
 
 class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A payment by card, or by phone where it has a `ticket`; one with a `checkout` waits for its payer to choose.
 
-    One with a `transfer` can be paid by money that arrives by itself.
+    One with a `transfer` can be paid by money that arrives by itself, and what is taken for one with an `escrow` is held.
 
     Totals are minor units of `amount.currency` and hold concluded facts only.
 
@@ -105,6 +107,7 @@ class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     ticket: Ticket | None = None
     checkout: Checkout | None = None
     transfer: Transfer | None = None
+    escrow: Escrow | None = None
     settlement_days: int = 0
     customer: CustomerSummary | None = None
     former_customers: tuple[str, ...] = ()
@@ -229,6 +232,7 @@ def open(
         intent=terms.intent,
         ticket=terms.ticket,
         checkout=terms.checkout,
+        escrow=terms.escrow,
     )
 
 

@@ -113,6 +113,13 @@ class Reason(enum.StrEnum):
     SESSION_NOT_OPEN = "session_not_open"
     PAYMENT_LINK_CLOSED = "payment_link_closed"
 
+    # What is held for a seller.
+    MOVE_NOT_ALLOWED = "move_not_allowed"
+    ORDER_DECIDED = "order_decided"
+    CANCELED_TOO_LATE = "canceled_too_late"
+    MILESTONE_OPEN = "milestone_open"
+    SELLER_NOT_ASSOCIATED = "seller_not_associated"
+
     # The same key, twice.
     IDEMPOTENCY_KEY_INVALID = "idempotency_key_invalid"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"

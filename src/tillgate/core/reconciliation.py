@@ -41,6 +41,7 @@ class Story(msgspec.Struct):
     told: list[int] = []
     disputes: list[Dispute] = []
     arrivals: list[Arrival] = []
+    escrowed: list[Moved] = []
 
     def approved(self, *kinds: Kind) -> list[Attempt]:
         """The attempts of these kinds that a bank said yes to."""

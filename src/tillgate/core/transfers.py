@@ -10,6 +10,7 @@ from tillgate.core import (
     arrival_moves,
     cancellations,
     checkout_payments,
+    escrow_orders,
     fees,
     instants,
     payment_intents,
@@ -286,9 +287,10 @@ def _done(stage: _Stage, occasion: Occasion) -> Step:
     transfer = structs.replace(transfer, held=transfer.held + gained, found_at=found_at)
     payment = evolve(stage.payment, transfer=transfer)
     payment, of_checkout, beside = checkout_payments.followed(stage.was, payment, None, occasion)
-    types = (*payment_intents.told(payment, stage.types), *of_checkout)
+    payment, of_escrow, in_escrow = escrow_orders.followed(stage.was, payment, occasion)
+    types = (*payment_intents.told(payment, stage.types), *of_checkout, *of_escrow)
     changed = tuple(arrival for arrival in stage.arrivals if all(arrival is not one for one in stage.held))
-    decision = stage.decision.also(*changed).merged(beside)
+    decision = stage.decision.also(*changed).merged(beside).merged(in_escrow)
     if types:
         payment, announced = payments.announced(payment, types, occasion)
         return Step(payment, tuple(stage.arrivals), decision.merged(announced))

@@ -8,7 +8,14 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from tillgate.clock import Clock, SystemClock
-from tillgate.core import arrival_reconciliation, attempts, payout_reconciliation, reconciliation, sandboxes
+from tillgate.core import (
+    arrival_reconciliation,
+    attempts,
+    escrow_reconciliation,
+    payout_reconciliation,
+    reconciliation,
+    sandboxes,
+)
 from tillgate.core.arrival_reconciliation import ArrivalStory
 from tillgate.core.arrivals import Arrival
 from tillgate.core.attempts import Attempt
@@ -187,6 +194,7 @@ async def _payments(stream: Stream, found: Found, wall: Instant) -> None:
         ("arrivals", _Merged(arrived)),
         ("moved", _Merged(_moved(stream))),
         ("moved", _Merged(_moved_by_disputes(stream))),
+        ("escrowed", _Merged(_moved(stream, "eo"))),
         ("told", _Merged(_told(stream))),
     )
     async for key, payment in _records(stream, kept(Payment), "id", lambda payment: payment.id):
@@ -257,7 +265,10 @@ def _tell(story: Story, found: Found, wall: Instant) -> None:
     found.count("postings", len(story.moved))
     found.count("events of payments", len(story.told))
     found.count("attempts in doubt", sum(attempts.is_in_doubt(attempt, wall) for attempt in story.attempts))
+    found.count("escrow orders", story.payment.escrow is not None)
     for difference in reconciliation.differences(story):
+        found.differ(f"{story.payment.tenant} {story.payment.id}: {difference}")
+    for difference in escrow_reconciliation.differences(story.payment, story.escrowed):
         found.differ(f"{story.payment.tenant} {story.payment.id}: {difference}")
 
 
@@ -292,7 +303,7 @@ async def _moved(stream: Stream, prefix: str = "att") -> AsyncIterator[tuple[tup
     async for tenant, entry, source, destination, currency, amount in stream(query):
         moved = Moved(entry, source, destination, currency, amount)
         subject = moved.attempt
-        yield (tenant, f"pay_{subject.split('_')[1]}" if prefix == "att" else subject), moved
+        yield (tenant, f"pay_{subject.split('_')[1]}" if prefix in ("att", "eo") else subject), moved
 
 
 async def _moved_by_disputes(stream: Stream) -> AsyncIterator[tuple[tuple[str, str], Moved]]:

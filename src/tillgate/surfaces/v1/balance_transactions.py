@@ -27,6 +27,8 @@ _DESCRIPTIONS = {
     MovementType.PAYOUT: "Payout",
     MovementType.PAYOUT_FAILURE: "Failure of payout",
     MovementType.PAYOUT_CANCEL: "Cancellation of payout",
+    MovementType.ESCROW_HOLD: "Held in escrow",
+    MovementType.ESCROW_RELEASE: "Released from escrow",
 }
 
 

@@ -185,6 +185,12 @@ OF_CHECKOUTS: Final = (
 )
 """What is said of checkouts, which are opened elsewhere."""
 
+OF_ESCROW_ORDERS: Final = (
+    *(Reason.MOVE_NOT_ALLOWED, Reason.ORDER_DECIDED, Reason.CANCELED_TOO_LATE, Reason.MILESTONE_OPEN),
+    Reason.SELLER_NOT_ASSOCIATED,
+)
+"""What is said of escrow orders, with which things are done elsewhere."""
+
 _ONLY: Final[dict[Reason, Applies]] = {
     Reason.CURRENCY_UNKNOWN: _takes("currency", "fee_plan", "line_items", "minimum_amounts"),
     Reason.AMOUNT_INVALID: _takes("amount", "line_items"),

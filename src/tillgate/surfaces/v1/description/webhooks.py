@@ -36,6 +36,19 @@ _TOLD: Final = {
     EventType.CHECKOUT_REFUNDED: "All that was paid for a checkout was given back.",
     EventType.CHECKOUT_SESSION_COMPLETED: "A checkout session was paid in full.",
     EventType.CHECKOUT_SESSION_EXPIRED: "Nobody can pay a checkout session any more, and nobody has.",
+    EventType.ESCROW_ORDER_PAID: "An escrow order was paid, and its money is held.",
+    EventType.ESCROW_ORDER_DELIVERED: "An escrow order was delivered. Its buyer accepts or rejects it.",
+    EventType.ESCROW_ORDER_ACCEPTED: "The buyer accepted an escrow order, or did not say anything in time.",
+    EventType.ESCROW_ORDER_REJECTED: "The buyer rejected an escrow order.",
+    EventType.ESCROW_ORDER_REJECTION_CONFIRMED: "What the buyer of an escrow order sent back is in good condition.",
+    EventType.ESCROW_ORDER_SECOND_DELIVERY: "The buyer of an escrow order waits for a second delivery.",
+    EventType.ESCROW_ORDER_CONTESTED: "What the buyer of an escrow order sent back is not in good condition.",
+    EventType.ESCROW_ORDER_DISPUTED: "An escrow order is before the manager, who decides.",
+    EventType.ESCROW_ORDER_DISPUTE_WITHDRAWN: "The buyer or the seller of an escrow order let the other be right.",
+    EventType.ESCROW_ORDER_DISPUTE_RESOLVED: "The dispute about an escrow order was decided.",
+    EventType.ESCROW_ORDER_RESUMED: "An escrow order goes on where it was when the dispute began.",
+    EventType.ESCROW_ORDER_CANCELED: "An escrow order was canceled, or not delivered in time.",
+    EventType.ESCROW_ORDER_COMPLETED: "All the money of an escrow order is with whose it is.",
     EventType.REFUND_CREATED: "A refund was asked for.",
     EventType.REFUND_UPDATED: "A refund succeeded or failed.",
     EventType.DISPUTE_CREATED: "A cardholder objects to a payment.",
@@ -57,7 +70,7 @@ _TOLD: Final = {
     EventType.WEBHOOK_ENDPOINT_TEST: "You asked for a test of a webhook endpoint.",
 }
 
-_SHOWN_AS: Final = {"checkout": "payment", "checkout.session": "checkout_session"}
+_SHOWN_AS: Final = {"checkout": "payment", "checkout.session": "checkout_session", "escrow_order": "payment"}
 """What events are about that is shown as something else: a checkout is a payment."""
 
 

@@ -1,0 +1,80 @@
+"""Everything that can happen to an escrow order, in every order, is searched: no money is lost, frozen or misled."""
+
+from collections import deque
+from collections.abc import Iterator
+
+import pytest
+
+from tests.core import escrow_world
+from tests.core.escrow_world import PRICINGS, Happening, Made, Order, Outcome
+from tillgate.core import accounts
+from tillgate.core.disputes import DisputeStatus
+from tillgate.core.escrows import MOVES, EscrowStatus, Part, Side
+from tillgate.core.reasons import Reason, Refused
+
+
+def steps(start: Order) -> Iterator[tuple[Order, Happening, Outcome]]:
+    """Every step from every world, with what came of it, until there is no world that was not seen."""
+    seen, ahead = {escrow_world.essence(start)}, deque([start])
+    while ahead:
+        order = ahead.popleft()
+        escrow_world.hold(order)
+        for what in escrow_world.happenings(order):
+            after = escrow_world.tried(order, what)
+            yield order, what, after
+            if isinstance(after, Order) and (what_may_come := escrow_world.essence(after)) not in seen:
+                seen.add(what_may_come)
+                ahead.append(after)
+
+
+@pytest.mark.parametrize("most_disputes", [0, 1])
+@pytest.mark.parametrize("kind", PRICINGS)
+def test_from_every_state_the_money_reaches_seller_or_buyer_by_time_alone(kind: str, most_disputes: int) -> None:
+    made, statuses = set(), set()
+    for order, what, after in steps(escrow_world.paid(PRICINGS[kind], most_disputes=most_disputes)):
+        statuses.add(order.escrow.status)
+        if isinstance(what, Made):
+            _holds_of_a_move(order, what, after)
+            made |= {(order.escrow.status, what.move, what.side)} if isinstance(after, Order) else set()
+        if isinstance(after, Order) and after is not order:
+            for verdict in (DisputeStatus.LOST, DisputeStatus.WON):
+                _reached_somebody(escrow_world.by_itself(after, verdict))
+    assert statuses == set(EscrowStatus) - {EscrowStatus.UNPAID}
+    assert made == {way for way in MOVES if way[2] is not Side.CLOCK}, "a move that nobody can ever make"
+
+
+def _holds_of_a_move(order: Order, what: Made, after: Outcome) -> None:
+    if not escrow_world.may(order, what):
+        assert isinstance(after, Refused), (order.escrow.status, what)
+    if isinstance(after, Order):
+        assert after.escrow.status in (
+            MOVES[order.escrow.status, what.move, what.side].status,
+            order.escrow.paused and order.escrow.paused.status,
+        )
+        assert after.escrow.left == order.escrow.left, "a move decides, and moves nothing"
+
+
+def _reached_somebody(order: Order) -> None:
+    """All of what was paid is with the buyer, the seller's side or the gateway, and nothing is anywhere else."""
+    escrow_world.hold(order)
+    escrow, currency = order.escrow, order.payment.amount.currency
+    assert escrow.left == 0
+    assert order.balance(accounts.ESCROW, currency) == 0
+    buyers = sum(escrow.returns)
+    covered = sum(share.money.amount for share in escrow.shares if share.part is Part.CHARGED_BACK)
+    shared = sum(share.money.amount for share in escrow.shares if share.part is not Part.CHARGED_BACK)
+    if escrow.pricing.rate is None:
+        assert buyers + covered + shared == order.payment.captured
+    else:
+        assert buyers + escrow.released == order.payment.captured
+
+
+def test_what_may_not_be_done_is_told_apart_from_what_was_decided() -> None:
+    order = escrow_world.paid(PRICINGS["the merchant sells"])
+    why = {}
+    for before, what, after in steps(order):
+        if isinstance(after, Refused) and isinstance(what, Made):
+            why.setdefault(after.reason, set()).add(before.escrow.verdict is not None)
+    assert why[Reason.ORDER_DECIDED] == {True}
+    assert why[Reason.MOVE_NOT_ALLOWED] == {False}
+    assert why[Reason.CANCELED_TOO_LATE] == {False}
