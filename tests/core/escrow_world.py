@@ -12,6 +12,7 @@ from tillgate.core import (
     disputes,
     escrow_orders,
     escrow_reconciliation,
+    escrow_shares,
     ledger,
     payments,
     reconciliation,
@@ -136,8 +137,6 @@ def opened(pricing: Pricing, plan: FeePlan = FEES) -> Payment:
         occasion=occasion(),
         settlement_days=2,
     )
-    from tillgate.core import escrow_shares
-
     return evolve(payment, id="pay_1", amount=escrow_shares.to_pay(pricing, plan))
 
 
@@ -170,9 +169,9 @@ class Order(msgspec.Struct, frozen=True):
         """Whether the bank has not decided a dispute of its own."""
         return any(not dispute.is_closed for dispute in self.disputes.values())
 
-    def occasion(self) -> Occasion:
-        """This moment; the bank is asked late enough for it to have forgotten everything."""
-        return occasion(self.now, LATER)
+    def occasion(self, wall: Instant = START) -> Occasion:
+        """This moment."""
+        return occasion(self.now, wall)
 
     def balance(self, account: str, currency: str) -> int:
         """What the books say of an account."""
@@ -243,7 +242,7 @@ def paid(pricing: Pricing, plan: FeePlan = FEES, most_disputes: int = 0) -> Orde
 def answered(order: Order, attempt: Attempt, verdict: Verdict) -> Order:
     """The world after a bank's answer."""
     refund = order.refunds[attempt.refund] if attempt.refund else None
-    concluded = conclusions.conclude(Standing(order.payment, attempt, refund), said(verdict), order.occasion())
+    concluded = conclusions.conclude(Standing(order.payment, attempt, refund), said(verdict), order.occasion(LATER))
     return order.after(concluded[1]) if concluded else order
 
 
@@ -257,7 +256,7 @@ def happenings(order: Order) -> Iterator[Happening]:
         yield Object()
     if order.is_charged_back:
         yield from (Decide(status) for status in (DisputeStatus.WON, DisputeStatus.LOST))
-    if not order.escrow.returns and order.most_disputes == 0:
+    if order.escrow.is_held and not order.escrow.returns and order.most_disputes == 0:
         yield GiveBack(1)
         yield GiveBack(order.payment.captured)
 

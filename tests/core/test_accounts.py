@@ -18,6 +18,10 @@ SPELT = {
     accounts.SURPLUS_HELD: ("payments:surplus_held", Nature.MEMORANDUM),
     accounts.receivable("sandbox"): ("bank:sandbox:receivable", Nature.ASSET),
     accounts.holds("sandbox"): ("bank:sandbox:holds", Nature.MEMORANDUM),
+    accounts.ESCROW: ("escrow:held", Nature.LIABILITY),
+    accounts.ESCROW_FEES: ("fees:escrow", Nature.INCOME),
+    accounts.PAYOUT_FEES: ("fees:payouts", Nature.INCOME),
+    accounts.party("pty_1"): ("party:pty_1:payable", Nature.LIABILITY),
     accounts.exchange("USD"): ("exchange:USD", Nature.EXCHANGE),
 }
 

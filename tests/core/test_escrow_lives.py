@@ -7,6 +7,7 @@ import pytest
 
 from tests.core import escrow_world
 from tests.core.escrow_world import PRICINGS, Happening, Made, Order, Outcome
+from tests.sizes import at_size
 from tillgate.core import accounts
 from tillgate.core.disputes import DisputeStatus
 from tillgate.core.escrows import MOVES, EscrowStatus, Part, Side
@@ -27,8 +28,14 @@ def steps(start: Order) -> Iterator[tuple[Order, Happening, Outcome]]:
                 ahead.append(after)
 
 
-@pytest.mark.parametrize("most_disputes", [0, 1])
-@pytest.mark.parametrize("kind", PRICINGS)
+SEARCHED = at_size(
+    [("the merchant sells", 0), ("a marketplace", 1), ("another currency", 0)],
+    [(kind, most_disputes) for kind in PRICINGS for most_disputes in (0, 1, 2)],
+)
+"""Orders, and how often the bank takes the money back over a dispute of its own."""
+
+
+@pytest.mark.parametrize(("kind", "most_disputes"), SEARCHED)
 def test_from_every_state_the_money_reaches_seller_or_buyer_by_time_alone(kind: str, most_disputes: int) -> None:
     made, statuses = set(), set()
     for order, what, after in steps(escrow_world.paid(PRICINGS[kind], most_disputes=most_disputes)):
@@ -71,7 +78,7 @@ def _reached_somebody(order: Order) -> None:
 
 def test_what_may_not_be_done_is_told_apart_from_what_was_decided() -> None:
     order = escrow_world.paid(PRICINGS["the merchant sells"])
-    why = {}
+    why: dict[Reason, set[bool]] = {}
     for before, what, after in steps(order):
         if isinstance(after, Refused) and isinstance(what, Made):
             why.setdefault(after.reason, set()).add(before.escrow.verdict is not None)

@@ -103,7 +103,9 @@ CHART = (
     Account(ESCROW, Nature.LIABILITY, "held for sellers until their buyers accept"),
     Account(ESCROW_FEES, Nature.INCOME, "escrow fees earned"),
     Account(PAYOUT_FEES, Nature.INCOME, "fees earned for payouts to service providers"),
-    Account("party:{id}:payable", Nature.LIABILITY, "owed to a party of the merchant's: a seller, operator or provider"),
+    Account(
+        "party:{id}:payable", Nature.LIABILITY, "owed to a party of the merchant's: a seller, operator or provider"
+    ),
     Account(IN_TRANSIT, Nature.LIABILITY, "on its way to the merchant's bank account"),
     Account(AUTHORIZED, Nature.MEMORANDUM, "authorized, neither captured nor released"),
     Account(SURPLUS, Nature.LIABILITY, "taken twice, to be given back to cardholders"),

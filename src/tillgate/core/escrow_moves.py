@@ -48,7 +48,8 @@ def rule(escrow: Escrow, what: Move, side: Side, at: Instant) -> Rule:
     if is_theirs and (known is None or at >= escrow.delivery.promised_by):
         raise Refused(Reason.CANCELED_TOO_LATE, "order", status=escrow.status)
     is_second = what is Move.REDELIVER and escrow.deliveries > 1
-    if known is None or is_second:
+    is_early = side is Side.CLOCK and (escrow.due_at is None or at < escrow.due_at)
+    if known is None or is_second or is_early:
         raise Refused(Reason.MOVE_NOT_ALLOWED, "order", status=escrow.status, move=what, side=side)
     return known
 
@@ -56,7 +57,7 @@ def rule(escrow: Escrow, what: Move, side: Side, at: Instant) -> Rule:
 def made(
     escrow: Escrow, what: Move, side: Side, at: Instant, *, amount: int | None = None, comment: str = ""
 ) -> tuple[Escrow, Rule]:
-    """The order after a move; `amount` is what the manager leaves to the seller's side, in minor units of what was paid.
+    """The order after a move; `amount` is what the manager leaves to the seller's side, in minor units as paid.
 
     Raises what `rule` refuses, and Refused(AMOUNT_INVALID) for an award of more than is held.
     """
@@ -79,6 +80,14 @@ def made(
         history=(*escrow.history, Step(at, what, side, status, comment)),
     )
     return structs.replace(after, due_at=deadline(after, at) if due_at is None else due_at), known
+
+
+def is_repeat(escrow: Escrow, what: Move, side: Side, amount: int | None = None) -> bool:
+    """Whether a move is the last that anybody has made."""
+    last = next((step for step in reversed(escrow.history) if step.side is not Side.CLOCK), None)
+    if last is None or (last.move, last.side) != (what, side):
+        return False
+    return what is not Move.AWARD or (escrow.verdict is not None and escrow.verdict.amount == amount)
 
 
 def deadline(escrow: Escrow, at: Instant) -> Instant | None:

@@ -1,4 +1,4 @@
-"""Escrow orders: payments whose money is held for a seller, from being paid to having given all of it to whose it is."""
+"""Escrow orders: payments whose money is held for a seller, from being paid until all of it is with whose it is."""
 
 from typing import Final
 
@@ -35,7 +35,7 @@ class Refunding(msgspec.Struct, frozen=True):
 
 
 class Settling(msgspec.Struct, frozen=True):
-    """An order of which the seller's side has been given what is theirs, and what is asked of the bank for the buyer."""
+    """An order whose seller's side has been given what is theirs, and what is asked of the bank for the buyer."""
 
     payment: Payment
     decision: Decision
@@ -60,7 +60,7 @@ def payment_id(order_id: str) -> str:
 
 
 def opened(payment: Payment, occasion: Occasion) -> Decision:
-    """What is written beside a new order: its number. Raises Refused(PARAMETER_INVALID) for what was promised before."""
+    """What is written beside a new order: its number. Raises Refused(PARAMETER_INVALID) for a promise of the past."""
     if of(payment).delivery.promised_by <= occasion.now:
         raise Refused(Reason.PARAMETER_INVALID, "delivery_date", problem="it has to be a day to come")
     return Decision(number=(Numbering(payment.tenant, SERIES, payment.id),))
@@ -110,7 +110,7 @@ def timer(payment: Payment) -> Timer:
 
 
 def followed(before: Payment, after: Payment, occasion: Occasion) -> tuple[Payment, tuple[EventType, ...], Decision]:
-    """A payment that has moved: what was taken for an order is held, and what went back to its buyer is not any more."""
+    """A payment that has moved: what was taken for an order is held, and what went back is not any more."""
     escrow = after.escrow
     if escrow is None or escrow.status is EscrowStatus.COMPLETED:
         return after, (), Decision()
@@ -140,9 +140,7 @@ def _completed(escrow: Escrow, occasion: Occasion) -> Escrow:
     # What its merchant gave back of their own accord was decided by that.
     verdict = escrow.verdict or Verdict(Kept.NOTHING)
     status = EscrowStatus.COMPLETED
-    return structs.replace(
-        escrow, status=status, verdict=verdict, due_at=None, paused=None, completed_at=occasion.now
-    )
+    return structs.replace(escrow, status=status, verdict=verdict, due_at=None, paused=None, completed_at=occasion.now)
 
 
 def settle(payment: Payment, last: Refunding | None, occasion: Occasion) -> Settling | None:
@@ -224,6 +222,11 @@ def _shared(
         when = available_at(payment, occasion)
         posted.append(_entry(payment, f"share:{len(escrow.shares)}", (posting,), occasion, when))
     return escrow, tuple(posted)
+
+
+def with_shares(payment: Payment, shares: tuple[Share, ...]) -> Payment:
+    """The payment with what has become of its order's shares."""
+    return evolve(payment, escrow=structs.replace(of(payment), shares=shares))
 
 
 def account(share: Share) -> str:

@@ -1,4 +1,4 @@
-"""Reconciliation of escrow orders: whether what was held, given and shared, and what was posted of it, tell one story."""
+"""Reconciliation of escrow orders: whether what was held, given and shared, and its postings, tell one story."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -117,7 +117,7 @@ class Part(enum.StrEnum):
 
 
 class EscrowFee(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`basis_points` of what is the seller's, no less than `least` and no more than `most`, by currency (absent: any)."""
+    """`basis_points` of the price, no less than `least` and no more than `most`, by currency (absent: any)."""
 
     basis_points: int = 0
     least: dict[str, int] = {}
@@ -239,8 +239,8 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
 class Escrow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What makes a payment an escrow order.
 
-    Whole numbers are minor units of what was paid. `holds` went into the escrow one after the other, `returns` out of it
-    to the buyer, and `released` to whoever has a share; `shares` are in the currency of the price, where that is another.
+    Whole numbers are minor units of what was paid. `holds` went into the escrow one after the other, `returns` out of
+    it to the buyer, `released` to whoever has a share; `shares` are in the currency of the price, where that is another.
     `due_at` is when something happens by itself, and `tries` how often the money was to go to where the verdict says.
     With `is_shared` the seller's side has what is theirs; `refund` is the newest that gives the buyer the rest.
     """
@@ -305,9 +305,7 @@ _CANCELED = (_S.CANCELED, Kept.NOTHING, _E.ESCROW_ORDER_CANCELED)
 _CONFIRMED = (_S.REJECTED, Kept.SHIPPING, _E.ESCROW_ORDER_REJECTION_CONFIRMED)
 _DISPUTED = (_S.DISPUTED, None, _E.ESCROW_ORDER_DISPUTED)
 
-_Row = tuple[
-    tuple[EscrowStatus, ...], Move, tuple[Side, ...], tuple[EscrowStatus | None, Kept | None, EventType]
-]
+_Row = tuple[tuple[EscrowStatus, ...], Move, tuple[Side, ...], tuple[EscrowStatus | None, Kept | None, EventType]]
 
 _ROWS: tuple[_Row, ...] = (
     (_TO_DELIVER, _M.DELIVER, _SELLERS, (_S.AWAITING_BUYER_RESPONSE, None, _E.ESCROW_ORDER_DELIVERED)),

@@ -79,7 +79,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 class Payment(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A payment by card, or by phone where it has a `ticket`; one with a `checkout` waits for its payer to choose.
 
-    One with a `transfer` can be paid by money that arrives by itself, and what is taken for one with an `escrow` is held.
+    One with a `transfer` can be paid by money that arrives by itself. What is taken for one with an `escrow` is held.
 
     Totals are minor units of `amount.currency` and hold concluded facts only.
 

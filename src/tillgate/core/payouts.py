@@ -113,10 +113,11 @@ class Payout(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Money on its way to a merchant's bank account. Its lines are those of its `statement`, and what is carried.
 
     Always: lines.net + carried_in.amount + carried_out.amount == amount.amount. `reversal` is the movement by which it
-    came back to the balance before it was paid, `returned` that by which it did afterwards.
+    came back to the balance before it was paid, `returned` that by which it did afterwards. What a `party` has of the
+    order of a `payment` is paid out to it whole: such a payout has no lines.
     """
 
-    SHAPE = 2
+    SHAPE = 3
 
     created: Instant
     amount: Money
@@ -139,6 +140,13 @@ class Payout(Record, frozen=True, kw_only=True, omit_defaults=True):
     events: int = 0
     paid_at: Instant | None = None
     returned: str | None = None
+    party: str | None = None
+    payment: str | None = None
+
+    @property
+    def owed(self) -> str:
+        """The account out of which it is paid."""
+        return accounts.party(self.party) if self.party else accounts.PAYABLE
 
     @property
     def carried(self) -> tuple[Carried, ...]:
@@ -214,9 +222,9 @@ def create(
 def cancel(payout: Payout, occasion: Occasion) -> tuple[Payout, Decision]:
     """Give up a payout that the bank has not heard of. Raises Refused(PAYOUT_NOT_PENDING)."""
     state = _moved(payout, Move.CANCEL)
-    back = Posting(accounts.IN_TRANSIT, accounts.PAYABLE, payout.amount)
+    back = Posting(accounts.IN_TRANSIT, payout.owed, payout.amount)
     posted = _entry(payout.tenant, payout.id, "canceled", back, MovementType.PAYOUT_CANCEL, occasion)
-    canceled = evolve(payout, state=state, reversal=posted.balance_transaction, events=payout.events + 1)
+    canceled = evolve(payout, state=state, reversal=_known(posted), events=payout.events + 1)
     return canceled, Decision(
         save=(canceled,),
         post=(posted,),
@@ -306,7 +314,7 @@ def _told(step: _Step, occasion: Occasion) -> tuple[Payout, Decision]:
 def _paid(payout: Payout, occasion: Occasion) -> _Step:
     state = _moved(payout, Move.PAY)
     # After a late yes the money has come back to the balance already, and leaves it once more.
-    source = accounts.PAYABLE if payout.reversal else accounts.IN_TRANSIT
+    source = payout.owed if payout.reversal else accounts.IN_TRANSIT
     posting = Posting(source, accounts.receivable(payout.bank), payout.amount)
     posted = _entry(payout.tenant, payout.id, "paid", posting, MovementType.ADJUSTMENT, occasion)
     return evolve(payout, state=state, failure=None, paid_at=occasion.now), posted, EventType.PAYOUT_PAID
@@ -315,27 +323,32 @@ def _paid(payout: Payout, occasion: Occasion) -> _Step:
 def _failed(payout: Payout, attempt: Attempt, occasion: Occasion) -> _Step:
     # What the bank never heard of is no fault of the account's: to the merchant it could not be carried out.
     reason = attempt.reason if attempt.state is State.DECLINED else None
-    back = Posting(accounts.IN_TRANSIT, accounts.PAYABLE, payout.amount)
+    back = Posting(accounts.IN_TRANSIT, payout.owed, payout.amount)
     posted = _entry(payout.tenant, payout.id, "failed", back, MovementType.PAYOUT_FAILURE, occasion)
     failed = evolve(
         payout,
         state=_moved(payout, Move.FAIL),
         failure=Failure(reason or Reason.PAYOUT_DECLINED, attempt.bank_code),
-        reversal=posted.balance_transaction,
+        reversal=_known(posted),
     )
     return failed, posted, EventType.PAYOUT_FAILED
 
 
 def _returned(payout: Payout, outcome: Outcome, occasion: Occasion) -> _Step:
-    back = Posting(accounts.receivable(payout.bank), accounts.PAYABLE, payout.amount)
+    back = Posting(accounts.receivable(payout.bank), payout.owed, payout.amount)
     posted = _entry(payout.tenant, payout.id, "returned", back, MovementType.PAYOUT_FAILURE, occasion)
     failed = evolve(
         payout,
         state=_moved(payout, Move.RETURN),
         failure=Failure(outcome.returned or Reason.PAYOUT_DECLINED, outcome.bank_code),
-        returned=posted.balance_transaction,
+        returned=_known(posted),
     )
     return failed, posted, EventType.PAYOUT_FAILED
+
+
+def _known(posted: Entry) -> str:
+    """By what a movement is known: of the merchant's balance, or of a party's."""
+    return posted.balance_transaction or posted.id
 
 
 def _moved(payout: Payout, move: Move) -> PayoutState:

@@ -36,12 +36,12 @@ async def create(
     """
 
     async def decide(occasion: Occasion) -> Asked[Standing]:
-        return await _open(gateway, caller, occasion, terms, source, customer)
+        return await opening(gateway, caller, occasion, terms, source, customer)
 
     return await attempts.ask(gateway, caller, key, decide, render, source.card)
 
 
-async def _open(
+async def opening(
     gateway: Gateway,
     caller: Caller,
     occasion: Occasion,
@@ -49,6 +49,7 @@ async def _open(
     source: Source,
     customer: str | NewCustomer | None,
 ) -> Asked[Standing]:
+    """The payment that is opened, and what its bank is asked. Raises what `create` does."""
     tenant = caller.tenant
     buyer, introduction = await sources.customer(gateway, caller, occasion, customer)
     if source == Source() and buyer is not None:

@@ -4,7 +4,7 @@ import msgspec
 from msgspec import structs
 
 from tillgate.connectors.contract import Question
-from tillgate.core import accounts, attempts, payouts
+from tillgate.core import accounts, attempts, parties, party_payouts, payouts
 from tillgate.core import faults as planting
 from tillgate.core.attempts import Attempt, Kind, Outcome, Verdict
 from tillgate.core.balance_transactions import BalanceTransaction
@@ -12,6 +12,7 @@ from tillgate.core.bank_accounts import BankAccount, Coordinates
 from tillgate.core.decisions import Decision
 from tillgate.core.merchants import Tenant
 from tillgate.core.occasions import Occasion
+from tillgate.core.parties import Party
 from tillgate.core.payouts import Carried, Order, Payout, PayoutState, Settlement
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
@@ -81,7 +82,8 @@ async def cancel(
     """Give up a payout that the bank has not heard of. Raises Refused(PAYOUT_NOT_PENDING, NOT_FOUND)."""
 
     async def decide(occasion: Occasion) -> tuple[Payout, Decision]:
-        return payouts.cancel(await fetch(gateway, caller, payout_id), occasion)
+        canceled, decision = payouts.cancel(await fetch(gateway, caller, payout_id), occasion)
+        return canceled, decision.merged(party_payouts.again(canceled, occasion))
 
     return await changes.make(gateway, caller, key, decide, render)
 
@@ -109,15 +111,14 @@ async def send(gateway: Gateway, caller: Caller, payout_id: str) -> bool:
     payout = await fetch(gateway, caller, payout_id)
     if payout.state is not PayoutState.PENDING:
         return True
-    account = await find.record(gateway.store, BankAccount, payout.tenant, payout.destination)
-    number = "" if account is None else await _number(gateway, account)
+    account = await _account(gateway, payout)
     payout, decision = await _met_by_fault(gateway, caller, *payouts.send(payout, gateway.occasion(caller)))
     try:
         await gateway.store.commit(decision)
     except Conflict:
         return await send(gateway, caller, payout_id)
     assert payout.attempt is not None, payout.id
-    outcome = payouts.GONE if account is None else await _put(gateway, caller.tenant, payout.attempt, account, number)
+    outcome = payouts.GONE if account is None else await _put(gateway, caller.tenant, payout.attempt, account)
     await learn(gateway, caller.tenant, payout_id, outcome)
     return True
 
@@ -149,17 +150,34 @@ async def send_for_test(
     return await changes.make(gateway, caller, key, decide, render)
 
 
-async def _number(gateway: Gateway, account: BankAccount) -> str:
-    return await gateway.secrets.open_bank_account(account.tenant, account.id, account.sealed)
+class _Account(msgspec.Struct, frozen=True):
+    """Where a payout goes, and whose that is."""
+
+    coordinates: Coordinates
+    holder: str
 
 
-async def _put(gateway: Gateway, tenant: Tenant, attempt: Attempt, account: BankAccount, number: str) -> Outcome:
+async def _account(gateway: Gateway, payout: Payout) -> _Account | None:
+    """Where a payout goes; None where that is there no more."""
+    if payout.party is not None:
+        party = await find.record(gateway.store, Party, payout.tenant, payout.party)
+        if party is None or party.sealed is None:
+            return None
+        number = await gateway.secrets.open_bank_account(party.tenant, party.id, party.sealed)
+        return _Account(Coordinates(number, parties.COUNTRY, party.nip_code), party.holder)
+    account = await find.record(gateway.store, BankAccount, payout.tenant, payout.destination)
+    if account is None:
+        return None
+    number = await gateway.secrets.open_bank_account(account.tenant, account.id, account.sealed)
+    return _Account(Coordinates(number, account.country, account.routing, account.bic), account.holder)
+
+
+async def _put(gateway: Gateway, tenant: Tenant, attempt: Attempt, account: _Account) -> Outcome:
     """The bank's answer; where that is lost, what it says on being asked for it once."""
     if not attempts.may_leave(attempt, gateway.clock.wall()):
         return attempts.UNKNOWN
     bank = gateway.banks[attempt.bank]
-    coordinates = Coordinates(number, account.country, account.routing, account.bic)
-    question = Question(attempt=attempt, account=coordinates, holder=account.holder, merchant=tenant.name)
+    question = Question(attempt=attempt, account=account.coordinates, holder=account.holder, merchant=tenant.name)
     outcome = await asking.heard(gateway, attempt, attempt.kind, bank.write(question), bank.read)
     if outcome.verdict is Verdict.UNKNOWN:
         return await asking.inquire(gateway, attempt)
@@ -198,7 +216,7 @@ async def learn(gateway: Gateway, tenant: Tenant, payout_id: str, outcome: Outco
             return
         before, (payout, decision) = payout.attempt, concluded
         try:
-            await gateway.store.commit(decision)
+            await gateway.store.commit(decision.merged(party_payouts.again(payout, gateway.occasion(caller))))
         except Conflict:
             continue
         assert before is not None, payout_id

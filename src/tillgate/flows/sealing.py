@@ -9,6 +9,7 @@ from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.decisions import Decision
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.instants import DAY, Duration
+from tillgate.core.parties import Party
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.records import Record, evolve
 from tillgate.core.signing_keys import SigningKey
@@ -46,6 +47,7 @@ SEALED = (
     Sealed(WebhookEndpoint, "previous_secret", Purpose.WEBHOOK),
     Sealed(Application, "secret", Purpose.WEBHOOK),
     Sealed(BankAccount, "sealed", Purpose.BANK_ACCOUNT),
+    Sealed(Party, "sealed", Purpose.BANK_ACCOUNT),
     Sealed(SigningKey, "sealed", Purpose.SIGNING),
 )
 """Everything under seal. A key is only ever removed for a purpose that is listed here."""

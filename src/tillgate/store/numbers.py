@@ -30,6 +30,29 @@ async def bearing(store: Store, tenant: str, number: int) -> list[str]:
     return [row[0] for row in rows]
 
 
+async def in_series(store: Store, tenant: str, series: str, subjects: Sequence[str]) -> dict[str, int]:
+    """The numbers that records have in one series by their ids; those without one are left out."""
+    if not subjects:
+        return {}
+    wanted: list[Any] = [sa.bindparam(f"subject_{number}") for number in range(len(subjects))]
+    query = sa.select(_n.subject, _n.number).where(
+        _n.tenant == sa.bindparam("tenant"), _n.subject.in_(wanted), _n.series == sa.bindparam("series")
+    )
+    values = {"tenant": tenant, "series": series, **ranges.numbered("subject", list(subjects))}
+    return {row[0]: row[1] for row in await store.engine.fetch(query, values)}
+
+
+async def subject(store: Store, tenant: str, series: str, number: int) -> str | None:
+    """The record that has a number in a series."""
+    rows = await store.engine.fetch(_SUBJECT, {"tenant": tenant, "series": series, "number": number})
+    return rows[0][0] if rows else None
+
+
+_SUBJECT = sa.select(_n.subject).where(
+    _n.tenant == sa.bindparam("tenant"), _n.series == sa.bindparam("series"), _n.number == sa.bindparam("number")
+)
+
+
 async def of_series(store: Store, tenant: str, first: str, last: str) -> list[tuple[str, int]]:
     """The records of series from the first to the last, both included, with their numbers, in order."""
     values = {"tenant": tenant, "first": first, "last": last}

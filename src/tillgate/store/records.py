@@ -6,7 +6,15 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from tillgate.core import checkout_payments, checkout_sessions, customers, terms, tickets, transactions
+from tillgate.core import (
+    checkout_payments,
+    checkout_sessions,
+    customers,
+    escrow_orders,
+    terms,
+    tickets,
+    transactions,
+)
 from tillgate.core.applications import Application
 from tillgate.core.arrivals import Arrival
 from tillgate.core.attempts import Attempt
@@ -15,10 +23,12 @@ from tillgate.core.collecting_accounts import CollectingAccount
 from tillgate.core.credentials import Credential
 from tillgate.core.customers import Customer, Erasure
 from tillgate.core.disputes import Dispute
+from tillgate.core.escrow_settings import EscrowSettings
 from tillgate.core.faults import Fault
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.merchants import Tenant
 from tillgate.core.oauth import Client, Grant
+from tillgate.core.parties import Party
 from tillgate.core.payment_links import PaymentLink
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.payments import Payment
@@ -26,6 +36,7 @@ from tillgate.core.payout_settings import PayoutSettings
 from tillgate.core.payouts import Payout, Settlement
 from tillgate.core.people import Membership, Person, Tries
 from tillgate.core.profiles import Profile
+from tillgate.core.projects import Project
 from tillgate.core.records import Record
 from tillgate.core.refunds import Refund
 from tillgate.core.sandboxes import Sandbox
@@ -122,7 +133,8 @@ def terms_read(text: str | None) -> Terms:
 
 def _terms_of_payment(payment: Payment) -> Terms:
     also = terms.of_former_customers(payment.former_customers) | tickets.terms(payment)
-    return _notes(payment) | also | checkout_payments.terms(payment) | checkout_sessions.terms(payment)
+    of_surfaces = checkout_payments.terms(payment) | checkout_sessions.terms(payment) | escrow_orders.terms(payment)
+    return _notes(payment) | also | of_surfaces
 
 
 def _notes(record: Payment | Refund | Dispute | PaymentMethod | Payout | SetupIntent) -> Terms:
@@ -191,6 +203,9 @@ KEPT: dict[type[Record], Kept[Any]] = {
             lambda payout: (payout.state.value, payout.amount.currency, payout.amount.amount),
             terms=_notes,
         ),
+        Kept(Party, schema.parties, lambda party: (party.kept_as,)),
+        Kept(Project, schema.projects),
+        Kept(EscrowSettings, schema.escrow_settings, contested=True),
         Kept(Settlement, schema.settlements, contested=True),
         Kept(PayoutSettings, schema.payout_settings, contested=True),
         Kept(Arrival, schema.arrivals, lambda arrival: (arrival.payment, arrival.state.value)),

@@ -116,6 +116,11 @@ payouts = _record_table(
     sa.Index("payouts_by_status", "tenant", "status", "id", "currency", "amount"),
     is_found_by_terms=True,
 )
+parties = _record_table(
+    "parties", sa.Column("kind", Text, nullable=False), sa.Index("parties_by_kind", "tenant", "kind", "id")
+)
+projects = _record_table("projects")
+escrow_settings = _record_table("escrow_settings")
 settlements = _record_table("settlements")
 payout_settings = _record_table("payout_settings")
 
@@ -392,5 +397,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 16
+CURRENT = 17
 """The schema that this code writes."""

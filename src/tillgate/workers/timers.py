@@ -10,6 +10,8 @@ from tillgate.flows import (
     checkouts,
     disputes,
     erasures,
+    escrow_orders,
+    parties,
     payment_intents,
     payments,
     payouts,
@@ -79,6 +81,10 @@ async def _carry_out(gateway: Gateway, directory: Directory, timer: Timer) -> bo
             return await transfers.settle(gateway, tenant, timer.subject)
         case TimerKind.RETURN_TRANSFER:
             return await transfers.give_back(gateway, tenant, timer.subject)
+        case TimerKind.ESCROW_ORDER:
+            return await escrow_orders.proceed(gateway, tenant, timer.subject)
+        case TimerKind.PAY_PARTIES:
+            return await parties.pay_out(gateway, tenant, timer.subject)
         case TimerKind.ERASE_CUSTOMER:
             return await erasures.proceed(gateway, system(tenant, "erasure"), timer.subject)
         case TimerKind.REMOVE_SANDBOX:
