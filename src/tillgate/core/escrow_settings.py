@@ -3,6 +3,8 @@
 import enum
 from typing import Final
 
+import msgspec
+
 from tillgate.core.escrows import EscrowFee, Patience
 from tillgate.core.records import Record
 
@@ -24,7 +26,7 @@ class EscrowSettings(Record, frozen=True, kw_only=True, omit_defaults=True):
 
     patience: Patience = Patience()
     escrow_fee: EscrowFee = EscrowFee(basis_points=150, least={"NGN": 500_00}, most={"NGN": 2_000_00})
-    provider_fee: dict[str, int] = {"NGN": 50_00}
+    provider_fee: dict[str, int] = msgspec.field(default_factory=lambda: {"NGN": 50_00})
     commission_means: CommissionMeans = CommissionMeans.PROVIDER
     callback_url: str | None = None
     is_json: bool = False

@@ -240,7 +240,7 @@ class Escrow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What makes a payment an escrow order.
 
     Whole numbers are minor units of what was paid. `holds` went into the escrow one after the other, `returns` out of
-    it to the buyer, `released` to whoever has a share; `shares` are in the currency of the price, where that is another.
+    it to the buyer, `released` to whoever has a share; `shares` are in the currency of the price.
     `due_at` is when something happens by itself, and `tries` how often the money was to go to where the verdict says.
     With `is_shared` the seller's side has what is theirs; `refund` is the newest that gives the buyer the rest.
     """

@@ -9,6 +9,9 @@ REFUSALS: Final[Mapping[str, Code]] = {
     "000111111116": Code.NO_SUCH_ACCOUNT,
     "000111111113": Code.ACCOUNT_CLOSED,
     "000111111119": Code.TRANSFER_REFUSED,
+    "0111111160": Code.NO_SUCH_ACCOUNT,
+    "0111111139": Code.ACCOUNT_CLOSED,
+    "0111111191": Code.TRANSFER_REFUSED,
     "DE62370400440532013001": Code.NO_SUCH_ACCOUNT,
     "DE35370400440532013002": Code.ACCOUNT_CLOSED,
     "DE08370400440532013003": Code.TRANSFER_REFUSED,
@@ -17,6 +20,7 @@ REFUSALS: Final[Mapping[str, Code]] = {
 
 RETURNS: Final[Mapping[str, Code]] = {
     "000111111114": Code.ACCOUNT_CLOSED,
+    "0111111146": Code.ACCOUNT_CLOSED,
     "DE78370400440532013004": Code.ACCOUNT_CLOSED,
 }
 """The sandbox accounts from which what has arrived comes back after a while."""

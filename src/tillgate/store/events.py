@@ -25,6 +25,7 @@ from tillgate.store.records import encode
 VIEWS: dict[str, type[Record]] = {
     "payment": Payment,
     "checkout": Payment,
+    "escrow_order": Payment,
     "payment_intent": Payment,
     "payout": Payout,
     "setup_intent": SetupIntent,
