@@ -20,7 +20,7 @@ def test_no_two_events_have_one_id() -> None:
 def test_every_type_names_its_subject_and_what_befell_it() -> None:
     subjects = {type.partition(".")[0] for type in EventType}
     assert subjects == {
-        *("payment", "payment_intent", "payment_method", "setup_intent", "checkout"),
+        *("payment", "payment_intent", "payment_method", "setup_intent", "checkout", "escrow_order"),
         *("refund", "dispute", "payout", "customer", "webhook_endpoint"),
     }
     assert all(type.partition(".")[2] for type in EventType)

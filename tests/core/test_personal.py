@@ -23,6 +23,10 @@ NOT_OF_PEOPLE = {
     ("Attempt", "state"): "what is known of it",
     ("Application", "name"): "a shop's",
     ("Client", "name"): "a program's",
+    ("Product", "name"): "what is sold",
+    ("Product", "description"): "the merchant's own words about what is sold",
+    ("Project", "name"): "what is done",
+    ("Project", "description"): "the merchant's own words about what is done",
     ("Tenant", "name"): "a shop's",
     ("Tenant", "phone"): "a shop's",
     ("Item", "name"): "what is sold",
@@ -137,9 +141,11 @@ def test_what_is_not_personal_stays() -> None:
         amount: int
         buyer: Inner | None = None
         notes: Personal[dict[str, str]] = {}
+        others: tuple[Inner, ...] = ()
+        ids: tuple[str, ...] = ()
 
-    outer = Outer(5, Inner("cus_1", "a@example.com"), {"a": "b"})
-    assert personal.redacted(outer) == Outer(5, Inner("cus_1"))
+    outer = Outer(5, Inner("cus_1", "a@example.com"), {"a": "b"}, (Inner("cus_2", "b@example.com"),), ("cus_3",))
+    assert personal.redacted(outer) == Outer(5, Inner("cus_1"), {}, (Inner("cus_2"),), ("cus_3",))
     assert personal.redacted(Outer(5)) == Outer(5)
 
 

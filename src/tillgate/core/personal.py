@@ -23,6 +23,8 @@ def redacted(value: S) -> S:
         inner = getattr(value, name)
         if isinstance(inner, msgspec.Struct):
             changes[name] = redacted(inner)
+        elif isinstance(inner, tuple):
+            changes[name] = tuple(redacted(one) if isinstance(one, msgspec.Struct) else one for one in inner)
     return structs.replace(value, **changes) if changes else value
 
 
@@ -45,4 +47,6 @@ def _plan(type: type[msgspec.Struct]) -> tuple[dict[str, object], tuple[str, ...
 
 
 def _parts(info: inspect.Type) -> tuple[inspect.Type, ...]:
+    if isinstance(info, inspect.VarTupleType):
+        return (info.item_type,)
     return info.types if isinstance(info, inspect.UnionType) else (info,)

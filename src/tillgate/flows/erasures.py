@@ -15,6 +15,7 @@ from tillgate.core.instants import MINUTE, Duration
 from tillgate.core.occasions import Occasion
 from tillgate.core.payment_methods import PaymentMethod
 from tillgate.core.payments import Payment
+from tillgate.core.projects import Project
 from tillgate.core.records import Record, evolve
 from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.timers import Timer, TimerKind
@@ -94,6 +95,7 @@ async def _portion(gateway: Gateway, caller: Caller, erasure: Erasure) -> Erasur
         await gateway.store.commit(Decision(save=tuple(map(payment_methods.taken_away, methods))))
         people += tuple(method.id for method in methods)
     people += await _setups(gateway, erasure)
+    await _projects(gateway, erasure)
     while keys := await replies(gateway, erasure.tenant, *people):
         await gateway.store.commit(Decision(save=tuple(keys)))
     for person in people:
@@ -119,6 +121,16 @@ async def _setups(gateway: Gateway, erasure: Erasure) -> tuple[str, ...]:
         if not page.has_more:
             return found
         cursor = Cursor(AT_ONCE, after=page.records[-1].id)
+
+
+async def _projects(gateway: Gateway, erasure: Erasure) -> None:
+    """The customer's projects without their data."""
+    where, cursor = {"customer": erasure.id}, Cursor(AT_ONCE)
+    while found := (await lists.page(gateway.store, Project, erasure.tenant, cursor, where=where)).records:
+        redacted = [project for project in map(personal.redacted, found) if project not in found]
+        if redacted:
+            await gateway.store.commit(Decision(save=tuple(redacted)))
+        cursor = Cursor(AT_ONCE, after=found[-1].id)
 
 
 async def _once_theirs(gateway: Gateway, caller: Caller, erasure: Erasure) -> None:

@@ -204,7 +204,7 @@ KEPT: dict[type[Record], Kept[Any]] = {
             terms=_notes,
         ),
         Kept(Party, schema.parties, lambda party: (party.kept_as,)),
-        Kept(Project, schema.projects),
+        Kept(Project, schema.projects, lambda project: (project.customer,)),
         Kept(EscrowSettings, schema.escrow_settings, contested=True),
         Kept(Settlement, schema.settlements, contested=True),
         Kept(PayoutSettings, schema.payout_settings, contested=True),

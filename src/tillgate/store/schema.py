@@ -119,7 +119,11 @@ payouts = _record_table(
 parties = _record_table(
     "parties", sa.Column("kind", Text, nullable=False), sa.Index("parties_by_kind", "tenant", "kind", "id")
 )
-projects = _record_table("projects")
+projects = _record_table(
+    "projects",
+    sa.Column("customer", Text),
+    _partial_index("projects_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
+)
 escrow_settings = _record_table("escrow_settings")
 settlements = _record_table("settlements")
 payout_settings = _record_table("payout_settings")

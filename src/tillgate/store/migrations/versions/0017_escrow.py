@@ -29,6 +29,9 @@ def _records(name: str, *more: sa.Column[str]) -> None:
 def upgrade() -> None:
     _records("parties", sa.Column("kind", TEXT, nullable=False))
     op.create_index("parties_by_kind", "parties", ["tenant", "kind", "id"])
-    _records("projects")
+    _records("projects", sa.Column("customer", TEXT))
+    known = sa.text("customer IS NOT NULL")
+    columns = ["tenant", "customer", "id"]
+    op.create_index("projects_by_customer", "projects", columns, postgresql_where=known, sqlite_where=known)
     _records("escrow_settings")
     op.execute("insert into schema_state (schema, oldest_compatible) values (17, 17)")
