@@ -264,6 +264,6 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.IDEMPOTENCY_KEY_REUSED: _is_kept,
     Reason.IDEMPOTENCY_KEY_IN_USE: _is_kept,
     Reason.IDEMPOTENCY_REPLY_ERASED: _is_kept,
-    **dict.fromkeys(OF_CHECKOUTS, lambda _: False),
+    **dict.fromkeys((*OF_CHECKOUTS, *OF_ESCROW_ORDERS), lambda _: False),
 }
 """Reasons that only some operations can give; whatever is not here any operation may."""
