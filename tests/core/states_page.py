@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.core.world import LATER, attempt, occasion, said
-from tillgate.core import attempts, disputes
+from tillgate.core import attempts, disputes, escrows
 from tillgate.core.attempts import FINAL, MOVES, Contradiction, State, Verdict
 from tillgate.core.disputes import DisputeStatus
+from tillgate.core.escrows import EscrowStatus, Rule
+from tillgate.core.escrows import Move as EscrowMove
 
 PAGE = Path(__file__).parents[2] / "docs" / "states.md"
 
@@ -51,6 +53,15 @@ A dispute stands where its bank says that it does (`MOVES` in `core/disputes.py`
 says nothing new; only one that takes back what was decided is a contradiction.
 
 {disputes}
+
+# The states of an escrow order
+
+Who may do what is a table (`MOVES` in `core/escrows.py`), and nothing else moves an order. A verdict says what the
+seller's side keeps of the money; where there is one, only the money moves still: to the seller's side at once, to the
+buyer once the bank has said yes, and then the order is `completed`. What the clock does it does at the deadline of each
+state, which orders copy from their merchant's settings.
+
+{orders}
 """
 
 
@@ -64,6 +75,7 @@ def page() -> str:
         patience_seconds=attempts.PATIENCE // 1_000_000,
         margin_seconds=attempts.MARGIN // 1_000_000,
         disputes=diagram_of_disputes(),
+        orders="\n".join(_orders()),
     )
 
 
@@ -84,6 +96,19 @@ def diagram_of_disputes() -> str:
     ends = [f"    {status} --> [*]" for status in DisputeStatus if status in disputes.CLOSED]
     start = f"    [*] --> {DisputeStatus.NEEDS_RESPONSE}"
     return "\n".join(["```mermaid", "stateDiagram-v2", start, *arrows, *ends, "```"])
+
+
+def _orders() -> Iterator[str]:
+    yield "| an order that is | may be | by | is then | its seller's side keeps |"
+    yield "|---|---|---|---|---|"
+    sides: dict[tuple[EscrowStatus, EscrowMove, Rule], list[str]] = {}
+    for (status, move, side), rule in escrows.MOVES.items():
+        sides.setdefault((status, move, rule), []).append(side.value)
+    order = list(EscrowStatus)
+    for (status, move, rule), by in sorted(sides.items(), key=lambda way: order.index(way[0][0])):
+        after = f"`{rule.status}`" if rule.status else "what it was before the dispute"
+        kept = f"{rule.kept.replace('_', ' ')}" if rule.kept else "–"
+        yield f"| `{status}` | {move} | {', '.join(by)} | {after} | {kept} |"
 
 
 def _matrix() -> Iterator[str]:
