@@ -21,6 +21,7 @@ from tillgate.flows import escrow_orders as flows
 from tillgate.flows import escrow_settings, parties, projects
 from tillgate.flows.gateway import Answer
 from tillgate.flows.idempotency import Key
+from tillgate.store.lists import Cursor
 
 ACCEPTED = ((Move.DELIVER, Side.SELLER), (Move.ACCEPT, Side.BUYER))
 
@@ -225,8 +226,9 @@ async def test_orders_are_found_by_number_and_by_what_they_are_about(market: Mar
     assert newest is not None
     assert newest.id == first.id
     await does(market, first, ACCEPTED[0])
-    found, count = await flows.page(gateway, caller, status=EscrowStatus.AWAITING_BUYER_RESPONSE)
-    assert ([one.id for one in found], count) == ([first.id], 1)
+    found = await flows.page(gateway, caller, Cursor(10), status=EscrowStatus.AWAITING_BUYER_RESPONSE)
+    assert ([one.id for one in found.records], found.has_more) == ([first.id], False)
+    assert (await flows.page(gateway, caller, Cursor(1))).has_more
     with pytest.raises(Refused):
         await flows.by_number(gateway, caller, 3)
 

@@ -76,13 +76,13 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     if not totals.is_sound(payment):
         raise Contradiction(f"{moved.id}: a yes to more than there was")
     payment, of_checkout, beside = checkout_payments.followed(standing.payment, payment, heard, occasion)
+    posted = _entries(payment, moved, postings, occasion)
     payment, of_escrow, held = escrow_orders.followed(standing.payment, payment, occasion)
     told = _news(standing, payment, (*types, *of_checkout, *of_escrow), refund)
     before = standing.payment.events
     payment = evolve(payment, events=before + len(told))
     if moved.is_final:
         moved = evolve(moved, sequence=payment.events)
-    posted = _entries(payment, moved, postings, occasion)
     decision = Decision(
         save=(payment, moved, refund) if refund else (payment, moved),
         post=posted,

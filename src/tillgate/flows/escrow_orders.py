@@ -44,9 +44,9 @@ from tillgate.flows.attempts import Asked, Render
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
 from tillgate.flows.sources import NewCustomer, Source
-from tillgate.store import find, lists, numbers, pages
+from tillgate.store import filters, find, lists, numbers
 from tillgate.store.batches import Conflict
-from tillgate.store.lists import Cursor
+from tillgate.store.lists import Cursor, Page
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +78,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     started_by: str = ""
     callback_url: str | None = None
     asked_as: dict[str, str] = {}
+    currency_asked_as: str = "upper"
+
+
+Plainly = changes.Render[Payment]
+"""How a surface shows an order that no bank was asked about."""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -121,7 +126,7 @@ async def open(
     key: Key | None,
     wanted: Wanted,
     customer: str | NewCustomer | None,
-    render: changes.Render[Payment],
+    render: Plainly,
 ) -> Answer:
     """Open an order that waits for its buyer to choose how to pay. Raises what `create` does of the order."""
     tenant = caller.tenant
@@ -190,7 +195,8 @@ async def _terms(gateway: Gateway, caller: Caller, wanted: Wanted) -> Terms:
     )
     amount = escrow_shares.to_pay(pricing, caller.tenant.fee_plan)
     amount = amount if wanted.paid is None else Money(wanted.paid, amount.currency)
-    return Terms(amount=amount, description=wanted.product.name, escrow=escrow)
+    asked_as = {"currency": wanted.currency_asked_as}
+    return Terms(amount=amount, description=wanted.product.name, asked_as=asked_as, escrow=escrow)
 
 
 def _share(provider: str | None, commission: int | None, means: CommissionMeans) -> int:
@@ -357,9 +363,8 @@ async def by_number(gateway: Gateway, caller: Caller, number: int) -> Payment:
 
 async def by_product(gateway: Gateway, caller: Caller, product: str) -> Payment | None:
     """The newest order of what the merchant calls so."""
-    terms = [("escrow.product", product)]
-    found, _ = await pages.by_terms(gateway.store, Payment, caller.tenant.id, terms, skip=0, most=1)
-    return found[0] if found else None
+    found = await page(gateway, caller, Cursor(1), product=product)
+    return found.records[0] if found.records else None
 
 
 async def numbers_of(gateway: Gateway, caller: Caller, ids: Sequence[str]) -> dict[str, int]:
@@ -370,19 +375,18 @@ async def numbers_of(gateway: Gateway, caller: Caller, ids: Sequence[str]) -> di
 async def page(
     gateway: Gateway,
     caller: Caller,
+    cursor: Cursor,
     *,
     status: EscrowStatus | None = None,
     project: str | None = None,
     party: str | None = None,
     product: str | None = None,
-    skip: int = 0,
-    most: int = 100,
-) -> tuple[list[Payment], int]:
-    """A merchant's orders that fit, newest first, and how many there are in all."""
+) -> Page[Payment]:
+    """A merchant's orders that fit, newest first."""
     asked = {"project": project, "product": product, "party": party, "status": status and status.value}
-    terms = [(f"escrow.{name}", value) for name, value in asked.items() if value is not None]
-    terms = terms or [("escrow", "order")]
-    return await pages.by_terms(gateway.store, Payment, caller.tenant.id, terms, skip=skip, most=most)
+    terms = tuple((f"escrow.{name}", value) for name, value in asked.items() if value is not None)
+    wanted = filters.Wanted(terms=terms or (("escrow", "order"),))
+    return await filters.page(gateway.store, Payment, caller.tenant.id, cursor, wanted)
 
 
 async def calendar(gateway: Gateway, caller: Caller, payment_id: str) -> list[Coming]:

@@ -19,6 +19,7 @@ from tests.surfaces.v1 import parameters, shop
 from tests.surfaces.v1.shop import Client
 from tests.surfaces.v1.steps import Step
 from tests.surfaces.v1.story_of_checkouts import CHECKOUTS
+from tests.surfaces.v1.story_of_escrow_orders import ESCROW_ORDERS
 from tillgate.clock import ManualClock
 from tillgate.core import ids
 from tillgate.core.ids import Ids
@@ -117,6 +118,7 @@ STORY = (
     Step("listSetupIntents", query="?limit=2"),
     # payment_gateway.txt, Refund Payment.
     *CHECKOUTS,
+    *ESCROW_ORDERS,
     Step("listCharges", query="?limit=2", name="charged"),
     Step("getCharge", id="@charged.data.0"),
     Step("updateCharge", {"description": "Order #12345", "metadata": {"wrapped": "no"}}, id="@charged.data.0"),

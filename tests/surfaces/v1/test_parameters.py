@@ -53,6 +53,9 @@ KINDS = {
     "/v1/payment_links/{id} metadata": "object or nothing",
     **dict.fromkeys(("payment_intent_data", "payment_intent_data.metadata"), "object"),
     "evidence_due_by": "number",
+    **dict.fromkeys(("price", "product.quantity", "cancellation_fee", "/v1/escrow_orders shipping"), "number"),
+    **dict.fromkeys(("delivery.promised_by", "delivery.sla_days"), "number"),
+    **dict.fromkeys(("product", "delivery", "buyer"), "object"),
     "booked_at": "number",
     "/v1/disputes/{id} metadata": "object or nothing",
     "billing_details": "object",
@@ -82,6 +85,7 @@ KINDS = {
     "automatic_payment_methods": "object",
     "automatic_payment_methods.enabled": "true or false",
     "confirm": "true or false",
+    "product.is_virtual": "true or false",
     "off_session": "true or false",
     "error_on_requires_action": "true or false",
     "amount_to_capture": "number",
@@ -131,6 +135,10 @@ REQUIRED: dict[str, set[str]] = {
         *("restrictions.completed_sessions", "restrictions.completed_sessions.limit"),
     },
     "/v1/payment_links/{id}": {"after_completion.type"},
+    "/v1/escrow_orders": {
+        *("price", "currency", "product", "product.id", "product.name", "delivery", "delivery.promised_by"),
+        *("buyer", "buyer.email"),
+    },
     "/v1/payments": {
         *("amount", "currency", "payment_method", "card.number", "card.exp_month", "card.exp_year", "customer.email")
     },

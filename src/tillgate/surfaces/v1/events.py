@@ -25,6 +25,7 @@ from tillgate.surfaces.v1 import (
     checkout_sessions,
     customers,
     disputes,
+    escrow_orders,
     messages,
     payment_intents,
     payment_methods,
@@ -52,6 +53,10 @@ def _payment_intent(payment: Payment, livemode: bool, origin: str) -> Any:
 
 def _checkout_session(payment: Payment, livemode: bool, origin: str) -> Any:
     return checkout_sessions.show(payment, livemode=livemode)
+
+
+def _escrow_order(payment: Payment, livemode: bool, origin: str) -> Any:
+    return escrow_orders.show(payment, livemode=livemode)
 
 
 def _setup_intent(setup: SetupIntent, livemode: bool, origin: str) -> Any:
@@ -87,6 +92,7 @@ VERSIONS: dict[str, dict[str, Show]] = {
         "payment": _payment,
         "checkout": _payment,
         "checkout.session": _checkout_session,
+        "escrow_order": _escrow_order,
         "payment_intent": _payment_intent,
         "setup_intent": _setup_intent,
         "refund": _refund,

@@ -1,10 +1,11 @@
-"""The names of a payment: its own, its intent's, charge's and session's end alike, and lead to the same record."""
+"""The names of a payment: its own, its intent's, charge's, session's and order's end alike, and are one record's."""
 
 from typing import Any, Final
 
 import msgspec
 
 from tillgate.core.checkout_sessions import PREFIX as SESSION
+from tillgate.core.escrows import PREFIX as ORDER
 from tillgate.core.reasons import Reason, Refused
 from tillgate.store.lists import Cursor
 
@@ -27,7 +28,7 @@ def charge(payment_id: str) -> str:
 
 def payment(id: str) -> str:
     """The id under which an object is kept: an intent's, charge's and session's is the payment's, any other its own."""
-    for prefix in (INTENT, CHARGE, SESSION):
+    for prefix in (INTENT, CHARGE, SESSION, f"{ORDER}_"):
         if id.startswith(prefix):
             return PAYMENT + id.removeprefix(prefix)
     return id

@@ -62,7 +62,7 @@ class PayoutShown(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool
     destination: Annotated[str, expansion.ids("ba")]
     arrival_date: int
-    balance_transaction: Annotated[str, expansion.ids("bt")]
+    balance_transaction: Annotated[str, expansion.ids("bt")] | None
     reversal_balance_transaction: Annotated[str, expansion.ids("bt")] | None
     lines: int
     carried_in: int
@@ -119,8 +119,8 @@ def show(payout: Payout, *, livemode: bool) -> PayoutShown:
         automatic=payout.automatic,
         destination=payout.destination,
         arrival_date=unix_seconds(payout.arrives_at),
-        balance_transaction=payout.balance_transaction,
-        reversal_balance_transaction=payout.returned or payout.reversal,
+        balance_transaction=None if payout.party else payout.balance_transaction,
+        reversal_balance_transaction=None if payout.party else payout.returned or payout.reversal,
         lines=payout.lines.count + len(payout.carried),
         carried_in=payout.carried_in.amount if payout.carried_in else 0,
         carried_out=-payout.carried_out.amount if payout.carried_out else 0,

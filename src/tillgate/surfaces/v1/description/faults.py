@@ -193,9 +193,9 @@ OF_ESCROW_ORDERS: Final = (
 
 _ONLY: Final[dict[Reason, Applies]] = {
     Reason.CURRENCY_UNKNOWN: _takes("currency", "fee_plan", "line_items", "minimum_amounts"),
-    Reason.AMOUNT_INVALID: _takes("amount", "line_items"),
-    Reason.AMOUNT_TOO_SMALL: _takes("amount", "line_items"),
-    Reason.AMOUNT_TOO_LARGE: _takes("amount", "line_items"),
+    Reason.AMOUNT_INVALID: _takes("amount", "line_items", "price"),
+    Reason.AMOUNT_TOO_SMALL: _takes("amount", "line_items", "price"),
+    Reason.AMOUNT_TOO_LARGE: _takes("amount", "line_items", "price"),
     Reason.NOT_FOUND: _names_something,
     Reason.CREDENTIAL_MISSING: _is_guarded,
     Reason.CREDENTIAL_INVALID: _is_guarded,

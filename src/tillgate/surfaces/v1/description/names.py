@@ -14,6 +14,7 @@ PREFIXES: Final = {
     "charges": "ch",
     "checkout_sessions": "cs",
     "payment_links": "plink",
+    "escrow_orders": "eo",
     "setup_intents": "seti",
     "refunds": "re",
     "disputes": "dp",

@@ -70,7 +70,7 @@ _TOLD: Final = {
     EventType.WEBHOOK_ENDPOINT_TEST: "You asked for a test of a webhook endpoint.",
 }
 
-_SHOWN_AS: Final = {"checkout": "payment", "checkout.session": "checkout_session", "escrow_order": "payment"}
+_SHOWN_AS: Final = {"checkout": "payment", "checkout.session": "checkout_session"}
 """What events are about that is shown as something else: a checkout is a payment."""
 
 

@@ -1,0 +1,198 @@
+"""Escrow orders on the wire: payments whose money is held for a seller, and what will happen to them by itself."""
+
+from typing import Any, Final
+
+import msgspec
+
+from tillgate.core import currencies, escrow_orders
+from tillgate.core.credentials import Scope
+from tillgate.core.escrow_moves import Coming
+from tillgate.core.escrows import PREFIX, Buyer, Delivery, Part, Product, Share, Step
+from tillgate.core.instants import SECOND, Instant, unix_seconds
+from tillgate.core.money import Money
+from tillgate.core.payments import Payment
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import escrow_orders as flows
+from tillgate.flows.escrow_orders import Wanted
+from tillgate.flows.gateway import Answer
+from tillgate.flows.sources import NewCustomer
+from tillgate.http.exchange import Reply
+from tillgate.surfaces.v1 import expansion, payment_names
+from tillgate.surfaces.v1.escrow_order_forms import (
+    BuyerShown,
+    CalendarGiven,
+    CalendarLineShown,
+    DeliveryShown,
+    EscrowOrderGiven,
+    EscrowOrdersGiven,
+    EscrowOrderShown,
+    ProductShown,
+    ShareShown,
+    StepShown,
+)
+from tillgate.surfaces.v1.forms import ListShown, parse_email
+from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
+from tillgate.surfaces.v1.payments import case
+
+PATH: Final = "/v1/escrow_orders"
+
+
+def show(payment: Payment, *, livemode: bool) -> EscrowOrderShown:
+    """A payment as its order."""
+    escrow, lower = escrow_orders.of(payment), payment.asked_as.get("currency") == "lower"
+    pricing = escrow.pricing
+    codes = (payment.amount.currency, pricing.price.currency)
+    currency, price_currency = (code.lower() if lower else code for code in codes)
+    covered = sum(share.money.amount for share in escrow.shares if share.part is Part.CHARGED_BACK)
+    return EscrowOrderShown(
+        id=escrow_orders.order_id(payment.id),
+        amount=payment.amount.amount,
+        amount_held=escrow.left,
+        amount_released=escrow.released - covered,
+        amount_refunded=sum(escrow.returns),
+        currency=currency,
+        price=pricing.price.amount,
+        price_currency=price_currency,
+        shipping=pricing.shipping,
+        shipping_bearer=pricing.shipping_bearer,
+        escrow_fee_bearer=pricing.escrow_fee_bearer,
+        processing_bearer=pricing.processing_bearer,
+        cancellation_fee=pricing.cancellation_fee,
+        status=escrow.status,
+        seller_keeps=escrow.verdict.kept if escrow.verdict else None,
+        next_at=_seconds(escrow.due_at),
+        product=_product(escrow.product),
+        delivery=_delivery(escrow.delivery),
+        buyer=_buyer(escrow.buyer),
+        deliveries=escrow.deliveries,
+        rejections=escrow.rejections,
+        history=[_step(step) for step in escrow.history],
+        shares=[_share(share, lower=lower) for share in escrow.shares],
+        project=escrow.project,
+        payment=payment.id,
+        payment_intent=payment_names.intent(payment.id),
+        refund=escrow.refund,
+        paid_at=_seconds(escrow.paid_at),
+        completed_at=_seconds(escrow.completed_at),
+        created=unix_seconds(payment.created),
+        livemode=livemode,
+    )
+
+
+def _seconds(at: Instant | None) -> int | None:
+    return None if at is None else unix_seconds(at)
+
+
+def _product(product: Product) -> ProductShown:
+    return msgspec.convert(product, ProductShown, from_attributes=True)
+
+
+def _delivery(delivery: Delivery) -> DeliveryShown:
+    made = msgspec.convert(delivery, DeliveryShown, from_attributes=True)
+    return msgspec.structs.replace(made, promised_by=unix_seconds(delivery.promised_by))
+
+
+def _buyer(buyer: Buyer) -> BuyerShown:
+    return msgspec.convert(buyer, BuyerShown, from_attributes=True)
+
+
+def _step(step: Step) -> StepShown:
+    return StepShown(at=unix_seconds(step.at), move=step.move, by=step.side, status=step.status, comment=step.comment)
+
+
+def _share(share: Share, *, lower: bool) -> ShareShown:
+    currency = share.money.currency.lower() if lower else share.money.currency
+    return ShareShown(
+        part=share.part, amount=share.money.amount, currency=currency, party=share.party, payout=share.payout
+    )
+
+
+@operation("POST", PATH, Scope.PAYMENTS_WRITE, EscrowOrderGiven, EscrowOrderShown)
+async def create(call: Call) -> Reply:
+    """Open an order that waits for its buyer to pay: confirm its payment intent. What is paid is held from then on."""
+    given: EscrowOrderGiven = call.given
+    email = parse_email(given.buyer.email, "buyer.email")
+    terms = ("shipping", "shipping_bearer", "escrow_fee_bearer", "processing_bearer", "cancellation_fee")
+    said = {name: value for name, value in _said(given).items() if name in terms}
+    wanted = Wanted(
+        price=Money(given.price, currencies.parse(given.currency, "currency")),
+        product=Product(**_said(given.product)),
+        delivery=Delivery(**{**_said(given.delivery), "promised_by": given.delivery.promised_by * SECOND}),
+        buyer=Buyer(**{**_said(given.buyer), "email": email}),
+        currency_asked_as=case(given.currency),
+        **said,
+    )
+    name = f"{wanted.buyer.first_name} {wanted.buyer.last_name}".strip() or None
+    buyer = NewCustomer(email, name, wanted.buyer.phone or None)
+    try:
+        return answered(await flows.open(call.gateway, call.caller, call.key, wanted, buyer, _render(call)))
+    except Refused as refused:
+        field = _FIELDS.get(refused.field or "", refused.field)
+        raise Refused(refused.reason, field, **refused.detail) from None
+
+
+def _said(given: msgspec.Struct) -> dict[str, Any]:
+    """What was said, by its field; the rest is as it is without."""
+    return {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
+
+
+_FIELDS: Final = {"amount": "price", "delivery_date": "delivery.promised_by"}
+"""What the core calls a field, and this resource."""
+
+
+def _render(call: Call) -> flows.Plainly:
+    async def rendered(payment: Payment) -> Answer:
+        return await answer(call.leaving(payment), show(payment, livemode=call.tenant.is_live))
+
+    return rendered
+
+
+@operation("GET", PATH, Scope.PAYMENTS_READ, EscrowOrdersGiven, ListShown[EscrowOrderShown])
+async def page(call: Call) -> Reply:
+    """Orders, newest first."""
+    given: EscrowOrdersGiven = call.given
+    cursor = payment_names.cursor(given.cursor(PREFIX))
+    found = await flows.page(call.gateway, call.caller, cursor, status=given.status, product=given.product)
+    data = [show(payment, livemode=call.tenant.is_live) for payment in found.records]
+    return await shown(call, ListShown(url=PATH, has_more=found.has_more, data=data))
+
+
+@operation("GET", PATH + "/{id}", Scope.PAYMENTS_READ, Nothing, EscrowOrderShown)
+async def fetch(call: Call) -> Reply:
+    """One order."""
+    return await shown(call, await _fetch(call, call.id))
+
+
+@operation("GET", PATH + "/{id}/calendar", Scope.PAYMENTS_READ, CalendarGiven, ListShown[CalendarLineShown])
+async def calendar(call: Call) -> Reply:
+    """What will happen to an order by itself and when, if nobody does anything before, in order."""
+    given: CalendarGiven = call.given
+    payment = await _found(call, call.id)
+    coming = await flows.calendar(call.gateway, call.caller, payment.id)
+    data = [_line(one) for one in coming[: given.limit]]
+    url = f"{PATH}/{escrow_orders.order_id(payment.id)}/calendar"
+    return await shown(call, ListShown(url=url, has_more=len(coming) > given.limit, data=data))
+
+
+def _line(coming: Coming) -> CalendarLineShown:
+    return CalendarLineShown(
+        at=unix_seconds(coming.at), move=coming.move, status=coming.status, seller_keeps=coming.kept
+    )
+
+
+async def _found(call: Call, id: str) -> Payment:
+    """The payment of an order. Raises Refused(NOT_FOUND)."""
+    try:
+        if not id.startswith(f"{PREFIX}_"):
+            raise Refused(Reason.NOT_FOUND)
+        return await flows.fetch(call.gateway, call.caller, escrow_orders.payment_id(id))
+    except Refused as refused:
+        raise payment_names.missing("escrow_order", id) if refused.reason is Reason.NOT_FOUND else refused from None
+
+
+@expansion.kind(PREFIX, EscrowOrderShown, Scope.PAYMENTS_READ)
+async def _fetch(call: Call, id: str) -> EscrowOrderShown:
+    return show(await _found(call, id), livemode=call.tenant.is_live)
+
+
+OPERATIONS = (create, page, fetch, calendar)

@@ -1,0 +1,132 @@
+"""Escrow orders under /v1: opened, paid, read, and told beforehand what will become of them."""
+
+from typing import Any
+
+import pytest
+
+from tests.surfaces.v1 import parameters, shop
+from tests.surfaces.v1.books import AT_ONCE, Books
+from tests.surfaces.v1.shop import Client
+from tillgate.core import escrow_orders as core
+from tillgate.core.escrows import Move, Side
+from tillgate.core.instants import DAY, SECOND
+from tillgate.flows import escrow_orders
+from tillgate.flows.escrow_orders import Made
+from tillgate.flows.gateway import Answer, Caller
+
+ORDER: dict[str, Any] = parameters.BODIES["/v1/escrow_orders"]
+
+
+async def opened(books: Books, **changes: Any) -> dict[str, Any]:
+    promised_by = books.clock.wall() // SECOND + 10 * DAY // SECOND
+    delivery = {**ORDER["delivery"], "promised_by": promised_by}
+    answer = await books.client.post("/escrow_orders", {**ORDER, "delivery": delivery, **changes})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def paid(books: Books, **changes: Any) -> dict[str, Any]:
+    order = await opened(books, **changes)
+    card = {"type": "card", "card": AT_ONCE}
+    method = (await books.client.post("/payment_methods", card)).json()["id"]
+    confirmed = await books.client.post(
+        f"/payment_intents/{order['payment_intent']}/confirm", {"payment_method": method}
+    )
+    assert confirmed.json()["status"] == "succeeded", confirmed.text
+    return await shown(books, order["id"])
+
+
+async def shown(books: Books, id: str, query: str = "") -> dict[str, Any]:
+    return dict((await books.client.get(f"/escrow_orders/{id}{query}")).json())
+
+
+async def does(books: Books, order: dict[str, Any], move: Move, side: Side) -> None:
+    async def render(made: Made) -> Answer:
+        return Answer(200, b"")
+
+    caller = Caller(await books.tenant(), "key_test", "v1", "req_test")
+    await escrow_orders.move(books.parts.gateway, caller, None, core.payment_id(order["id"]), move, side, render)
+
+
+async def test_what_is_paid_for_an_order_is_held_and_then_shared(books: Books) -> None:
+    order = await paid(books)
+    # The price is 1,000.00 NGN; the buyer bears the escrow fee of 500.00 and processing, the seller shipping.
+    fees = -(await books.balance())["ngn"][0]
+    assert order["amount"] == order["amount_held"] == 150_000 + fees
+    assert (order["status"], order["seller_keeps"], order["shares"]) == ("pending", None, [])
+    assert fees > 0
+    await does(books, order, Move.DELIVER, Side.SELLER)
+    await does(books, order, Move.ACCEPT, Side.BUYER)
+    await books.passes(0)
+    order = await shown(books, order["id"], "?expand[]=payment")
+    assert (order["status"], order["seller_keeps"], order["amount_held"]) == ("completed", "all", 0)
+    assert [(share["part"], share["amount"]) for share in order["shares"]] == [
+        ("escrow_fee", 50_000),
+        ("seller", 100_000 + fees),
+    ]
+    assert order["payment"]["status"] == "succeeded"
+    assert [step["move"] for step in order["history"]] == ["deliver", "accept"]
+    moved = await books.client.listed("/balance_transactions?limit=10")
+    assert [one["type"] for one in moved] == ["escrow_release", "escrow_hold", "charge"]
+    events = await books.client.listed("/events?limit=20")
+    told = [event for event in events if event["type"].startswith("escrow_order.")]
+    assert [event["type"].partition(".")[2] for event in told] == ["completed", "accepted", "delivered", "paid"]
+    assert {event["data"]["object"]["object"] for event in told} == {"escrow_order"}
+
+
+async def test_the_calendar_says_beforehand_what_happens(books: Books) -> None:
+    order = await paid(books)
+    await does(books, order, Move.DELIVER, Side.SELLER)
+    await does(books, order, Move.REJECT, Side.BUYER)
+    await does(books, order, Move.CONTEST, Side.SELLER)
+    coming = await books.client.listed(f"/escrow_orders/{order['id']}/calendar")
+    assert [(line["move"], line["status"], line["seller_keeps"]) for line in coming] == [
+        ("dispute", "disputed", None),
+        ("cancel", "dispute_resolved", "nothing"),
+        (None, "completed", "nothing"),
+    ]
+    assert (await shown(books, order["id"]))["next_at"] == coming[0]["at"]
+    await books.passes(60 * DAY)
+    order = await shown(books, order["id"], "?expand[]=refund")
+    assert [(step["at"], step["status"]) for step in order["history"][-2:]] == [
+        (line["at"], line["status"]) for line in coming[:2]
+    ]
+    assert order["refund"]["amount"] == order["amount_refunded"] == order["amount"]
+    assert await books.client.listed(f"/escrow_orders/{order['id']}/calendar") == []
+
+
+async def test_orders_are_listed_by_status_and_product(books: Books) -> None:
+    first, second = await paid(books), await opened(books, product={"id": "8", "name": "Rug"})
+    everything = await books.client.listed("/escrow_orders")
+    assert [order["id"] for order in everything] == [second["id"], first["id"]]
+    assert [order["id"] for order in await books.client.listed("/escrow_orders?status=pending")] == [first["id"]]
+    assert [order["id"] for order in await books.client.listed("/escrow_orders?product=8")] == [second["id"]]
+    after = await books.client.listed(f"/escrow_orders?starting_after={second['id']}")
+    assert [order["id"] for order in after] == [first["id"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "param"),
+    [
+        ({"delivery": {**ORDER["delivery"], "promised_by": 1}}, "delivery.promised_by"),
+        ({"buyer": {**ORDER["buyer"], "email": "nobody"}}, "buyer.email"),
+        ({"price": 1}, "price"),
+        ({"price": 0}, "price"),
+        ({"price": "1000"}, "price"),
+        ({"currency": "xxx"}, "currency"),
+        ({"product": {"id": "", "name": "Lamp"}}, "product.id"),
+        ({"shipping": -1}, "shipping"),
+        ({"shipping_bearer": "nobody"}, "shipping_bearer"),
+        ({"secret": True}, "secret"),
+    ],
+)
+async def test_what_is_wrong_is_named(merchant: Client, changes: dict[str, Any], param: str) -> None:
+    answer = await merchant.post("/escrow_orders", {**ORDER, **changes})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["param"] == param
+
+
+async def test_a_payment_that_is_no_order_is_none(merchant: Client) -> None:
+    payment = await merchant.pay()
+    for id in (core.order_id(payment["id"]), payment["id"]):
+        shop.error(await merchant.get(f"/escrow_orders/{id}"), 404, "invalid_request_error", "resource_missing", "id")
