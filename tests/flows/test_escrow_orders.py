@@ -18,7 +18,7 @@ from tillgate.core.payouts import PayoutState
 from tillgate.core.rates import Rate
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import escrow_orders as flows
-from tillgate.flows import escrow_settings, parties, projects
+from tillgate.flows import escrow_settings, escrow_settlement, parties, projects
 from tillgate.flows.gateway import Answer
 from tillgate.flows.idempotency import Key
 from tillgate.store.lists import Cursor
@@ -185,7 +185,7 @@ async def test_accept_against_cancel_against_time_has_one_outcome(market: Market
 
     async def races(payment: Payment) -> Kept:
         asked = [(Move.ACCEPT, Side.BUYER), (Move.CANCEL, Side.SELLER), (Move.REJECT, Side.BUYER)]
-        clock = [flows.proceed(market.gateway, market.tenant, payment.id) for _ in range(4)]
+        clock = [escrow_settlement.proceed(market.gateway, market.tenant, payment.id) for _ in range(4)]
         made, _ = await asyncio.gather(
             asyncio.gather(*[tries(payment, *asked[number % 3]) for number in range(12)]), asyncio.gather(*clock)
         )

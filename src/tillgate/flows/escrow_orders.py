@@ -6,12 +6,9 @@ import msgspec
 from msgspec import structs
 
 from tillgate.core import escrow_moves, escrow_orders, escrow_shares, parties, payment_intents, payments
-from tillgate.core.attempts import Attempt
 from tillgate.core.conclusions import Standing
 from tillgate.core.decisions import Decision
-from tillgate.core.disputes import Dispute
 from tillgate.core.escrow_moves import Coming
-from tillgate.core.escrow_orders import Refunding, Settling
 from tillgate.core.escrow_settings import CommissionMeans
 from tillgate.core.escrows import (
     SERIES,
@@ -25,9 +22,7 @@ from tillgate.core.escrows import (
     Product,
     Side,
 )
-from tillgate.core.instants import HOUR
 from tillgate.core.intents import Intent
-from tillgate.core.merchants import Tenant
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.parties import PartyKind
@@ -35,17 +30,14 @@ from tillgate.core.payments import Payment, Terms
 from tillgate.core.rates import Rate
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
-from tillgate.core.refunds import Refund
-from tillgate.core.timers import Timer, TimerKind
 from tillgate.flows import attempts, changes, escrow_settings, projects, sources
 from tillgate.flows import parties as people
 from tillgate.flows import payments as charges
 from tillgate.flows.attempts import Asked, Render
-from tillgate.flows.gateway import Answer, Caller, Gateway, system
+from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.flows.sources import NewCustomer, Source
-from tillgate.store import filters, find, lists, numbers
-from tillgate.store.batches import Conflict
+from tillgate.store import filters, numbers
 from tillgate.store.lists import Cursor, Page
 
 
@@ -90,10 +82,6 @@ class Made(msgspec.Struct, frozen=True):
 
     payment: Payment
     is_repeat: bool = False
-
-
-class _Overtaken(Exception):
-    """Things have moved on while a bank was to be asked."""
 
 
 async def create(
@@ -279,73 +267,6 @@ async def share_with(
         return changed, Decision(save=(changed,))
 
     return await changes.make(gateway, caller, key, decide, render)
-
-
-async def proceed(gateway: Gateway, tenant: Tenant, payment_id: str) -> bool:
-    """Do with an order what is done by itself, and see that its money gets to whose it is; its timer is moved."""
-    caller = system(tenant, "escrow")
-    while True:
-        payment, occasion = await fetch(gateway, caller, payment_id), gateway.occasion(caller)
-        escrow = escrow_orders.of(payment)
-        if escrow.due_at is None:
-            return True
-        if occasion.now < escrow.due_at:
-            await gateway.store.commit(Decision(schedule=(escrow_orders.timer(payment),)))
-            return True
-        try:
-            if escrow_moves.is_overdue(escrow, occasion.now):
-                await gateway.store.commit(escrow_orders.lapse(payment, occasion)[1])
-            elif not await _settle(gateway, caller, payment, occasion):
-                later = Timer(tenant.id, TimerKind.ESCROW_ORDER, payment_id, occasion.now + HOUR)
-                await gateway.store.commit(Decision(schedule=(later,)))
-                return True
-        except (Conflict, _Overtaken):
-            continue
-
-
-async def _settle(gateway: Gateway, caller: Caller, payment: Payment, occasion: Occasion) -> bool:
-    """Give what is held to whose it is; False where that has to wait for a bank."""
-    settling = await _settling(gateway, caller, payment, occasion)
-    if settling is None:
-        return False
-    if settling.refunding is None:
-        await gateway.store.commit(settling.decision)
-        return True
-
-    async def decide(now: Occasion) -> Asked[Standing]:
-        settling = await _settling(gateway, caller, await fetch(gateway, caller, payment.id), now)
-        if settling is None or settling.refunding is None:
-            raise _Overtaken
-        asked = settling.refunding
-        return Asked(Standing(settling.payment, asked.attempt, asked.refund), settling.decision)
-
-    await attempts.ask(gateway, caller, None, decide, _noted)
-    return True
-
-
-async def _settling(gateway: Gateway, caller: Caller, payment: Payment, occasion: Occasion) -> Settling | None:
-    # What a bank decides of a dispute of its own comes first: until then nobody knows whose the money is.
-    if await _is_charged_back(gateway, payment):
-        return None
-    return escrow_orders.settle(payment, await _last_refund(gateway, payment), occasion)
-
-
-async def _is_charged_back(gateway: Gateway, payment: Payment) -> bool:
-    if payment.dispute is None:
-        return False
-    page = await lists.page(gateway.store, Dispute, payment.tenant, Cursor(100), where={"payment": payment.id})
-    return any(not dispute.is_closed for dispute in page.records)
-
-
-async def _last_refund(gateway: Gateway, payment: Payment) -> Refunding | None:
-    id = escrow_orders.of(payment).refund
-    refund = await find.record(gateway.store, Refund, payment.tenant, id) if id else None
-    attempt = await find.record(gateway.store, Attempt, payment.tenant, refund.attempt) if refund else None
-    return Refunding(refund, attempt) if refund and attempt else None
-
-
-async def _noted(now: Standing) -> Answer:
-    return Answer(200, b"")
 
 
 async def fetch(gateway: Gateway, caller: Caller, payment_id: str) -> Payment:

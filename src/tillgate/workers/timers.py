@@ -10,7 +10,7 @@ from tillgate.flows import (
     checkouts,
     disputes,
     erasures,
-    escrow_orders,
+    escrow_settlement,
     parties,
     payment_intents,
     payments,
@@ -82,7 +82,7 @@ async def _carry_out(gateway: Gateway, directory: Directory, timer: Timer) -> bo
         case TimerKind.RETURN_TRANSFER:
             return await transfers.give_back(gateway, tenant, timer.subject)
         case TimerKind.ESCROW_ORDER:
-            return await escrow_orders.proceed(gateway, tenant, timer.subject)
+            return await escrow_settlement.proceed(gateway, tenant, timer.subject)
         case TimerKind.PAY_PARTIES:
             return await parties.pay_out(gateway, tenant, timer.subject)
         case TimerKind.ERASE_CUSTOMER:

@@ -9,10 +9,11 @@ from tests.surfaces.v1.books import AT_ONCE, Books
 from tests.surfaces.v1.shop import Client
 from tillgate.core import escrow_orders as core
 from tillgate.core.escrows import Move, Side
-from tillgate.core.instants import DAY, SECOND
+from tillgate.core.instants import DAY, HOUR, SECOND
 from tillgate.flows import escrow_orders
 from tillgate.flows.escrow_orders import Made
 from tillgate.flows.gateway import Answer, Caller
+from tillgate.store import audit
 
 ORDER: dict[str, Any] = parameters.BODIES["/v1/escrow_orders"]
 
@@ -130,3 +131,46 @@ async def test_a_payment_that_is_no_order_is_none(merchant: Client) -> None:
     payment = await merchant.pay()
     for id in (core.order_id(payment["id"]), payment["id"]):
         shop.error(await merchant.get(f"/escrow_orders/{id}"), 404, "invalid_request_error", "resource_missing", "id")
+
+
+@pytest.mark.parametrize(
+    "kind", ["timeout_before", "timeout_after", "unknown", "garbage", "pending", "processing_error"]
+)
+async def test_a_refund_that_goes_wrong_is_put_until_the_buyer_has_the_money(books: Books, kind: str) -> None:
+    order = await paid(books)
+    seconds = {"seconds": 0} if kind.startswith("timeout") else {}
+    planted = await books.client.post("/sandbox/faults", {"kind": kind, "operation": "refund", **seconds})
+    assert planted.status_code == 200, planted.text
+    await does(books, order, Move.CANCEL, Side.SELLER)
+    for _ in range(6):
+        await books.passes(HOUR)
+    order = await shown(books, order["id"])
+    assert (order["status"], order["amount_held"], order["amount_refunded"]) == ("completed", 0, order["amount"])
+    refunds = await books.client.listed(f"/refunds?payment={order['payment']}")
+    assert sum(refund["amount"] for refund in refunds if refund["status"] == "succeeded") == order["amount"]
+    found = await audit.audit(*books.place)
+    assert found.differences == []
+
+
+@pytest.mark.parametrize("is_won", [True, False])
+async def test_nothing_is_settled_while_a_bank_disputes_the_payment(books: Books, is_won: bool) -> None:
+    order = await paid(books)
+    dispute = (await books.client.post("/sandbox/disputes", {"payment": order["payment"]})).json()
+    await does(books, order, Move.DELIVER, Side.SELLER)
+    await does(books, order, Move.ACCEPT, Side.BUYER)
+    await books.passes(DAY)
+    assert (await shown(books, order["id"]))["amount_held"] == order["amount"]
+    if is_won:
+        evidence = {"evidence": {"uncategorized_text": "winning_evidence"}}
+        await books.client.post(f"/disputes/{dispute['id']}", evidence)
+    else:
+        await books.client.post(f"/disputes/{dispute['id']}/close")
+    await books.passes(DAY)
+    await books.passes(DAY)
+    order = await shown(books, order["id"])
+    parts = {share["part"]: share["amount"] for share in order["shares"]}
+    assert (order["status"], order["amount_held"]) == ("completed", 0)
+    assert parts.get("charged_back", 0) == (0 if is_won else order["amount"])
+    assert order["amount_released"] == (order["amount"] if is_won else 0)
+    found = await audit.audit(*books.place)
+    assert found.differences == []
