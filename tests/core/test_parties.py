@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.world import occasion
-from tillgate.core import nigerian_banks, nuban, parties
+from tillgate.core import bank_accounts, nigerian_banks, nuban, parties
 from tillgate.core.nigerian_banks import BANKS
 from tillgate.core.parties import Destination, Named, PartyKind
 from tillgate.core.reasons import Reason, Refused
@@ -90,3 +90,23 @@ def test_a_party_that_is_deleted_gives_its_phone_away() -> None:
     gone = parties.deleted(party, occasion())
     assert [(alias.value, alias.id) for alias in gone.name] == [("234801", None)]
     assert [getattr(record, "kept_as", "") for record in gone.save] == [parties.GONE]
+
+
+def test_a_merchant_may_have_an_account_there_too() -> None:
+    account = bank_accounts.parse_ng("0123456785", "058")
+    assert (account.country, account.routing, account.bank_name) == ("NG", "000013", "Guaranty Trust Bank")
+    assert bank_accounts.default_currency("NG") == "NGN"
+
+
+@pytest.mark.parametrize(
+    ("number", "bank", "field"),
+    [
+        ("0123456785", None, "routing_number"),
+        ("0123456785", "999", "routing_number"),
+        ("0123456784", "058", "account_number"),
+    ],
+)
+def test_what_is_wrong_with_a_merchants_account_is_named(number: str, bank: str | None, field: str) -> None:
+    with pytest.raises(Refused) as refused:
+        bank_accounts.parse_ng(number, bank)
+    assert refused.value.field == field

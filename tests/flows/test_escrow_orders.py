@@ -18,7 +18,7 @@ from tillgate.core.payouts import PayoutState
 from tillgate.core.rates import Rate
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import escrow_orders as flows
-from tillgate.flows import escrow_settings, escrow_settlement, parties, projects
+from tillgate.flows import escrow_settings, escrow_settlement, numbering, parties, projects
 from tillgate.flows.gateway import Answer
 from tillgate.flows.idempotency import Key
 from tillgate.store.lists import Cursor
@@ -231,6 +231,10 @@ async def test_orders_are_found_by_number_and_by_what_they_are_about(market: Mar
     assert (await flows.page(gateway, caller, Cursor(1))).has_more
     with pytest.raises(Refused):
         await flows.by_number(gateway, caller, 3)
+    assert first.customer is not None
+    tenant, customer = market.tenant.id, first.customer.id
+    assert await numbering.of(gateway, tenant, numbering.CUSTOMERS, [customer, "cus_other"]) == {customer: 1}
+    assert await numbering.of(gateway, tenant, numbering.MERCHANTS, [tenant]) == {tenant: 1}
 
 
 async def test_milestones_begin_when_the_one_before_is_complete(market: Market) -> None:

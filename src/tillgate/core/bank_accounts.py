@@ -1,4 +1,4 @@
-"""Bank accounts: where a merchant is paid out to, by IBAN, or by routing and account number in the United States."""
+"""Bank accounts: where a merchant is paid out to, by IBAN, or by numbers of bank and account elsewhere (US, NG)."""
 
 import re
 from typing import Final
@@ -7,7 +7,7 @@ import msgspec
 import schwifty
 from schwifty.exceptions import SchwiftyException
 
-from tillgate.core import currencies
+from tillgate.core import currencies, nigerian_banks, nuban
 from tillgate.core.instants import Instant
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record
@@ -90,6 +90,18 @@ def parse_us(number: str, routing: str | None) -> Coordinates:
     return Coordinates(number=number, country="US", routing=routing)
 
 
+def parse_ng(number: str, bank_code: str | None) -> Coordinates:
+    """An account in Nigeria, by the three digits of its bank, and its ten of which the last one checks the others.
+
+    Raises Refused(PARAMETER_MISSING, PARAMETER_INVALID).
+    """
+    if bank_code is None:
+        raise Refused(Reason.PARAMETER_MISSING, "routing_number")
+    bank = nigerian_banks.known(bank_code, None, "routing_number")
+    nuban.check(number, bank_code, "account_number")
+    return Coordinates(number=number, country="NG", routing=bank.nip_code, bank_name=bank.name)
+
+
 def default_currency(country: str) -> str | None:
     """The currency of accounts in a country, where there is no doubt about it."""
     return _CURRENCIES.get(country, "EUR" if country in _EURO else None)
@@ -115,7 +127,16 @@ _PROBLEMS: Final = {
     "InvalidBankCode": "there is no such bank",
 }
 
-_CURRENCIES: Final = {"US": "USD", "GB": "GBP", "CH": "CHF", "NO": "NOK", "SE": "SEK", "DK": "DKK", "PL": "PLN"}
+_CURRENCIES: Final = {
+    "US": "USD",
+    "NG": "NGN",
+    "GB": "GBP",
+    "CH": "CHF",
+    "NO": "NOK",
+    "SE": "SEK",
+    "DK": "DKK",
+    "PL": "PLN",
+}
 
 _EURO: Final = frozenset(
     "AT BE CY DE EE ES FI FR GR HR IE IT LT LU LV MT NL PT SI SK AD MC SM VA ME XK".split()  # noqa: SIM905

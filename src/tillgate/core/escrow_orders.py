@@ -22,6 +22,9 @@ from tillgate.core.refunds import Refund
 from tillgate.core.terms import Terms
 from tillgate.core.timers import Timer, TimerKind
 
+REFUNDS: Final = "escrow_refunds"
+"""The series in which refunds of a merchant's orders have whole numbers."""
+
 _FEES: Final = {Part.ESCROW_FEE: accounts.ESCROW_FEES, Part.PROVIDER_FEE: accounts.PAYOUT_FEES}
 
 _UNDIMINISHED: Final = {Kept.SHIPPING: Part.SHIPPING, Kept.CANCELLATION_FEE: Part.CANCELLATION_FEE}
@@ -170,7 +173,9 @@ def settle(payment: Payment, last: Refunding | None, occasion: Occasion) -> Sett
     refund, asking = _given_back(waiting, escrow.left, last, occasion)
     asked = evolve(asking.payment, escrow=structs.replace(of(asking.payment), refund=refund.id))
     decision = structs.replace(asking.decision, save=(asked, asking.attempt, refund))
-    decision = decision.merged(Decision(post=posted, schedule=(*timers, timer(asked))))
+    is_new = last is None or last.refund.id != refund.id
+    number = (Numbering(payment.tenant, REFUNDS, refund.id),) if is_new else ()
+    decision = decision.merged(Decision(post=posted, schedule=(*timers, timer(asked)), number=number))
     return Settling(asked, decision, Refunding(refund, asking.attempt))
 
 

@@ -55,14 +55,14 @@ BANKS: Final = tuple(Bank(line[:-11].strip(), *line.split()[-2:]) for line in _L
 _BY_CODE: Final = {bank.code: bank for bank in BANKS}
 
 
-def known(code: str, nip_code: str | None) -> Bank:
+def known(code: str, nip_code: str | None, field: str = "bank_code") -> Bank:
     """The bank with this code, and that for instant payments where it is said.
 
-    Raises Refused(PARAMETER_INVALID, "bank_code") or, where the two do not belong together, "nip_bank_code".
+    Raises Refused(PARAMETER_INVALID, field) or, where the two do not belong together, "nip_bank_code".
     """
     bank = _BY_CODE.get(code)
     if bank is None:
-        raise Refused(Reason.PARAMETER_INVALID, "bank_code", problem="there is no bank with this code")
+        raise Refused(Reason.PARAMETER_INVALID, field, problem="there is no bank with this code")
     if nip_code is not None and nip_code != bank.nip_code:
         raise Refused(Reason.PARAMETER_INVALID, "nip_bank_code", problem=f"it is another bank's than {bank.name}'s")
     return bank

@@ -1,7 +1,9 @@
 """Party payouts: what a party has of an escrow order, sent to its bank account, once it has one that takes it."""
 
+from typing import Final
+
 from tillgate.core import accounts, escrow_orders
-from tillgate.core.decisions import Decision
+from tillgate.core.decisions import Decision, Numbering
 from tillgate.core.escrows import Share
 from tillgate.core.events import EventType, event
 from tillgate.core.instants import DAY, Duration
@@ -12,6 +14,9 @@ from tillgate.core.parties import Party
 from tillgate.core.payments import Payment
 from tillgate.core.payouts import SENT_AFTER, Lines, Payout, PayoutState
 from tillgate.core.timers import Timer, TimerKind
+
+SERIES: Final = "party_payouts"
+"""The series in which payouts to a merchant's parties have whole numbers."""
 
 AGAIN_AFTER: Duration = DAY
 """How soon what could not be paid out is tried again."""
@@ -69,6 +74,7 @@ def pay(payment: Payment, party: Party, known: dict[str, Payout], bank: str, occ
         post=(posted,),
         announce=(event(EventType.PAYOUT_CREATED, payout, id, 1, occasion),),
         schedule=(Timer(payout.tenant, TimerKind.SEND_PAYOUT, id, occasion.wall + SENT_AFTER),),
+        number=(Numbering(payout.tenant, SERIES, id),),
     )
 
 

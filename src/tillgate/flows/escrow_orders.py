@@ -30,7 +30,7 @@ from tillgate.core.payments import Payment, Terms
 from tillgate.core.rates import Rate
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
-from tillgate.flows import attempts, changes, escrow_settings, projects, sources
+from tillgate.flows import attempts, changes, escrow_settings, numbering, projects, sources
 from tillgate.flows import parties as people
 from tillgate.flows import payments as charges
 from tillgate.flows.attempts import Asked, Render
@@ -196,10 +196,20 @@ def _share(provider: str | None, commission: int | None, means: CommissionMeans)
 async def _beside(gateway: Gateway, caller: Caller, payment: Payment, occasion: Occasion) -> Decision:
     """What is written beside a new order: its number, and the project that it is a milestone of."""
     decision = escrow_orders.opened(payment, occasion)
+    decision = decision.merged(await _numbered(gateway, caller, payment.customer and payment.customer.id))
     project = escrow_orders.of(payment).project
     if project is None:
         return decision
     return decision.merged(await projects.with_order(gateway, caller, project, payment, occasion))
+
+
+async def _numbered(gateway: Gateway, caller: Caller, customer: str | None) -> Decision:
+    """The merchant's number among its parties, and that of the customer, for surfaces that know both by numbers."""
+    tenant = caller.tenant.id
+    decision = await numbering.numbered(gateway, tenant, numbering.MERCHANTS, tenant)
+    if customer is not None:
+        decision = decision.merged(await numbering.numbered(gateway, tenant, numbering.CUSTOMERS, customer))
+    return decision
 
 
 async def move(

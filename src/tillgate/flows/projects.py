@@ -6,7 +6,7 @@ from tillgate.core.escrows import Buyer, EscrowStatus
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Payment
 from tillgate.core.projects import Project, Totals
-from tillgate.flows import changes, payments, records, sources
+from tillgate.flows import changes, numbering, payments, records, sources
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.flows.sources import NewCustomer
@@ -34,7 +34,11 @@ async def create(
         project, decision = projects.create(
             caller.tenant.id, name, description, buyer, occasion, customer=id, seller=seller
         )
-        return project, introduction.merged(decision)
+        decision = introduction.merged(decision)
+        for series, subject in ((numbering.MERCHANTS, caller.tenant.id), (numbering.CUSTOMERS, id)):
+            if subject is not None:
+                decision = decision.merged(await numbering.numbered(gateway, caller.tenant.id, series, subject))
+        return project, decision
 
     return await changes.make(gateway, caller, key, decide, render, lambda project: project.customer)
 

@@ -26,7 +26,7 @@ Number = Annotated[str, Meta(min_length=4, max_length=50), CARD_NUMBER]
 
 
 class BankAccountGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An account: an IBAN, or the routing and account number of one in the United States."""
+    """An account: an IBAN, or the routing and account number of one in the United States or, by `country`, Nigeria."""
 
     account_holder_name: Annotated[str, Meta(min_length=1, max_length=255)]
     currency: str | None = None
@@ -45,7 +45,9 @@ class BankAccountGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         if number is None:
             raise Refused(Reason.PARAMETER_MISSING, "iban" if self.routing_number is None else "account_number")
         country = (self.country or "").upper()
-        if self.iban is None and (self.routing_number is not None or country == "US"):
+        if self.iban is None and country == "NG":
+            found = core.parse_ng(number, self.routing_number)
+        elif self.iban is None and (self.routing_number is not None or country == "US"):
             found = core.parse_us(number, self.routing_number)
         else:
             found = core.parse_iban(number, self.bic, field)
