@@ -196,7 +196,7 @@ def _share(provider: str | None, commission: int | None, means: CommissionMeans)
 async def _beside(gateway: Gateway, caller: Caller, payment: Payment, occasion: Occasion) -> Decision:
     """What is written beside a new order: its number, and the project that it is a milestone of."""
     decision = escrow_orders.opened(payment, occasion)
-    decision = decision.merged(await _numbered(gateway, caller, payment.customer and payment.customer.id))
+    decision = decision.merged(await _numbered(gateway, caller, charges.person(payment)))
     project = escrow_orders.of(payment).project
     if project is None:
         return decision
