@@ -85,6 +85,18 @@ class Market:
         )
         return await self.order(answer.body.decode())
 
+    async def opens(self, wanted: Wanted | None = None) -> Payment:
+        """An order that waits for its buyer to pay."""
+        made: list[Payment] = []
+
+        async def render(payment: Payment) -> Answer:
+            made.append(payment)
+            return Answer(200, b"")
+
+        buyer = NewCustomer("bisi@example.com")
+        await escrow_orders.open(self.gateway, self.caller, None, wanted or self.wanted(), buyer, render)
+        return made[-1]
+
     async def project(self) -> Project:
         """A project for a buyer."""
         made: list[Project] = []

@@ -7,9 +7,10 @@ from msgspec import structs
 
 from tests.flows.market import CLOSED, DECLINED, GTBANK, Market
 from tests.sizes import at_size
-from tillgate.core import accounts, escrow_orders
+from tillgate.core import accounts, collecting_accounts, escrow_orders
+from tillgate.core.arrivals import Debtor
 from tillgate.core.escrow_settings import CommissionMeans
-from tillgate.core.escrows import Escrow, EscrowStatus, Kept, Move, Part, Patience, Side
+from tillgate.core.escrows import Buyer, Escrow, EscrowStatus, Kept, Move, Part, Patience, Side
 from tillgate.core.instants import DAY, HOUR
 from tillgate.core.money import Money
 from tillgate.core.parties import PartyKind
@@ -17,10 +18,12 @@ from tillgate.core.payments import Payment
 from tillgate.core.payouts import PayoutState
 from tillgate.core.rates import Rate
 from tillgate.core.reasons import Reason, Refused
+from tillgate.core.transfers import Booked
+from tillgate.flows import erasures, escrow_settings, escrow_settlement, numbering, parties, projects, transfers
 from tillgate.flows import escrow_orders as flows
-from tillgate.flows import escrow_settings, escrow_settlement, numbering, parties, projects
 from tillgate.flows.gateway import Answer
 from tillgate.flows.idempotency import Key
+from tillgate.store import events
 from tillgate.store.lists import Cursor
 
 ACCEPTED = ((Move.DELIVER, Side.SELLER), (Move.ACCEPT, Side.BUYER))
@@ -328,4 +331,58 @@ async def test_an_order_in_another_currency_keeps_its_rate(market: Market) -> No
     escrow = await market.escrow(payment)
     assert sum(shares(escrow).values()) == rate.convert(payment.amount).amount
     assert await market.balance(accounts.ESCROW, "USD") == await market.balance(accounts.ESCROW) == 0
+    await market.assert_right()
+
+
+async def test_what_arrives_by_transfer_is_held_and_goes_back_as_it_came(market: Market) -> None:
+    payment = await transfers.begin(market.gateway, market.caller, (await market.opens()).id)
+    assert payment.transfer is not None
+    iban, debtor = collecting_accounts.SANDBOX_IBAN, Debtor("Bisi", "DE89370400440532013000")
+    for number, amount in enumerate((300_00, 700_00, 5_00)):
+        line = Booked(
+            reference=f"line{number} {payment.id}",
+            amount=Money(amount, "NGN"),
+            booked_at=market.now,
+            debtor=debtor,
+            remittance=payment.transfer.reference,
+        )
+        await transfers.take(market.gateway, market.caller, iban, line)
+        held = 0 if number == 0 else 1_000_00
+        assert await market.balance(accounts.ESCROW) == held, "all of it, and no more than that"
+    await does(market, payment, (Move.CANCEL, Side.SELLER))
+    await market.settles()
+    escrow = await market.escrow(payment)
+    assert (escrow.status, sum(escrow.returns)) == (EscrowStatus.COMPLETED, 1_000_00)
+    await market.assert_right()
+
+
+async def test_an_order_that_was_opened_is_superseded_by_the_next_milestone(market: Market) -> None:
+    project = await market.project()
+    first = await market.opens(market.wanted(project=project.id))
+    second = await market.buys(market.wanted(project=project.id))
+    assert (await market.order(first.id)).canceled is not None
+    assert (await market.escrow(second)).status is EscrowStatus.PENDING
+
+
+async def test_an_erased_buyer_is_known_to_no_order_and_no_project(market: Market) -> None:
+    buyer = Buyer(email="bisi@example.com", phone="+234801", first_name="Bisi")
+    project = await market.project()
+    payment = await market.buys(market.wanted(buyer=buyer, project=project.id))
+    await does(market, payment, *ACCEPTED)
+    assert payment.customer is not None
+    customer = payment.customer.id
+
+    async def render(erased: object) -> Answer:
+        return Answer(200, b"")
+
+    await erasures.begin(market.gateway, market.caller, None, customer, render)
+    await market.passes()
+    escrow = await market.escrow(payment)
+    assert escrow.buyer == Buyer()
+    assert {step.comment for step in escrow.history} == {""}
+    assert (await projects.fetch(market.gateway, market.caller, project.id)).buyer == Buyer()
+    told = await events.page(market.gateway.store, market.tenant.id, events.Asked(100, object=payment.id))
+    assert len(told) > 4
+    assert not any(known in repr(event.view) for event in told for known in ("bisi@", "Bisi", "234801", "so it is"))
+    await market.settles()
     await market.assert_right()
