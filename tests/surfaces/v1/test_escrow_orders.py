@@ -8,11 +8,16 @@ from tests.surfaces.v1 import parameters, shop
 from tests.surfaces.v1.books import AT_ONCE, Books
 from tests.surfaces.v1.shop import Client
 from tillgate.core import escrow_orders as core
-from tillgate.core.escrows import Move, Side
+from tillgate.core.cards import Card, CardNumber
+from tillgate.core.conclusions import Standing
+from tillgate.core.escrows import Delivery, Move, Product, Side
 from tillgate.core.instants import DAY, HOUR, SECOND
-from tillgate.flows import escrow_orders
+from tillgate.core.money import Money
+from tillgate.core.parties import Destination, Named, Party, PartyKind
+from tillgate.flows import escrow_orders, parties
 from tillgate.flows.escrow_orders import Made
 from tillgate.flows.gateway import Answer, Caller
+from tillgate.flows.sources import Source
 from tillgate.store import audit
 
 ORDER: dict[str, Any] = parameters.BODIES["/v1/escrow_orders"]
@@ -172,5 +177,46 @@ async def test_nothing_is_settled_while_a_bank_disputes_the_payment(books: Books
     assert (order["status"], order["amount_held"]) == ("completed", 0)
     assert parts.get("charged_back", 0) == (0 if is_won else order["amount"])
     assert order["amount_released"] == (order["amount"] if is_won else 0)
+    found = await audit.audit(*books.place)
+    assert found.differences == []
+
+
+async def test_merchant_and_party_are_paid_out_in_their_country(books: Books) -> None:
+    caller, made = Caller(await books.tenant(), "key_test", "v1", "req_test"), list[str]()
+
+    async def keep(party: Party) -> Answer:
+        made.append(party.id)
+        return Answer(200, b"")
+
+    async def noted(now: Standing) -> Answer:
+        made.append(now.payment.id)
+        return Answer(200, b"")
+
+    gateway, account = books.parts.gateway, Destination(bank_code="058", number="0123456785", holder="Ada Obi")
+    await parties.create(gateway, caller, None, PartyKind.PROVIDER, Named(first_name="Ada"), account, keep)
+    wanted = escrow_orders.Wanted(
+        price=Money(1_000_00, "NGN"),
+        product=Product(id="7", name="Lamp"),
+        delivery=Delivery(promised_by=books.clock.wall() + DAY),
+        provider=made[0],
+        commission=1_000,
+    )
+    source = Source(card=Card(number=CardNumber(AT_ONCE["number"]), exp_month=12, exp_year=2034, cvc="123"))
+    await escrow_orders.create(gateway, caller, None, wanted, source, None, noted)
+    order = await shown(books, core.order_id(made[1]))
+    await does(books, order, Move.DELIVER, Side.SELLER)
+    await does(books, order, Move.ACCEPT, Side.BUYER)
+    await books.passes(HOUR)
+    lagos = {"country": "ng", "routing_number": "044", "account_number": "0123456784", "currency": None}
+    shown_account = await books.account(**lagos)
+    assert (shown_account["currency"], shown_account["bank_name"]) == ("ngn", "Access Bank")
+    paid_out = await books.pays_out(currency="ngn")
+    await books.passes(HOUR)
+    listed = {payout["id"]: payout for payout in await books.client.listed("/payouts")}
+    assert {payout["status"] for payout in listed.values()} == {"paid"}
+    of_party = next(payout for id, payout in listed.items() if id != paid_out["id"])
+    assert (of_party["amount"], of_party["destination"], of_party["balance_transaction"]) == (100_00, made[0], None)
+    order = await shown(books, order["id"], "?expand[]=shares.payout")
+    assert [share["payout"]["id"] for share in order["shares"] if share["payout"]] == [of_party["id"]]
     found = await audit.audit(*books.place)
     assert found.differences == []
