@@ -2,65 +2,36 @@
 
 import sqlalchemy as sa
 
-metadata = sa.MetaData()
+from tillgate.store import tables
+from tillgate.store.tables import Text, Whole, partial_index, record_table
 
-Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-"""Text that sorts by its bytes, on both engines alike."""
+metadata = tables.metadata
 
-Whole = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-"""A 64-bit whole number."""
-
-
-def _record_table(name: str, *more: sa.schema.SchemaItem, is_found_by_terms: bool = False) -> sa.Table:
-    """A table of records: the key, the version that guards against lost updates, and the record itself.
-
-    Rows of records are rewritten soon after they are made, so pages keep room for the second version beside the first.
-    What a record is found by stands in `terms` as well, as JSON: whoever overwrites it sees which terms are no more.
-    """
-    more += (sa.Column("terms", Text),) if is_found_by_terms else ()
-    return sa.Table(
-        name,
-        metadata,
-        sa.Column("tenant", Text, primary_key=True),
-        sa.Column("id", Text, primary_key=True),
-        sa.Column("version", Whole, nullable=False),
-        sa.Column("shape", Whole, nullable=False),
-        sa.Column("body", Text, nullable=False),
-        *more,
-        postgresql_with={"fillfactor": "50"},
-    )
-
-
-def _partial_index(name: str, *columns: str, where: str) -> sa.Index:
-    condition = sa.text(where)
-    return sa.Index(name, *columns, postgresql_where=condition, sqlite_where=condition)
-
-
-tenants = _record_table("tenants")
-payments = _record_table(
+tenants = record_table("tenants")
+payments = record_table(
     "payments",
     sa.Column("customer", Text),
-    _partial_index("payments_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
+    partial_index("payments_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
     is_found_by_terms=True,
 )
-setup_intents = _record_table(
+setup_intents = record_table(
     "setup_intents",
     sa.Column("customer", Text),
     sa.Column("status", Text, nullable=False),
-    _partial_index("setup_intents_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
+    partial_index("setup_intents_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
     sa.Index("setup_intents_by_status", "tenant", "status", "id"),
     is_found_by_terms=True,
 )
-attempts = _record_table("attempts")
-refunds = _record_table(
+attempts = record_table("attempts")
+refunds = record_table(
     "refunds",
     sa.Column("payment", Text, nullable=False),
     sa.Column("customer", Text),
     sa.Index("refunds_by_payment", "tenant", "payment", "id"),
-    _partial_index("refunds_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
+    partial_index("refunds_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
     is_found_by_terms=True,
 )
-disputes = _record_table(
+disputes = record_table(
     "disputes",
     sa.Column("payment", Text, nullable=False),
     sa.Column("status", Text, nullable=False),
@@ -70,45 +41,45 @@ disputes = _record_table(
     sa.Index("disputes_by_status", "tenant", "status", "id", "currency", "amount"),
     is_found_by_terms=True,
 )
-customers = _record_table(
+customers = record_table(
     "customers",
     sa.Column("email", Text),
-    _partial_index("customers_by_email", "tenant", "email", "id", where="email IS NOT NULL"),
+    partial_index("customers_by_email", "tenant", "email", "id", where="email IS NOT NULL"),
     is_found_by_terms=True,
 )
-erasures = _record_table("erasures")
-payment_methods = _record_table(
+erasures = record_table("erasures")
+payment_methods = record_table(
     "payment_methods",
     sa.Column("erase_at", Whole),
     sa.Column("customer", Text),
-    _partial_index("payment_methods_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
-    _partial_index("payment_methods_to_erase", "erase_at", where="erase_at IS NOT NULL"),
+    partial_index("payment_methods_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
+    partial_index("payment_methods_to_erase", "erase_at", where="erase_at IS NOT NULL"),
     is_found_by_terms=True,
 )
-wallet_keys = _record_table(
+wallet_keys = record_table(
     "wallet_keys",
     sa.Column("wallet", Text, nullable=False),
     sa.Index("wallet_keys_by_wallet", "tenant", "wallet", "id"),
 )
-tokens = _record_table(
+tokens = record_table(
     "tokens",
     sa.Column("erase_at", Whole),
-    _partial_index("tokens_to_erase", "erase_at", where="erase_at IS NOT NULL"),
+    partial_index("tokens_to_erase", "erase_at", where="erase_at IS NOT NULL"),
 )
-idempotency_keys = _record_table(
+idempotency_keys = record_table(
     "idempotency_keys",
     sa.Column("created", Whole, nullable=False),
     sa.Column("person", Text),
     sa.Index("idempotency_keys_by_age", "created"),
-    _partial_index("idempotency_keys_by_person", "tenant", "person", "id", where="person IS NOT NULL"),
+    partial_index("idempotency_keys_by_person", "tenant", "person", "id", where="person IS NOT NULL"),
 )
-webhook_endpoints = _record_table("webhook_endpoints")
-bank_accounts = _record_table(
+webhook_endpoints = record_table("webhook_endpoints")
+bank_accounts = record_table(
     "bank_accounts",
     sa.Column("currency", Text, nullable=False),
     sa.Index("bank_accounts_by_currency", "tenant", "currency", "id"),
 )
-payouts = _record_table(
+payouts = record_table(
     "payouts",
     sa.Column("status", Text, nullable=False),
     sa.Column("currency", Text, nullable=False),
@@ -116,62 +87,62 @@ payouts = _record_table(
     sa.Index("payouts_by_status", "tenant", "status", "id", "currency", "amount"),
     is_found_by_terms=True,
 )
-parties = _record_table(
+parties = record_table(
     "parties", sa.Column("kind", Text, nullable=False), sa.Index("parties_by_kind", "tenant", "kind", "id")
 )
-projects = _record_table(
+projects = record_table(
     "projects",
     sa.Column("customer", Text),
-    _partial_index("projects_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
+    partial_index("projects_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
 )
-escrow_settings = _record_table("escrow_settings")
-settlements = _record_table("settlements")
-payout_settings = _record_table("payout_settings")
+escrow_settings = record_table("escrow_settings")
+settlements = record_table("settlements")
+payout_settings = record_table("payout_settings")
 
-arrivals = _record_table(
+arrivals = record_table(
     "arrivals",
     sa.Column("payment", Text),
     sa.Column("status", Text, nullable=False),
-    _partial_index("arrivals_of_payments", "tenant", "payment", "id", where="payment IS NOT NULL"),
+    partial_index("arrivals_of_payments", "tenant", "payment", "id", where="payment IS NOT NULL"),
     sa.Index("arrivals_by_status", "tenant", "status", "id"),
 )
-collecting_accounts = _record_table("collecting_accounts")
-faults = _record_table(
+collecting_accounts = record_table("collecting_accounts")
+faults = record_table(
     "faults",
     sa.Column("lives_until", Whole),
-    _partial_index("faults_planted", "lives_until", "tenant", where="lives_until IS NOT NULL"),
+    partial_index("faults_planted", "lives_until", "tenant", where="lives_until IS NOT NULL"),
 )
-signing_keys = _record_table("signing_keys")
-applications = _record_table("applications")
-profiles = _record_table("profiles")
-payment_links = _record_table(
+signing_keys = record_table("signing_keys")
+applications = record_table("applications")
+profiles = record_table("profiles")
+payment_links = record_table(
     "payment_links",
     sa.Column("status", Text, nullable=False),
     sa.Index("payment_links_by_status", "tenant", "status", "id"),
 )
-sandboxes = _record_table(
+sandboxes = record_table(
     "sandboxes",
     sa.Column("status", Text, nullable=False),
     sa.Index("sandboxes_by_status", "tenant", "status", "id"),
 )
 
-people = _record_table("people")
-memberships = _record_table("memberships", sa.Index("memberships_by_person", "id"))
-sessions = _record_table(
+people = record_table("people")
+memberships = record_table("memberships", sa.Index("memberships_by_person", "id"))
+sessions = record_table(
     "sessions",
     sa.Column("erase_at", Whole, nullable=False),
     sa.Column("person", Text, nullable=False),
     sa.Index("sessions_by_person", "person"),
     sa.Index("sessions_to_erase", "erase_at"),
 )
-tries = _record_table("tries", sa.Column("erase_at", Whole, nullable=False), sa.Index("tries_to_erase", "erase_at"))
-oauth_clients = _record_table("oauth_clients", sa.Index("oauth_clients_by_id", "id"))
-oauth_grants = _record_table(
+tries = record_table("tries", sa.Column("erase_at", Whole, nullable=False), sa.Index("tries_to_erase", "erase_at"))
+oauth_clients = record_table("oauth_clients", sa.Index("oauth_clients_by_id", "id"))
+oauth_grants = record_table(
     "oauth_grants",
     sa.Column("erase_at", Whole, nullable=False),
     sa.Column("person", Text),
     sa.Index("oauth_grants_by_id", "id"),
-    _partial_index("oauth_grants_by_person", "person", where="person IS NOT NULL"),
+    partial_index("oauth_grants_by_person", "person", where="person IS NOT NULL"),
     sa.Index("oauth_grants_to_erase", "erase_at"),
 )
 
@@ -185,7 +156,7 @@ transactions = sa.Table(
     sa.Column("amount", Whole, nullable=False),
     sa.Column("customer", Text),
     sa.Index("transactions_by_stage", "tenant", "stage", "id", "currency", "amount"),
-    _partial_index("transactions_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
+    partial_index("transactions_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
 )
 """One list of payments and refunds, beside them so that their rows can be rewritten without touching an index."""
 
@@ -208,7 +179,7 @@ credentials = sa.Table(
     sa.Column("body", Text, nullable=False),
     sa.Column("erase_at", Whole),
     sa.Index("credentials_by_tenant", "tenant"),
-    _partial_index("credentials_to_erase", "erase_at", where="erase_at IS NOT NULL"),
+    partial_index("credentials_to_erase", "erase_at", where="erase_at IS NOT NULL"),
 )
 
 aliases = sa.Table(
@@ -218,7 +189,7 @@ aliases = sa.Table(
     sa.Column("kind", Text, primary_key=True),
     sa.Column("value", Text, primary_key=True),
     sa.Column("id", Text, nullable=False),
-    _partial_index("aliases_of_everybody", "tenant", "id", "kind", "value", where="tenant = 'directory'"),
+    partial_index("aliases_of_everybody", "tenant", "id", "kind", "value", where="tenant = 'directory'"),
 )
 
 series = sa.Table(
@@ -274,15 +245,13 @@ entries = sa.Table(
         postgresql_where=sa.text("balance_transaction IS NOT NULL"),
         sqlite_where=sa.text("balance_transaction IS NOT NULL"),
     ),
-    _partial_index("entries_of_refunds", "tenant", "balance_transaction", where="type = 'refund'"),
-    _partial_index(
+    partial_index("entries_of_refunds", "tenant", "balance_transaction", where="type = 'refund'"),
+    partial_index(
         "entries_in_no_statement",
         *("tenant", "currency", "available_at", "balance_transaction"),
         where="statement IS NULL AND available_at IS NOT NULL",
     ),
-    _partial_index(
-        "entries_of_statements", "tenant", "statement", "balance_transaction", where="statement IS NOT NULL"
-    ),
+    partial_index("entries_of_statements", "tenant", "statement", "balance_transaction", where="statement IS NOT NULL"),
 )
 
 postings = sa.Table(
@@ -366,9 +335,9 @@ deliveries = sa.Table(
     sa.Column("due_at", Whole),
     sa.Column("finished_at", Whole),
     sa.Column("log", Text, nullable=False),
-    _partial_index("deliveries_due", "endpoint", "due_at", where="due_at IS NOT NULL"),
-    _partial_index("deliveries_in_order", "endpoint", "stream", "sequence", where="due_at IS NOT NULL"),
-    _partial_index("deliveries_by_age", "finished_at", where="finished_at IS NOT NULL"),
+    partial_index("deliveries_due", "endpoint", "due_at", where="due_at IS NOT NULL"),
+    partial_index("deliveries_in_order", "endpoint", "stream", "sequence", where="due_at IS NOT NULL"),
+    partial_index("deliveries_by_age", "finished_at", where="finished_at IS NOT NULL"),
     postgresql_with={"fillfactor": "70"},
 )
 
