@@ -19,6 +19,7 @@ from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, Credential
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.people import DEMO_PASSWORD, DEMO_PERSON
 from tillgate.flows import applications, directory
+from tillgate.flows.key_pairs import DEMO_KEYS
 from tillgate.http.addresses import is_loopback
 from tillgate.http.application import Application
 from tillgate.http.protocol import Protocol
@@ -187,6 +188,7 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
             f"  private token    {business_keys.PRIVATE_TOKEN}",
             f"  sign in          {address}/sign-in",
             f"                   {DEMO_PERSON.email} with the password {DEMO_PASSWORD}",
+            f"  escrow keys      {DEMO_KEYS}",
             f"  phone            {settings.sandbox_bank_url or address}/phone",
             f"  client id        {DEMO_APPLICATION.client_id}",
             f"  client token     {sandbox_tokens.CLIENT_TOKENS[0]}",
@@ -198,13 +200,14 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
     elif await directory.has_credentials(parts.gateway, DEMO_SHOP):
         lines.append("  keys             as given out at the first start")
     else:
-        secret, publishable, public, private = [
+        secret, publishable, public, private, pair = [
             await directory.issue(parts.gateway, DEMO_SHOP, kind, scopes, secrets.token_urlsafe(32))
             for kind, scopes in (
                 (CredentialKind.SECRET_KEY, ALL_SCOPES),
                 (CredentialKind.PUBLISHABLE_KEY, PUBLISHABLE_SCOPES),
                 (CredentialKind.PUBLIC_TOKEN, frozenset()),
                 (CredentialKind.PRIVATE_TOKEN, frozenset()),
+                (CredentialKind.ESCROW_KEYS, frozenset()),
             )
         ]
         application = await applications.first(parts.gateway, DEMO_SHOP)
@@ -213,6 +216,7 @@ async def _greeting(settings: Settings, listener: socket.socket, parts: Opened) 
             f"  publishable key  {publishable}",
             f"  public token     {public}",
             f"  private token    {private}",
+            f"  escrow keys      {pair}",
             f"  client id        {application.client_id}",
             f"  client token     {application.token}",
             f"  webhook secret   {application.secret}",

@@ -52,6 +52,8 @@ from tillgate.settings import SettingInvalid, Settings
 from tillgate.store import data_keys, database
 from tillgate.store.database import Store
 from tillgate.store.engine import Strike, no_strike
+from tillgate.surfaces.atarapay.sandbox_keys import ESCROW_KEYS
+from tillgate.surfaces.atarapay.surface import AtaraPay
 from tillgate.surfaces.athmovil import events as athmovil_events
 from tillgate.surfaces.athmovil.business_keys import BUSINESS_KEYS, PUBLIC_TOKENS
 from tillgate.surfaces.athmovil.surface import AthMovil
@@ -183,6 +185,7 @@ def _programs(settings: Settings, parts: Opened, limits: Limits) -> tuple[Surfac
         V1(gateway, directory, limits),
         AthMovil(gateway, directory, limits, tickets_signer),
         Checkouts(gateway, directory, limits, access, origins),
+        AtaraPay(gateway, directory, limits),
         OAuth(gateway, directory, limits, access, (tickets_signer, access_signer), origins),
         Probes(gateway, settings.metrics_from),
     )
@@ -300,7 +303,9 @@ async def opened(
             is_on_this_machine=is_loopback(settings.host),
         )
         demo_shop = evolve(DEMO_SHOP, rate_limit=settings.rate_limit)
-        printed = {**SANDBOX_KEYS, **BUSINESS_KEYS, **SANDBOX_TOKENS} if gateway.is_on_this_machine else {}
+        printed = (
+            {**SANDBOX_KEYS, **BUSINESS_KEYS, **SANDBOX_TOKENS, **ESCROW_KEYS} if gateway.is_on_this_machine else {}
+        )
         directory = Directory(gateway, printed, demo_shop)
         if bank is not None:
             bank.on_notification = partial(notices.take, gateway, directory, BANK)

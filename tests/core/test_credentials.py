@@ -72,7 +72,7 @@ def test_a_payer_s_browser_may_hand_in_a_card_and_nothing_else(scope: Scope) -> 
 
 
 def test_every_kind_of_key_of_every_mode_is_told_by_its_beginning() -> None:
-    bare = {CredentialKind.PUBLIC_TOKEN, CredentialKind.PRIVATE_TOKEN}
+    bare = {CredentialKind.PUBLIC_TOKEN, CredentialKind.PRIVATE_TOKEN, CredentialKind.ESCROW_KEYS}
     assert set(PREFIXES) == set(itertools.product(set(CredentialKind) - bare, Mode))
     assert not any(one.startswith(other) for one, other in itertools.permutations(PREFIXES.values(), 2))
 
@@ -80,3 +80,13 @@ def test_every_kind_of_key_of_every_mode_is_told_by_its_beginning() -> None:
 def test_a_secret_is_found_by_its_sha_256_and_kept_nowhere() -> None:
     assert credentials.digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert "sk_test_1" not in repr(CREDENTIAL)
+
+
+def test_a_pair_is_found_by_its_public_half_and_proven_by_the_other() -> None:
+    digest, public, proof = credentials.known_by(CredentialKind.ESCROW_KEYS, "public:pri:vate")
+    pair = msgspec.structs.replace(CREDENTIAL, digest=digest, public=public, proof=proof)
+    assert (digest, public) == (credentials.digest("public"), "public")
+    assert credentials.proves(pair, "pri:vate")
+    assert not any(credentials.proves(pair, other) for other in ("", "public", "pri", "pri:vate ", proof or ""))
+    assert not credentials.proves(CREDENTIAL, "")
+    assert credentials.known_by(CredentialKind.SECRET_KEY, "a:b") == (credentials.digest("a:b"), None, None)

@@ -17,6 +17,7 @@ _KINDS = {
     "client": CredentialKind.OAUTH_CLIENT,
     "public-token": CredentialKind.PUBLIC_TOKEN,
     "private-token": CredentialKind.PRIVATE_TOKEN,
+    "escrow-keys": CredentialKind.ESCROW_KEYS,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

@@ -2,6 +2,7 @@
 
 import enum
 import hashlib
+import hmac
 
 import msgspec
 
@@ -25,6 +26,8 @@ class CredentialKind(enum.StrEnum):
     """Proves to be that business, beside its public token."""
     CLIENT_TOKEN = "client_token"  # noqa: S105
     """What an application's server asks with."""
+    ESCROW_KEYS = "escrow_keys"
+    """A pair of the escrow API's: its public half names a merchant, and is found; both prove to be that merchant."""
 
 
 class Scope(enum.StrEnum):
@@ -85,7 +88,7 @@ PREFIXES = {
     (CredentialKind.CLIENT_TOKEN, Mode.TEST): "ct_test_",
     (CredentialKind.CLIENT_TOKEN, Mode.LIVE): "ct_live_",
 }
-"""How secrets begin, by kind and mode; those of the phone wallet's API are bare."""
+"""How secrets begin, by kind and mode; those of the phone wallet's API and of the escrow API are bare."""
 
 NOT_BY_HEADER = frozenset(
     {
@@ -93,6 +96,7 @@ NOT_BY_HEADER = frozenset(
         CredentialKind.PUBLIC_TOKEN,
         CredentialKind.PRIVATE_TOKEN,
         CredentialKind.CLIENT_TOKEN,
+        CredentialKind.ESCROW_KEYS,
     }
 )
 """Kinds that are of no use as the key of a request of the first API."""
@@ -110,6 +114,7 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     An access token is `client`'s, by the digest of that one's secret, and good for as long as that is. One that
     `is_fleeting` is looked up whenever it is shown: it may end from one moment to the next, and everywhere at once.
     A client token is an `application`'s, has a `label`, and remembers about when it was `last_used_at`.
+    Of a pair, `public` is the half that is no secret and that `digest` finds, `proof` the digest of the other.
     """
 
     digest: str
@@ -126,6 +131,8 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     application: str | None = None
     label: str = ""
     last_used_at: Instant | None = None
+    public: str | None = None
+    proof: str | None = None
 
     @property
     def erase_at(self) -> Instant | None:
@@ -174,6 +181,29 @@ def rolled(credential: Credential, wall: Instant, overlap: Duration) -> Credenti
 def digest(secret: str) -> str:
     """What a secret is found by: secrets are long and random, so that a plain SHA-256 tells nothing."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+PAIRED = ":"
+"""Between the halves of a pair, the public one first."""
+
+
+def halves(pair: str) -> tuple[str, str]:
+    """The public and the private half of a pair."""
+    public, _, private = pair.partition(PAIRED)
+    return public, private
+
+
+def known_by(kind: CredentialKind, secret: str) -> tuple[str, str | None, str | None]:
+    """What is kept of a secret: `digest`, and of a pair `public` and `proof`."""
+    if kind is not CredentialKind.ESCROW_KEYS:
+        return digest(secret), None, None
+    public, private = halves(secret)
+    return digest(public), public, digest(private)
+
+
+def proves(credential: Credential, private: str) -> bool:
+    """Whether this is the private half of a pair; it takes the same time wherever they differ."""
+    return credential.proof is not None and hmac.compare_digest(credential.proof, digest(private))
 
 
 def principal(credential: Credential, client: Credential | None = None) -> Principal:

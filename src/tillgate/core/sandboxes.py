@@ -5,6 +5,7 @@ from typing import ClassVar, Final
 
 import msgspec
 
+from tillgate.core import credentials
 from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, Credential, CredentialKind
 from tillgate.core.decisions import Alias, Decision
 from tillgate.core.fees import FeePlan
@@ -32,6 +33,7 @@ KEYS: Final = {
     CredentialKind.PUBLISHABLE_KEY: PUBLISHABLE_SCOPES,
     CredentialKind.PUBLIC_TOKEN: frozenset(),
     CredentialKind.PRIVATE_TOKEN: frozenset(),
+    CredentialKind.ESCROW_KEYS: frozenset(),
 }
 """What each is given to ask with, and what that allows."""
 
@@ -116,8 +118,9 @@ def make(
     return tenant, sandbox, Decision(save=(tenant, sandbox), issue=keys, schedule=schedule, name=(claimed,))
 
 
-def key(id: str, kind: CredentialKind, digest: str, occasion: Occasion) -> Credential:
+def key(id: str, kind: CredentialKind, secret: str, occasion: Occasion) -> Credential:
     """A key of the sandbox with this id, which may end from one moment to the next."""
+    digest, public, proof = credentials.known_by(kind, secret)
     return Credential(
         digest=digest,
         id=occasion.mint("key"),
@@ -127,6 +130,8 @@ def key(id: str, kind: CredentialKind, digest: str, occasion: Occasion) -> Crede
         scopes=KEYS[kind],
         created=occasion.wall,
         is_fleeting=True,
+        public=public,
+        proof=proof,
     )
 
 

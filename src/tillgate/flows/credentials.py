@@ -20,7 +20,10 @@ async def of(gateway: Gateway, tenant: Tenant) -> list[Credential]:
 async def of_secret(gateway: Gateway, secret: str) -> Credential:
     """The credential with this secret. Raises Refused(CREDENTIAL_INVALID) for one that was never given out."""
     credential = await kept.by_digest(gateway.store, credentials.digest(secret))
-    if credential is None:
+    public, private = credentials.halves(secret)
+    if credential is None and private:
+        credential = await kept.by_digest(gateway.store, credentials.digest(public))
+    if credential is None or (credential.proof is not None and not credentials.proves(credential, private)):
         raise Refused(Reason.CREDENTIAL_INVALID)
     return credential
 

@@ -14,7 +14,7 @@ from tillgate.core.merchants import Tenant
 from tillgate.core.reasons import Refused
 from tillgate.core.webhook_endpoints import MOST, Ordering, WebhookEndpoint
 from tillgate.flows import applications as owners
-from tillgate.flows import checkouts, webhook_endpoints
+from tillgate.flows import checkouts, key_pairs, webhook_endpoints
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Caller, Gateway, system
 from tillgate.logs import log
@@ -35,7 +35,8 @@ class Courier(msgspec.Struct, frozen=True):
     """What is needed to post to one endpoint: whose it is, and its secrets in the open.
 
     `has_faults` says that something may be to go wrong, since its test merchant planted it. `application_secret` is
-    that of the application whose listener it is.
+    that of the application whose listener it is, and `pair` what proves to a merchant that a body is ours, where its
+    form has it in it.
     """
 
     tenant: Tenant
@@ -43,6 +44,7 @@ class Courier(msgspec.Struct, frozen=True):
     secrets: tuple[str, ...]
     has_faults: bool = False
     application_secret: str | None = None
+    pair: str | None = None
 
     def __repr__(self) -> str:
         return f"Courier({self.endpoint.id})"
@@ -179,7 +181,8 @@ async def courier(gateway: Gateway, directory: Directory, ready: Ready) -> Couri
     wall = gateway.clock.wall()
     has_faults = not tenant.is_live and any(await gateway.planted.of(tenant.id, wall))
     secrets = await webhook_endpoints.secrets(gateway, endpoint, wall)
-    return Courier(tenant, endpoint, secrets, has_faults, await owners.secret_of(gateway, endpoint))
+    pair = await key_pairs.newest(gateway, tenant) if endpoint.form in gateway.wrappers else None
+    return Courier(tenant, endpoint, secrets, has_faults, await owners.secret_of(gateway, endpoint), pair)
 
 
 async def post(gateway: Gateway, courier: Courier, taken: Taken, fault: FaultKind | None = None) -> Result:
@@ -188,7 +191,9 @@ async def post(gateway: Gateway, courier: Courier, taken: Taken, fault: FaultKin
     if taken.body is None:
         made = Try(at=began, took_milliseconds=0, error="The event is not kept any more.")
         return Result(courier, delivery, deliveries.given_up(delivery, made, began), made)
-    body = taken.body.encode()
+    media_type, body = "application/json", taken.body.encode()
+    if wrap := gateway.wrappers.get(delivery.form):
+        media_type, body = wrap(delivery.event, courier.pair, body)
     headers = {**signatures.headers(courier.secrets, delivery.event, unix_seconds(began), body)}
     if courier.application_secret is not None:
         sign = gateway.signers[delivery.form]
@@ -196,7 +201,7 @@ async def post(gateway: Gateway, courier: Courier, taken: Taken, fault: FaultKin
     posted = await gateway.egress.post(
         courier.endpoint.url,
         body,
-        {"Content-Type": "application/json", **headers},
+        {"Content-Type": media_type, **headers},
         deadline_seconds=deliveries.DEADLINE_SECONDS,
         live=courier.tenant.is_live,
     )

@@ -7,6 +7,7 @@ from tillgate.core.credentials import Credential, CredentialKind, Principal, Sco
 from tillgate.core.instants import SECOND, Duration, Instant
 from tillgate.core.merchants import DEMO_SHOP, Tenant
 from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import key_pairs
 from tillgate.flows.gateway import Gateway
 from tillgate.store import credentials as kept
 from tillgate.store import find
@@ -86,6 +87,17 @@ class Directory:
             if proof.kind is not CredentialKind.PRIVATE_TOKEN or proof.tenant != credential.tenant:
                 raise Refused(Reason.CREDENTIAL_INVALID)
             credential = proof
+        return credentials.principal(credential), await self._tenant_of(credential)
+
+    async def holder(self, public: str, private: str | None, *, on_this_machine: bool) -> tuple[Principal, Tenant]:
+        """Whom the public half of a pair of keys names, and where the private half is given as well, proves to be.
+
+        Raises as `identify` does, whichever half is wrong.
+        """
+        credential = await self._of(public, on_this_machine)
+        is_proven = private is None or credentials.proves(credential, private)
+        if credential.kind is not CredentialKind.ESCROW_KEYS or not is_proven:
+            raise Refused(Reason.CREDENTIAL_INVALID)
         return credentials.principal(credential), await self._tenant_of(credential)
 
     def plays(self, *, on_this_machine: bool) -> bool:
@@ -171,11 +183,14 @@ async def issue(
     What is kept is its digest. It has an id of its own, unless it is another secret of the same client.
     """
     secret = credentials.PREFIXES.get((kind, tenant.mode), "") + random_text
+    if kind is CredentialKind.ESCROW_KEYS:
+        secret = key_pairs.make(gateway, tenant.id, random_text)
+    digest, public, proof = credentials.known_by(kind, secret)
     wall = gateway.clock.wall()
     await kept.add(
         gateway.store,
         Credential(
-            digest=credentials.digest(secret),
+            digest=digest,
             id=id or gateway.ids.new("key", wall),
             tenant=tenant.id,
             kind=kind,
@@ -186,6 +201,8 @@ async def issue(
             is_fleeting=tenant.parent is not None or application is not None,
             application=application,
             label=label,
+            public=public,
+            proof=proof,
         ),
     )
     return secret

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -77,6 +78,10 @@ They write nothing of what is none of theirs: it is not sent.
 Signers = Mapping[str, Callable[[str, str, int, bytes], Mapping[str, str]]]
 """By the same, what more signs a body for an application: its secret, the event's type, Unix seconds, the body."""
 
+Wrappers = Mapping[str, Callable[[str, str | None, bytes], tuple[str, bytes]]]
+"""By the same, what is put around a body when it is posted, and never kept: the event's id, the merchant's pair of keys
+if it has one, and the body, for a media type and what is posted, the same each time."""
+
 
 class Gateway:
     """Everything a flow needs, by name. `key_is_kept_apart`: the key-encryption key does not lie beside the data.
@@ -104,6 +109,7 @@ class Gateway:
         random: Callable[[int], bytes],
         renderers: Renderers,
         signers: Signers,
+        wrappers: Wrappers = MappingProxyType({}),
         key_is_kept_apart: bool = False,
         return_origin: str = "",
         is_on_this_machine: bool = False,
@@ -123,6 +129,7 @@ class Gateway:
         self.random = random
         self.renderers = renderers
         self.signers = signers
+        self.wrappers = wrappers
         self.key_is_kept_apart = key_is_kept_apart
         self.return_origin = return_origin
         self.is_on_this_machine = is_on_this_machine

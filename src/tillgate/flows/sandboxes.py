@@ -10,14 +10,14 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from tillgate.connectors import phone
-from tillgate.core import credentials, sandboxes
+from tillgate.core import sandboxes
 from tillgate.core.credentials import PREFIXES, Credential, CredentialKind
 from tillgate.core.decisions import Decision
 from tillgate.core.merchants import Mode, Tenant
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.sandboxes import Sandbox, Terms
-from tillgate.flows import changes
+from tillgate.flows import changes, key_pairs
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.logs import log
@@ -43,6 +43,7 @@ class Made(msgspec.Struct, frozen=True):
     publishable_key: str
     public_token: str
     private_token: str
+    escrow_keys: str
 
     def __repr__(self) -> str:
         return f"Made({self.tenant.id})"
@@ -88,7 +89,9 @@ async def make(gateway: Gateway, caller: Caller, key: Key | None, terms: Terms, 
 def _key(gateway: Gateway, id: str, kind: CredentialKind, occasion: Occasion) -> tuple[str, Credential]:
     random = base64.urlsafe_b64encode(gateway.random(_RANDOM_BYTES)).rstrip(b"=").decode()
     secret = PREFIXES.get((kind, Mode.TEST), "") + random
-    return secret, sandboxes.key(id, kind, credentials.digest(secret), occasion)
+    if kind is CredentialKind.ESCROW_KEYS:
+        secret = key_pairs.make(gateway, id, random)
+    return secret, sandboxes.key(id, kind, secret, occasion)
 
 
 async def page(gateway: Gateway, caller: Caller, cursor: Cursor) -> Page:

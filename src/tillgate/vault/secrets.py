@@ -29,6 +29,10 @@ class Secrets:
         """32 hex digits that only the link holds by which a payer comes back from a bank; always the same."""
         return self._idempotency.digest("return", tenant, attempt).hex()[:32]
 
+    def private_key(self, tenant: str, public: str) -> str:
+        """48 hex digits that are the private half of a pair; always the same."""
+        return self._idempotency.digest("private_key", tenant, public).hex()[:48]
+
     def grant_proof(self, grant: str, turn: int) -> str:
         """64 hex digits that only the code (turn 0) or the refresh token of this turn of a grant holds."""
         return self._idempotency.digest("grant", grant, str(turn)).hex()

@@ -261,7 +261,7 @@ def _scopes(kind: CredentialKind, wanted: list[Scope]) -> frozenset[Scope]:
             return frozenset(wanted) or ALL_SCOPES
         case CredentialKind.PUBLISHABLE_KEY if not wanted:
             return PUBLISHABLE_SCOPES
-        case CredentialKind.PUBLIC_TOKEN | CredentialKind.PRIVATE_TOKEN if not wanted:
+        case CredentialKind.PUBLIC_TOKEN | CredentialKind.PRIVATE_TOKEN | CredentialKind.ESCROW_KEYS if not wanted:
             return frozenset()
         case CredentialKind.RESTRICTED_KEY if wanted:
             return frozenset(wanted)

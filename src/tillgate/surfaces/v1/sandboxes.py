@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tillgate.core import currencies
+from tillgate.core import credentials, currencies
 from tillgate.core.credentials import Scope
 from tillgate.core.fees import FeePlan
 from tillgate.core.instants import SECOND, unix_seconds
@@ -79,6 +79,8 @@ class MerchantShown(msgspec.Struct, frozen=True, kw_only=True):
     publishable_key: str | UnsetType = UNSET
     public_token: str | UnsetType = UNSET
     private_token: str | UnsetType = UNSET
+    escrow_public_key: str | UnsetType = UNSET
+    escrow_private_key: str | UnsetType = UNSET
     expires_at: int | None
     created: int
     livemode: bool = False
@@ -98,6 +100,7 @@ class MerchantDeletedShown(msgspec.Struct, frozen=True, kw_only=True):
 def show(one: Shown, keys: Made | None = None) -> MerchantShown:
     """A sandbox in this API's form, with its keys where they are given."""
     sandbox, tenant = one.sandbox, one.tenant
+    escrow_public, escrow_private = credentials.halves(keys.escrow_keys) if keys else (UNSET, UNSET)
     return MerchantShown(
         id=tenant.id,
         name=tenant.name,
@@ -108,6 +111,8 @@ def show(one: Shown, keys: Made | None = None) -> MerchantShown:
         publishable_key=keys.publishable_key if keys else UNSET,
         public_token=keys.public_token if keys else UNSET,
         private_token=keys.private_token if keys else UNSET,
+        escrow_public_key=escrow_public,
+        escrow_private_key=escrow_private,
         expires_at=None if sandbox.expires_at is None else unix_seconds(sandbox.expires_at),
         created=unix_seconds(sandbox.created),
     )

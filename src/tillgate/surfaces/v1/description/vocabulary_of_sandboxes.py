@@ -25,6 +25,8 @@ OF_SANDBOXES: Final = {
     "Happening.operation": "What the bank was asked for.",
     "Happening.payout": "The payout, by id.",
     "Merchant.dispute_fees": "What a dispute costs, in the smallest unit of the currency, by currency.",
+    "Merchant.escrow_private_key": "Proves to be it in the escrow API. Shown when it is made, and never again.",
+    "Merchant.escrow_public_key": "Names it in the escrow API. It is shown when it is made, and never again.",
     "Merchant.expires_at": "When it goes by itself, in seconds since 1970 (UTC), if ever.",
     "Merchant.fee_plan": "What processing costs.",
     "Merchant.name": "What it is called.",

@@ -1,0 +1,110 @@
+"""Errors on the wire: one sentence in the envelope, under 200, or under 4xx as a problem for whoever asks for one."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from tillgate.core.money import Money
+from tillgate.core.reasons import Reason, Refused
+from tillgate.http.exchange import Reply, Request
+from tillgate.http.problems import Failed, Malformed, Problem
+
+PROBLEM: Final = "application/problem+json"
+"""The media type of RFC 9457."""
+
+ACCEPTED: Final = 200
+"""What the clients of the original expect an error to come under."""
+
+
+class Wrong(Exception):
+    """What is asked cannot be done, in the words that its caller reads; `status` is for those who ask for problems."""
+
+    def __init__(self, message: str, status: int = 422) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+def required(field: str) -> Wrong:
+    """A field is not there, or there is nothing in it."""
+    return Wrong(f"The {field} field is required.")
+
+
+def invalid(field: str, takes: str) -> Wrong:
+    """A field has something else in it than it takes: "must be an integer"."""
+    return Wrong(f"The {field} {takes}.")
+
+
+INVALID_TOKEN: Final = "Invalid authtoken. Does not match any record."  # noqa: S105
+"""For a token that is wrong in whatever way."""
+
+OTHERWISE: Final = "Invalid request. This cannot be done as things stand."
+
+WORDS: Final[Mapping[Reason, tuple[int, str]]] = {
+    Reason.CREDENTIAL_MISSING: (401, "The authtoken field is required."),
+    Reason.CREDENTIAL_INVALID: (401, INVALID_TOKEN),
+    Reason.LIVE_MODE_UNAVAILABLE: (403, "Live mode is not available."),
+    Reason.PARAMETER_MISSING: (422, "The {field} field is required."),
+    Reason.PARAMETER_INVALID: (422, "The {field} is invalid: {problem}."),
+    Reason.CURRENCY_UNKNOWN: (422, "The selected {field} is invalid."),
+    Reason.AMOUNT_INVALID: (422, "The {field} is invalid."),
+    Reason.AMOUNT_TOO_SMALL: (422, "The {field} must be at least {least}."),
+    Reason.AMOUNT_TOO_LARGE: (422, "The {field} must not be greater than {largest}."),
+    Reason.NOT_FOUND: (404, "No such record exists."),
+    Reason.IN_PROGRESS: (409, "Invalid action. A bank is working on this order. Try again in a moment."),
+}
+"""What is said of a refusal; of any other it is said that this cannot be done."""
+
+
+class _ErrorShown(msgspec.Struct, frozen=True):
+    status: str
+    message: str
+
+
+class _ProblemShown(msgspec.Struct, frozen=True):
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+def wrong(request: Request, why: Wrong) -> Reply:
+    """The error, under 200 unless a problem is asked for."""
+    return said(request, why.message, why.status)
+
+
+def refused(request: Request, why: Refused) -> Reply:
+    """What the core refuses."""
+    status, text = WORDS.get(why.reason, (409, OTHERWISE))
+    told = {name: value.formatted() if isinstance(value, Money) else str(value) for name, value in why.detail.items()}
+    return said(
+        request, text.format_map({"field": why.field or "request", "problem": "it cannot be read", **told}), status
+    )
+
+
+def problem(request: Request, why: Problem) -> Reply:
+    """A request that could not be understood, or a fault of ours. What no operation has seen comes under its status."""
+    if isinstance(why, Malformed):
+        return said(request, f"Invalid request. {why.detail}", why.status)
+    message = "Server error." if isinstance(why, Failed) else why.detail
+    return said(request, message, why.status, under=why.status)
+
+
+def said(request: Request, message: str, status: int, *, under: int = ACCEPTED) -> Reply:
+    """An error, in the form that was asked for."""
+    if not wants_problem(request):
+        return Reply(under, msgspec.json.encode(_ErrorShown("error", message)))
+    shown = _ProblemShown("about:blank", HTTPStatus(status).phrase, status, message)
+    return Reply(status, msgspec.json.encode(shown), content_type=PROBLEM.encode())
+
+
+def wants_problem(request: Request) -> bool:
+    """Whether the Accept header names problems (RFC 9110, 12.5.1), and not to say that they are not wanted."""
+    for part in (request.header("accept") or "").split(","):
+        name, *parameters = [piece.strip().lower() for piece in part.split(";")]
+        weights = [piece[2:].strip() for piece in parameters if piece.startswith("q=")]
+        if name == PROBLEM and not (weights and weights[0].strip("0.") == ""):
+            return True
+    return False
