@@ -52,6 +52,7 @@ from tillgate.settings import SettingInvalid, Settings
 from tillgate.store import data_keys, database
 from tillgate.store.database import Store
 from tillgate.store.engine import Strike, no_strike
+from tillgate.surfaces.atarapay import events as atarapay_events
 from tillgate.surfaces.atarapay.sandbox_keys import ESCROW_KEYS
 from tillgate.surfaces.atarapay.surface import AtaraPay
 from tillgate.surfaces.athmovil import events as athmovil_events
@@ -296,8 +297,14 @@ async def opened(
             clock=clock,
             ids=ids,
             random=random,
-            renderers={**events.renderers(settings.origin), **athmovil_events.RENDERERS, **checkout_events.RENDERERS},
+            renderers={
+                **events.renderers(settings.origin),
+                **athmovil_events.RENDERERS,
+                **checkout_events.RENDERERS,
+                **atarapay_events.RENDERERS,
+            },
             signers=checkout_events.SIGNERS,
+            wrappers=atarapay_events.WRAPPERS,
             return_origin="" if bank else settings.origin,
             key_is_kept_apart=kek.comes_from_outside,
             is_on_this_machine=is_loopback(settings.host),

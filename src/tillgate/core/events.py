@@ -5,6 +5,7 @@ import enum
 import msgspec
 
 from tillgate.core.instants import Instant
+from tillgate.core.numbering import Numbers
 from tillgate.core.occasions import Occasion
 from tillgate.core.records import Record
 
@@ -91,7 +92,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """A fact. `stream` keeps events in order, `sequence` counts in it from 1; what is about a payment is in its stream.
 
     `view` is the record as it was at that moment, from which each surface renders its own form. `number` is that of
-    its merchant's day, given inside the commit, so that it is known on reading only.
+    its merchant's day, given inside the commit, so that it is known on reading only; so are `numbers`, where they are
+    looked up for a surface that tells of them.
     """
 
     tenant: str
@@ -105,6 +107,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     surface: str
     request_id: str
     number: int | None = None
+    numbers: Numbers | None = None
 
 
 def event(type: EventType, view: Record, stream: str, sequence: int, occasion: Occasion) -> Event:

@@ -14,7 +14,7 @@ from tillgate.core.merchants import Tenant
 from tillgate.core.reasons import Refused
 from tillgate.core.webhook_endpoints import MOST, Ordering, WebhookEndpoint
 from tillgate.flows import applications as owners
-from tillgate.flows import checkouts, key_pairs, webhook_endpoints
+from tillgate.flows import checkouts, key_pairs, escrow_numbers, webhook_endpoints
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Caller, Gateway, system
 from tillgate.logs import log
@@ -77,6 +77,8 @@ async def fan_out(gateway: Gateway, directory: Directory) -> int:
     tenants = {id: tenant for id in endpoints if endpoints[id] and (tenant := await _present(directory, id))}
     endpoints = {id: endpoints[id] if id in tenants else () for id in endpoints}
     seen = await outbox.seen(gateway.store, waiting[-1]) if tenants else {}
+    numbered = {id for id in tenants if any(one.form in gateway.wrappers for one in endpoints[id])}
+    seen |= {id: await escrow_numbers.told(gateway, event) for id, event in seen.items() if event.tenant in numbered}
 
     def write(event: Event, form: str) -> str | None:
         body = gateway.renderers[form](event, tenants[event.tenant])
@@ -159,6 +161,7 @@ async def send_again(gateway: Gateway, tenant: Tenant, event: Event, endpoints: 
     """Send an event to endpoints once more, or for the first time: under the same id, and with the same bytes."""
     wall = gateway.clock.wall()
     waiting = Waiting(event.stream, event.sequence, event.tenant, event.id, event.type.value)
+    event = await escrow_numbers.told(gateway, event)
     written = {form: gateway.renderers[form](event, tenant) for form in {endpoint.form for endpoint in endpoints}}
     for form, body in written.items():
         if body is not None:

@@ -10,7 +10,7 @@ from tillgate.core.merchants import Tenant
 from tillgate.core.occasions import Occasion
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import Record
-from tillgate.flows import changes, deliveries, webhook_endpoints
+from tillgate.flows import changes, deliveries, escrow_numbers, webhook_endpoints
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.store import events, outbox
@@ -74,7 +74,9 @@ async def redact(gateway: Gateway, tenant: Tenant, object_id: str, blank: Callab
         found = await events.page(gateway.store, tenant.id, asked)
         if not found:
             return count
-        blanked = [msgspec.structs.replace(event, view=blank(event.view)) for event in found]
+        blanked = [
+            await escrow_numbers.told(gateway, msgspec.structs.replace(event, view=blank(event.view))) for event in found
+        ]
         await events.rewrite(gateway.store, blanked)
         await outbox.rewrite(
             gateway.store,
