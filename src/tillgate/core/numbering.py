@@ -4,7 +4,6 @@ from typing import Final
 
 import msgspec
 
-
 BUYERS: Final = "escrow_buyers"
 """The series in which a merchant's buyers have numbers, by a digest of their address."""
 

@@ -57,7 +57,8 @@ def test_of_nothing_else_anything_is_told(type: EventType) -> None:
     assert events.words(type, ESCROW) is None
 
 
-BODY = b'{"status":"Delivered","message":"Order is marked completed","data":{"id":7,"amount_payed":1250000,"a":"--\\r\\n"}}'
+DATA = b'{"id":7,"amount_payed":1250000,"a":"--\\r\\n"}'
+BODY = b'{"status":"Delivered","message":"Order is marked completed","data":' + DATA + b"}"
 TOKEN = base64.b64encode(b"public:private:7:1250000").decode()
 
 
@@ -66,7 +67,7 @@ def test_a_notification_in_parts_has_the_four_parts_and_is_the_same_each_time() 
     assert dict(multipart.pairs(media_type, body)) == {
         "status": "Delivered",
         "message": "Order is marked completed",
-        "data": '{"id":7,"amount_payed":1250000,"a":"--\\r\\n"}',
+        "data": DATA.decode(),
         "token": TOKEN,
     }
     assert events.in_parts("evt_1", "public:private", BODY) == (media_type, body)

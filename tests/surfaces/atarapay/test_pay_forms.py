@@ -83,7 +83,7 @@ def test_an_amount_that_is_all_but_a_whole_kobo_is_that(written: Any, kobo: int)
     assert parse(amount=written).price.amount == kobo
 
 
-NOT_TEXT = ([], ["a"], {}, {"a": "b"}, True)
+NOT_TEXT: tuple[Any, ...] = ([], ["a"], {}, {"a": "b"}, True)
 NOT_NUMBERS = ("ten", "1e3", "NaN", "Infinity", "0x10", "1,000", "--1", "１０", "9" * 30, *NOT_TEXT[1:])
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -98,7 +98,15 @@ BAD: list[tuple[dict[str, Any], str]] = [
     *(({"order_product_quantity": bad}, "order_product_quantity") for bad in ("0", "-1", "1.5", *NOT_NUMBERS)),
     *(
         ({"delivery_date": bad}, "delivery_date")
-        for bad in ("tomorrow", "24/12/2026", "2026-13-01", "2026-02-30", "9999-12-31", "2026-12-24 25:00", *NOT_TEXT[1:])
+        for bad in (
+            "tomorrow",
+            "24/12/2026",
+            "2026-13-01",
+            "2026-02-30",
+            "9999-12-31",
+            "2026-12-24 25:00",
+            *NOT_TEXT[1:],
+        )
     ),
     *(({"type": bad}, "type") for bad in ("3", "one", *NOT_TEXT[1:])),
     *(({"product_type": bad}, "product_type") for bad in ("other", *NOT_TEXT[1:])),

@@ -1,7 +1,7 @@
 """Calls: one request to an operation of this API, and how its operations find out which merchant asks."""
 
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -10,7 +10,7 @@ from tillgate.core.instants import Instant
 from tillgate.core.merchants import Tenant
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows.directory import Directory
-from tillgate.flows.gateway import Caller, Gateway, caller
+from tillgate.flows.gateway import Answer, Caller, Gateway, caller
 from tillgate.flows.key_pairs import DEMO_KEYS
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.limits import Limits
@@ -74,6 +74,26 @@ def _pair(token: object, *, is_local: bool) -> tuple[str, str]:
     if pair is None:
         raise Refused(Reason.CREDENTIAL_INVALID)
     return pair
+
+
+T = TypeVar("T")
+
+
+class Noted(Generic[T]):
+    """Notes what a flow makes, to be shown once it is written down: that is when it is given its number."""
+
+    def __init__(self) -> None:
+        self._made: list[T] = []
+
+    async def __call__(self, made: T) -> Answer:
+        """As what the flow renders with."""
+        self._made[:] = [made]
+        return Answer(200, b"")
+
+    @property
+    def made(self) -> T:
+        """What was made."""
+        return self._made[0]
 
 
 Handler = Callable[[Call], Awaitable[Reply]]

@@ -37,6 +37,17 @@ def moment(instant: Instant | None) -> str | None:
     return (_EPOCH + timedelta(microseconds=instant)).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def named(written: str) -> str:
+    """What was given for a number, as a message may repeat it."""
+    return written if written.isascii() and written.isdigit() else "…"
+
+
+def percentage(points: int) -> msgspec.Raw:
+    """Basis points as a percentage, exactly: `12.5`, `10`."""
+    whole, rest = divmod(points, 100)
+    return msgspec.Raw((f"{whole}.{rest:02}".rstrip("0") if rest else str(whole)).encode())
+
+
 def order(payment: Payment, numbers: Numbers) -> dict[str, Any]:
     """An order, complete."""
     escrow = payment.escrow

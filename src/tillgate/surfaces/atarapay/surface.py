@@ -7,11 +7,16 @@ from tillgate.http.exchange import Reply, Request
 from tillgate.http.limits import Limits
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
-from tillgate.surfaces.atarapay import banks, errors
+from tillgate.surfaces.atarapay import banks, errors, orders, projects, providers
 from tillgate.surfaces.atarapay.calls import SURFACE, Call
 from tillgate.surfaces.atarapay.errors import Wrong
 
-OPERATIONS: tuple[Route, ...] = (*banks.OPERATIONS,)
+OPERATIONS: tuple[Route, ...] = (
+    *projects.OPERATIONS,
+    *providers.OPERATIONS,
+    *banks.OPERATIONS,
+    *orders.OPERATIONS,
+)
 
 
 class AtaraPay:
