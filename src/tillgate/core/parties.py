@@ -48,7 +48,10 @@ class Named(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
-    """An account in a bank of Nigeria. Its repr shows nothing."""
+    """An account in a bank of Nigeria. Its repr shows nothing.
+
+    The digit that checks its number is compared unless it `is_invented`, as those are that clients try things with.
+    """
 
     bank_code: str
     number: str
@@ -56,6 +59,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     nip_code: str | None = None
     currency: str = "NGN"
     reference: str | None = None
+    is_invented: bool = False
 
     def __repr__(self) -> str:
         return "Destination()"
@@ -100,7 +104,8 @@ def check(destination: Destination) -> nigerian_banks.Bank:
     if destination.currency not in CURRENCIES:
         raise Refused(Reason.CURRENCY_UNKNOWN, "currency")
     bank = nigerian_banks.known(destination.bank_code, destination.nip_code)
-    nuban.check(destination.number, destination.bank_code, "bank_account_number")
+    checking = "" if destination.is_invented else destination.bank_code
+    nuban.check(destination.number, checking, "bank_account_number")
     if not destination.holder.strip():
         raise Refused(Reason.PARAMETER_MISSING, "bank_account_name")
     return bank

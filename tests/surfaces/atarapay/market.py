@@ -11,12 +11,32 @@ from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import LOCAL, Client
 from tillgate.assembly import Assembly
 from tillgate.core import credentials
+from tillgate.core.cards import Card, CardNumber
+from tillgate.core.conclusions import Standing
 from tillgate.core.credentials import ALL_SCOPES, CredentialKind
+from tillgate.core.escrows import Buyer, Delivery, Move, Product, Side
+from tillgate.core.instants import DAY
 from tillgate.core.merchants import Tenant
-from tillgate.flows import directory
+from tillgate.core.money import Money
+from tillgate.core.payments import Payment
+from tillgate.flows import directory, escrow_orders, escrow_numbers
+from tillgate.flows.escrow_orders import Wanted
+from tillgate.flows.gateway import Answer as Answered
+from tillgate.flows.gateway import Caller
+from tillgate.flows.sources import NewCustomer, Source
 from tillgate.http import multipart
 from tillgate.surfaces.atarapay import authtokens
+from tillgate.workers import timers
 
+CREATE = "/api/project/createProject"
+UPDATE = "/api/project/updateProject"
+PROJECTS = "/api/project/getExternalProjects"
+PROVIDER = "/api/serviceprovider/create"
+PROVIDERS = "/api/serviceprovider"
+DELETE = "/api/serviceprovider/delete"
+COMMISSION = "/api/serviceprovider/order/update"
+OPERATOR = "/api/serviceprovider/marketplaceOrder/update"
+ORDER = "/api/callback/order"
 BANKS = "/api/external/getBanks"
 RATE = "/api/abokiExchangeRate"
 
@@ -59,6 +79,80 @@ class Market:
     async def send(self, path: str, content: bytes, method: str = "POST", media: str = FORM, **headers: str) -> Answer:
         """The answer to a body as it is."""
         return await self.http.request(method, path, content=content, headers={"content-type": media, **headers})
+
+    @property
+    def caller(self) -> Caller:
+        """The merchant itself, in flows."""
+        return Caller(self.tenant, "key_test", "test", "req_test")
+
+    async def bank_account(self) -> None:
+        """Somewhere for the merchant to be paid out to."""
+        body = {"account_number": "000123456789", "routing_number": "110000000", "account_holder_name": "Basira"}
+        answer = await self.v1.post("/bank_accounts", {**body, "country": "US", "currency": "usd"})
+        assert answer.status_code == 200, answer.text
+
+    async def provider(self, **changes: Any) -> dict[str, Any]:
+        """A service provider."""
+        return dict(done(await self.ask(PROVIDER, **{**SERVICE_PROVIDER, **changes})))
+
+    async def buys(self, **changes: Any) -> int:
+        """An order that was paid by card, by its number."""
+        made: list[Standing] = []
+
+        async def render(now: Standing) -> Answered:
+            made.append(now)
+            return Answered(200, b"")
+
+        now = self.parts.gateway.clock.now(self.tenant.id)
+        wanted = Wanted(
+            **{
+                "price": Money(12_500_00, "NGN"),
+                "product": Product(id="1001", name="Ankara", quantity=6),
+                "delivery": Delivery(promised_by=now + 10 * DAY, location="7 Allen Avenue", city="Ikeja"),
+                "buyer": BUYER,
+                **changes,
+            }
+        )
+        source = Source(card=Card(number=CardNumber("4242424242424242"), exp_month=12, exp_year=2034, cvc="123"))
+        customer = NewCustomer(BUYER.email)
+        await escrow_orders.create(self.parts.gateway, self.caller, None, wanted, source, customer, render)
+        payment = await escrow_orders.fetch(self.parts.gateway, self.caller, made[-1].payment.id)
+        numbers = await escrow_numbers.of_orders(self.parts.gateway, self.tenant.id, [payment])
+        return numbers[payment.id].order
+
+    async def payment(self, order: int) -> Payment:
+        """An order's payment."""
+        return await escrow_orders.by_number(self.parts.gateway, self.caller, order)
+
+    async def moves(self, order: int, move: Move, side: Side, **more: Any) -> None:
+        """Somebody does something with an order, elsewhere than here."""
+
+        async def render(now: escrow_orders.Made) -> Answered:
+            return Answered(200, b"")
+
+        payment = await self.payment(order)
+        await escrow_orders.move(self.parts.gateway, self.caller, None, payment.id, move, side, render, **more)
+
+    async def let_time_work(self) -> None:
+        """Have everything done that is due, as the workers do."""
+        for _ in range(6):
+            await timers.run_due(self.parts.gateway, self.parts.directory)
+
+
+SERVICE_PROVIDER: dict[str, Any] = {
+    "type": "1",
+    "bank_code": "058",
+    "nip_bank_code": "000013",
+    "bank_account_number": "0123456789",
+    "bank_account_name": "Tunde Bello",
+    "bank_name": "GTBank",
+    "email": "tunde@example.com",
+    "phone": "08030000009",
+    "firstname": "Tunde",
+    "lastname": "Bello",
+}
+
+BUYER = Buyer(email="ada@example.com", phone="08030000001", first_name="Ada", last_name="Obi")
 
 
 def written(fields: dict[str, Any], media: str = FORM) -> bytes:

@@ -1,4 +1,4 @@
-"""Forms that payers' browsers post: what is bought, by whom, and how it is delivered; all of it is the payer's claim."""
+"""Forms that payers' browsers post: what is bought, by whom, how it is delivered; all of it is the payer's claim."""
 
 import re
 from collections.abc import Mapping

@@ -45,7 +45,7 @@ async def create(call: Call) -> Reply:
             None,
             PartyKind.PROVIDER,
             _named(fields),
-            _destination(fields, currency),
+            _destination(fields, currency, is_invented=not asker.tenant.is_live),
             noted,
         )
     except Refused as refused:
@@ -72,7 +72,7 @@ def _named(fields: Fields) -> Named:
     )
 
 
-def _destination(fields: Fields, currency: str) -> Destination:
+def _destination(fields: Fields, currency: str, *, is_invented: bool) -> Destination:
     fields.text("bank_name")
     return Destination(
         bank_code=_digits(fields, "bank_code", 3),
@@ -81,6 +81,7 @@ def _destination(fields: Fields, currency: str) -> Destination:
         holder=fields.text("bank_account_name"),
         currency=currency,
         reference=fields.text("account_id") or None,
+        is_invented=is_invented,
     )
 
 
