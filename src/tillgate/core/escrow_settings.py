@@ -21,7 +21,8 @@ class CommissionMeans(enum.StrEnum):
 class EscrowSettings(Record, frozen=True, kw_only=True, omit_defaults=True):
     """What is said of a merchant's orders; `provider_fee` (minor units by currency) is for each payout to a provider.
 
-    `callback_url` is where its notifications go, as JSON if `is_json`.
+    `callback_url` is where its notifications go, as JSON if `is_json`. `rates` are decimals by the two currencies:
+    `{"USDNGN": "1550.25"}`.
     """
 
     patience: Patience = Patience()
@@ -30,6 +31,7 @@ class EscrowSettings(Record, frozen=True, kw_only=True, omit_defaults=True):
     commission_means: CommissionMeans = CommissionMeans.PROVIDER
     callback_url: str | None = None
     is_json: bool = False
+    rates: dict[str, str] = {}
 
 
 def of(tenant: str) -> EscrowSettings:

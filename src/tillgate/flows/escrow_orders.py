@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import structs
 
-from tillgate.core import escrow_moves, escrow_orders, escrow_shares, parties, payment_intents, payments
+from tillgate.core import checkout_payments, escrow_moves, escrow_orders, escrow_shares, parties, payments
+from tillgate.core.checkouts import Checkout
 from tillgate.core.conclusions import Standing
 from tillgate.core.decisions import Decision
 from tillgate.core.escrow_moves import Coming
@@ -30,7 +31,7 @@ from tillgate.core.payments import Payment, Terms
 from tillgate.core.rates import Rate
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
-from tillgate.flows import attempts, changes, escrow_settings, numbering, projects, sources
+from tillgate.flows import attempts, changes, escrow_settings, numbering, openings, projects, sources
 from tillgate.flows import parties as people
 from tillgate.flows import payments as charges
 from tillgate.flows.attempts import Asked, Render
@@ -115,12 +116,16 @@ async def open(
     wanted: Wanted,
     customer: str | NewCustomer | None,
     render: Plainly,
+    checkout: Checkout | None = None,
 ) -> Answer:
-    """Open an order that waits for its buyer to choose how to pay. Raises what `create` does of the order."""
+    """Open an order that waits for its buyer to choose how to pay, on the payment page where it has a `checkout`.
+
+    Raises what `create` does of the order.
+    """
     tenant = caller.tenant
 
     async def decide(occasion: Occasion) -> tuple[Payment, Decision]:
-        terms = structs.replace(await _terms(gateway, caller, wanted), intent=Intent())
+        terms = structs.replace(await _terms(gateway, caller, wanted), intent=Intent(), checkout=checkout)
         buyer, introduction = await sources.customer(gateway, caller, occasion, customer)
         payment = payments.open(
             terms,
@@ -134,10 +139,22 @@ async def open(
             settlement_days=tenant.settlement_days,
         )
         beside = await _beside(gateway, caller, payment, occasion)
-        payment, decision = payment_intents.open(payment, occasion)
+        payment, decision = openings.announced(payment, occasion)
         return payment, introduction.merged(decision).merged(beside)
 
     return await changes.make(gateway, caller, key, decide, render, charges.person)
+
+
+async def lead_back(gateway: Gateway, caller: Caller, payment_id: str, url: str) -> Payment:
+    """Have the buyer of an order go on to an address once it is paid, which may name the order by its number."""
+    while True:
+        payment = await fetch(gateway, caller, payment_id)
+        changed = evolve(payment, checkout=structs.replace(checkout_payments.of(payment), redirect_url=url))
+        try:
+            await gateway.store.commit(Decision(save=(changed,)))
+            return changed
+        except Conflict:
+            continue
 
 
 async def _terms(gateway: Gateway, caller: Caller, wanted: Wanted) -> Terms:

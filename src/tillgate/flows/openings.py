@@ -25,4 +25,4 @@ def drafted(tenant: Tenant, asked: Terms, customer: CustomerSummary | None, occa
 def announced(draft: Payment, occasion: Occasion) -> tuple[Payment, Decision]:
     """The checkout as it is opened, and all that is written of it."""
     payment, decision = payment_intents.open(draft, occasion)
-    return payment, decision.merged(checkout_payments.opened(payment))
+    return payment, decision if payment.checkout is None else decision.merged(checkout_payments.opened(payment))

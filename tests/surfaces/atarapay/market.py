@@ -19,13 +19,13 @@ from tillgate.core.instants import DAY
 from tillgate.core.merchants import Tenant
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
-from tillgate.flows import directory, escrow_orders, escrow_numbers
+from tillgate.flows import checkouts, directory, escrow_orders, escrow_numbers
 from tillgate.flows.escrow_orders import Wanted
 from tillgate.flows.gateway import Answer as Answered
 from tillgate.flows.gateway import Caller
 from tillgate.flows.sources import NewCustomer, Source
 from tillgate.http import multipart
-from tillgate.surfaces.atarapay import authtokens
+from tillgate.surfaces.atarapay import authtokens, shapes
 from tillgate.workers import timers
 
 CREATE = "/api/project/createProject"
@@ -36,6 +36,7 @@ PROVIDERS = "/api/serviceprovider"
 DELETE = "/api/serviceprovider/delete"
 COMMISSION = "/api/serviceprovider/order/update"
 OPERATOR = "/api/serviceprovider/marketplaceOrder/update"
+PAY = "/pay"
 ORDER = "/api/callback/order"
 BANKS = "/api/external/getBanks"
 RATE = "/api/abokiExchangeRate"
@@ -117,8 +118,27 @@ class Market:
         customer = NewCustomer(BUYER.email)
         await escrow_orders.create(self.parts.gateway, self.caller, None, wanted, source, customer, render)
         payment = await escrow_orders.fetch(self.parts.gateway, self.caller, made[-1].payment.id)
-        numbers = await escrow_numbers.of_orders(self.parts.gateway, self.tenant.id, [payment])
-        return numbers[payment.id].order
+        return await self.number_of(payment)
+
+    async def posts(self, *, accept: str = "*/*", **changes: Any) -> Answer:
+        """What a buyer's browser is answered to the form of a shop; a field that is ABSENT is left out."""
+        day = shapes.moment(self.parts.gateway.clock.now(self.tenant.id) + 10 * DAY)
+        whole = {"token": self.public, **FORM_OF_SHOP, "delivery_date": str(day)[:10], **changes}
+        fields = {name: value for name, value in whole.items() if value is not ABSENT}
+        return await self.send(PAY, written(fields), accept=accept)
+
+    async def pays(self, answer: Answer, number: str = "4242424242424242") -> Payment:
+        """They pay by card on the page that they were sent to."""
+        assert answer.status_code == 303, answer.text
+        id = answer.headers["location"].partition("?")[0].rpartition("/")[2]
+        payer = Caller(self.tenant, "checkout:test", "pages", "req_test")
+        source = Source(card=Card(number=CardNumber(number), exp_month=12, exp_year=2034, cvc="123"))
+        await checkouts.pay(self.parts.gateway, payer, id, 0, source)
+        return await escrow_orders.fetch(self.parts.gateway, self.caller, id)
+
+    async def number_of(self, payment: Payment) -> int:
+        """An order's number."""
+        return (await escrow_numbers.of_orders(self.parts.gateway, self.tenant.id, [payment]))[payment.id].order
 
     async def payment(self, order: int) -> Payment:
         """An order's payment."""
@@ -150,6 +170,19 @@ SERVICE_PROVIDER: dict[str, Any] = {
     "phone": "08030000009",
     "firstname": "Tunde",
     "lastname": "Bello",
+}
+
+FORM_OF_SHOP: dict[str, Any] = {
+    "email": "ada@example.com",
+    "phone_number": "08030000001",
+    "currency": "NGN",
+    "amount": "1250000",
+    "customer_firstname": "Ada",
+    "customer_lastname": "Obi",
+    "order_product_id": "1001",
+    "order_product_name": "Ankara",
+    "delivery_location": "7 Allen Avenue",
+    "recipient": "Ada Obi",
 }
 
 BUYER = Buyer(email="ada@example.com", phone="08030000001", first_name="Ada", last_name="Obi")

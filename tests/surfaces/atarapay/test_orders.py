@@ -257,7 +257,7 @@ async def test_values_of_other_types_get_the_same_errors_at_once(anyones: Market
 
 async def test_of_the_same_request_sent_sixteen_times_one_is_carried_out(anyones: Market) -> None:
     number = await anyones.buys()
-    asked = {"status": "delivered", "order": number, "phone_number": "08030000001"}
+    asked: dict[str, Any] = {"status": "delivered", "order": number, "phone_number": "08030000001"}
     answers = await asyncio.gather(*[anyones.ask(ORDER, **asked) for _ in range(16)])
     assert Counter(each.json()["message"] for each in answers) == {"pod_created": 1, orders.REPEATED: 15}
 

@@ -6,10 +6,11 @@ from typing import Final
 import msgspec
 
 from tillgate.core import exchange_rates, nigerian_banks
+from tillgate.flows import exchange_rates as flows
 from tillgate.http.exchange import Reply
 from tillgate.http.routing import Route
 from tillgate.surfaces.atarapay import messages
-from tillgate.surfaces.atarapay.calls import Call, operation
+from tillgate.surfaces.atarapay.calls import TOKEN, Call, operation
 from tillgate.surfaces.atarapay.errors import Wrong
 from tillgate.surfaces.atarapay.messages import Fields
 
@@ -26,12 +27,16 @@ async def every(call: Call) -> Reply:
 
 @operation("GET", "/api/abokiExchangeRate")
 async def exchange_rate(call: Call) -> Reply:
-    """What one unit of a currency costs in another; anybody may ask."""
-    call.limits.count_stranger(call.request)
+    """What one unit of a currency costs in another; whoever sends a token is told their own rates."""
+    tenant = None
+    if messages.body(call.request).get(TOKEN) is not None:
+        tenant = (await call.merchant()).tenant
+    else:
+        call.limits.count_stranger(call.request)
     fields = Fields(messages.query(call.request))
     fields.require("base", "currency")
     base, currency = _code(fields, "base"), _code(fields, "currency")
-    rate = exchange_rates.quote(exchange_rates.SANDBOX, base, currency, "sandbox", call.gateway.clock.wall())
+    rate = await flows.quote(call.gateway, tenant, base, currency)
     if rate is None:
         raise Wrong(f"There is no exchange rate from {base} to {currency}.", 404)
     shown = msgspec.Raw(exchange_rates.decimal_text(rate).encode())

@@ -53,6 +53,12 @@ WORDS: Final[Mapping[Reason, tuple[int, str]]] = {
     Reason.AMOUNT_TOO_SMALL: (422, "The {field} must be at least {least}."),
     Reason.AMOUNT_TOO_LARGE: (422, "The {field} must not be greater than {largest}."),
     Reason.NOT_FOUND: (404, "No such record exists."),
+    Reason.MILESTONE_OPEN: (409, "The milestone before this one is not complete."),
+    Reason.SELLER_NOT_ASSOCIATED: (
+        409,
+        "Seller is not associated to the marketplace operator, Please associate seller then try again",
+    ),
+    Reason.BANK_ACCOUNT_MISSING: (409, "There is no bank account for {currency}, Please add bank account then try."),
     Reason.IN_PROGRESS: (409, "Invalid action. A bank is working on this order. Try again in a moment."),
 }
 """What is said of a refusal; of any other it is said that this cannot be done."""

@@ -7,7 +7,7 @@ from tillgate.http.exchange import Reply, Request
 from tillgate.http.limits import Limits
 from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
-from tillgate.surfaces.atarapay import banks, errors, orders, projects, providers
+from tillgate.surfaces.atarapay import banks, errors, orders, pay, projects, providers
 from tillgate.surfaces.atarapay.calls import SURFACE, Call
 from tillgate.surfaces.atarapay.errors import Wrong
 
@@ -16,6 +16,7 @@ OPERATIONS: tuple[Route, ...] = (
     *providers.OPERATIONS,
     *banks.OPERATIONS,
     *orders.OPERATIONS,
+    *pay.OPERATIONS,
 )
 
 

@@ -1,0 +1,183 @@
+"""/pay: where a buyer's browser posts what is to be bought, and is sent on to the payment page."""
+
+import html
+from typing import Final
+from urllib.parse import urlsplit
+
+from tillgate.core.checkouts import Checkout
+from tillgate.core.credentials import Principal
+from tillgate.core.escrow_settings import CommissionMeans
+from tillgate.core.escrows import SERIES, Bearer
+from tillgate.core.instants import DAY, Duration
+from tillgate.core.merchants import Tenant
+from tillgate.core.parties import Party, PartyKind
+from tillgate.core.payments import Payment
+from tillgate.core.projects import Project
+from tillgate.core.rates import Rate
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import checkout_links, escrow_orders, exchange_rates, escrow_numbers, parties, profiles, projects
+from tillgate.flows.escrow_orders import Wanted
+from tillgate.flows.gateway import Caller, caller
+from tillgate.flows.returns import with_parameters
+from tillgate.flows.sources import NewCustomer
+from tillgate.http.exchange import Reply
+from tillgate.http.problems import Malformed
+from tillgate.http.routing import Route
+from tillgate.surfaces.atarapay import errors, messages, pay_forms, shapes
+from tillgate.surfaces.atarapay.calls import SURFACE, Call, Noted, operation
+from tillgate.surfaces.atarapay.errors import Wrong, required
+from tillgate.surfaces.atarapay.messages import Fields
+from tillgate.surfaces.atarapay.pay_forms import NAIRA, Asked
+
+TOKEN: Final = "token"  # noqa: S105 — the name of a field
+LASTS: Final[Duration] = 7 * DAY
+"""How long an order can be paid, unless it is promised sooner."""
+
+_HTML: Final = b"text/html; charset=utf-8"
+_POLICY: Final = (b"content-security-policy", b"default-src 'none'; style-src 'none'; frame-ancestors *")
+
+
+@operation("POST", "/pay")
+async def pay(call: Call) -> Reply:
+    """Open an order, and send its buyer on to where it is paid. What is wrong with a form is said to people too."""
+    try:
+        return await _opened(call)
+    except (Wrong, Refused, Malformed) as why:
+        reply = _said(call, why)
+        return reply if "text/html" not in (call.request.header("accept") or "") else _page(reply)
+
+
+async def _opened(call: Call) -> Reply:
+    call.limits.count_stranger(call.request)
+    given = messages.body(call.request)
+    principal, tenant = await _seller(call, given.get(TOKEN))
+    call.request.tenant = tenant.id
+    asks = caller(tenant, principal, SURFACE, call.request.id)
+    asked = pay_forms.parse(Fields(given, takes_placeholders=not tenant.is_live))
+    await _assert_origin(call, tenant, asked.callback_url)
+    wanted = await _wanted(call, asks, asked)
+    expires_at = min(asked.delivery.promised_by, call.now(tenant) + LASTS)
+    checkout = Checkout(
+        reference=asked.product.id, reference_label=asked.product.name, expires_at=expires_at, holds_reference=False
+    )
+    customer = NewCustomer(asked.buyer.email, f"{asked.buyer.first_name} {asked.buyer.last_name}", asked.buyer.phone)
+    noted = Noted[Payment]()
+    await escrow_orders.open(call.gateway, asks, None, wanted, customer, noted, checkout)
+    payment = noted.made
+    if asked.callback_url:
+        number = await escrow_numbers.one(call.gateway, tenant.id, SERIES, payment.id)
+        url = with_parameters(asked.callback_url, {"product": asked.product.id, "order": str(number)})
+        payment = await escrow_orders.lead_back(call.gateway, asks, payment.id, url)
+    return Reply(303, headers=((b"location", checkout_links.path(call.gateway, payment).encode()),))
+
+
+async def _seller(call: Call, token: object) -> tuple[Principal, Tenant]:
+    """Whose key the form has. Raises Wrong."""
+    if token is None or (isinstance(token, str) and not token.strip()):
+        raise required(TOKEN)
+    try:
+        if isinstance(token, str):
+            return await call.directory.holder(token.strip(), None, on_this_machine=call.request.is_local)
+    except Refused as refused:
+        if refused.reason is not Reason.CREDENTIAL_INVALID:
+            raise
+    raise Wrong("Invalid token. Does not match any record.", 401)
+
+
+async def _assert_origin(call: Call, tenant: Tenant, url: str | None) -> None:
+    """Where a buyer goes on to is the merchant's own, by what it has registered; with test money it may be anywhere."""
+    if url is None or not tenant.is_live:
+        return
+    parts = urlsplit(url)
+    if f"{parts.scheme}://{parts.netloc}".lower() not in (await profiles.of(call.gateway, tenant)).origins:
+        raise Wrong("The callback_url is not at an origin that the merchant has registered.")
+
+
+async def _wanted(call: Call, asks: Caller, asked: Asked) -> Wanted:
+    """What is asked for, once everything that it names was found to be the merchant's own."""
+    seller = await _marketplace_seller(call, asks, asked)
+    provider = await _provider(call, asks, asked.provider)
+    project = await _project(call, asks, asked)
+    tenant = asks.tenant
+    phone, email = (seller.named.phone, seller.named.email) if seller else (tenant.phone, "")
+    return Wanted(
+        price=asked.price,
+        product=asked.product,
+        delivery=asked.delivery,
+        buyer=asked.buyer,
+        shipping=asked.shipping,
+        shipping_bearer=asked.bearers.get("shipping_fee_bearer", Bearer.BUYER),
+        escrow_fee_bearer=asked.bearers.get("escrow_fee_bearer", Bearer.SELLER),
+        processing_bearer=asked.bearers.get("tx_fee_bearer", Bearer.SELLER),
+        cancellation_fee=asked.cancellation_fee,
+        rate=await _rate(call, tenant, asked.currency),
+        seller=seller.id if seller else None,
+        provider=provider.id if provider else None,
+        commission=asked.commission,
+        commission_means=CommissionMeans.SELLER if asked.commission_means_seller else None,
+        project=project.id if project else None,
+        is_marketplace=asked.is_marketplace,
+        started_by="buyer",
+        callback_url=asked.callback_url,
+        asked_as={**asked.asked_as, "seller_phone": phone, "seller_email": email},
+    )
+
+
+async def _rate(call: Call, tenant: Tenant, currency: str) -> Rate | None:
+    if currency == NAIRA:
+        return None
+    rate = await exchange_rates.quote(call.gateway, tenant, currency, NAIRA)
+    if rate is None:
+        raise Wrong(f"There is no exchange rate from {currency} to {NAIRA}.")
+    return rate
+
+
+async def _marketplace_seller(call: Call, asks: Caller, asked: Asked) -> Party | None:
+    """Who sells in the merchant's marketplace, by their phone."""
+    if not asked.is_marketplace:
+        return None
+    seller = await parties.by_phone(call.gateway, asks, asked.seller_phone)
+    if seller is None or not seller.is_associated:
+        raise Wrong("Seller is not associated to the marketplace operator, Please associate seller then try again", 409)
+    return seller
+
+
+async def _provider(call: Call, asks: Caller, number: int | None) -> Party | None:
+    if number is None:
+        return None
+    try:
+        party = await parties.by_number(call.gateway, asks, number)
+        if party.kind is PartyKind.PROVIDER:
+            return party
+    except Refused:
+        pass
+    raise Wrong(f"Service Provider with id ({number}) does not exist, Please add Service Provider then try", 404)
+
+
+async def _project(call: Call, asks: Caller, asked: Asked) -> Project | None:
+    """The project that this is a milestone of; its buyer alone adds one."""
+    if asked.project is None:
+        return None
+    try:
+        project = await projects.by_number(call.gateway, asks, asked.project)
+    except Refused:
+        raise Wrong(f"Project with id ({asked.project}) does not exist", 404) from None
+    if project.buyer.email.casefold() != asked.buyer.email.casefold():
+        raise Wrong("Only the buyer of the project adds milestones to it.", 403)
+    return project
+
+
+def _said(call: Call, why: Wrong | Refused | Malformed) -> Reply:
+    if isinstance(why, Wrong):
+        return errors.wrong(call.request, why)
+    return errors.refused(call.request, why) if isinstance(why, Refused) else errors.problem(call.request, why)
+
+
+def _page(said: Reply) -> Reply:
+    """An error as a page, for a person whose shop sent a form that cannot be."""
+    message = html.escape(shapes.message(said.body))
+    text = f"<!doctype html><html lang=en><title>Payment</title><h1>This cannot be paid</h1><p>{message}</p></html>"
+    return Reply(422, text.encode(), (_POLICY,), content_type=_HTML)
+
+
+OPERATIONS: tuple[Route, ...] = (pay,)
