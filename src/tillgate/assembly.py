@@ -15,7 +15,7 @@ from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.records import evolve
 from tillgate.flows import notices, profiles
 from tillgate.flows.directory import Directory
-from tillgate.flows.gateway import Gateway
+from tillgate.flows.gateway import Gateway, Renderers
 from tillgate.flows.oauth_access import TYP, USE, AccessTokens
 from tillgate.flows.signing_keys import Signer
 from tillgate.http import policy
@@ -297,12 +297,7 @@ async def opened(
             clock=clock,
             ids=ids,
             random=random,
-            renderers={
-                **events.renderers(settings.origin),
-                **athmovil_events.RENDERERS,
-                **checkout_events.RENDERERS,
-                **atarapay_events.RENDERERS,
-            },
+            renderers=_renderers(settings),
             signers=checkout_events.SIGNERS,
             wrappers=atarapay_events.WRAPPERS,
             return_origin="" if bank else settings.origin,
@@ -318,6 +313,16 @@ async def opened(
             bank.on_notification = partial(notices.take, gateway, directory, BANK)
         phones.on_notification = partial(notices.take, gateway, directory, phone.NAME)
         yield Opened(gateway, directory, bank, phones, Office(gateway, directory, keys, envelope))
+
+
+def _renderers(settings: Settings) -> Renderers:
+    """How each surface writes what merchants are told."""
+    return {
+        **events.renderers(settings.origin),
+        **athmovil_events.RENDERERS,
+        **checkout_events.RENDERERS,
+        **atarapay_events.RENDERERS,
+    }
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Parties' bank accounts are checked by the list of banks and by their check digits."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -70,8 +71,8 @@ def test_an_account_shows_nothing_of_itself_and_is_kept_under_seal() -> None:
 @pytest.mark.parametrize(
     ("changes", "field"), [({"currency": "EUR"}, "currency"), ({"holder": "  "}, "bank_account_name")]
 )
-def test_an_account_is_somebodys_in_a_currency_of_the_country(changes: dict[str, str], field: str) -> None:
-    plain = {"bank_code": "058", "number": "0123456785", "holder": "Ada Obi"}
+def test_an_account_is_somebodys_in_a_currency_of_the_country(changes: dict[str, Any], field: str) -> None:
+    plain: dict[str, Any] = {"bank_code": "058", "number": "0123456785", "holder": "Ada Obi"}
     with pytest.raises(Refused) as refused:
         parties.check(Destination(**{**plain, **changes}))
     assert refused.value.field == field

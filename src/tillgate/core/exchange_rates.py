@@ -17,6 +17,7 @@ SANDBOX: Final[Mapping[str, str]] = {
 }
 """What the sandbox exchanges at, always: one of the first currency costs so much of the second."""
 
+_PAIR: Final = re.compile(r"[A-Z]{6}")
 _DECIMAL: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,9}))?")
 _DIGITS: Final = 12
 """How many an inverse rate is rounded to after the point."""
@@ -25,15 +26,16 @@ _DIGITS: Final = 12
 def parse(pair: str, text: str, source: str, quoted_at: Instant) -> Rate:
     """The rate of two currencies written together, `USDNGN` at `1550.25`.
 
-    Raises Refused(CURRENCY_UNKNOWN, PARAMETER_INVALID, "rates").
+    Raises Refused(CURRENCY_UNKNOWN, PARAMETER_INVALID, "rates.USDNGN").
     """
+    field = f"rates.{pair}" if _PAIR.fullmatch(pair) else "rates"
     found = _DECIMAL.fullmatch(text)
     if found is None or not int(whole := found[1] + (found[2] or "")):
-        raise Refused(Reason.PARAMETER_INVALID, "rates", problem="a rate is a decimal above zero, such as 1550.25")
+        raise Refused(Reason.PARAMETER_INVALID, field, problem="it takes a decimal above zero, such as 1550.25")
     try:
         return Rate(source, int(whole), 10 ** len(found[2] or ""), pair[:3], pair[3:], quoted_at)
     except ValueError:
-        raise Refused(Reason.CURRENCY_UNKNOWN, "rates") from None
+        raise Refused(Reason.CURRENCY_UNKNOWN, field) from None
 
 
 def quote(rates: Mapping[str, str], selling: str, buying: str, source: str, quoted_at: Instant) -> Rate | None:

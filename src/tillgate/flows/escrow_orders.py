@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import structs
 
-from tillgate.core import checkout_payments, escrow_moves, escrow_orders, escrow_shares, parties, payments
+from tillgate.core import escrow_moves, escrow_orders, escrow_shares, parties, payments
 from tillgate.core.checkouts import Checkout
 from tillgate.core.conclusions import Standing
 from tillgate.core.decisions import Decision
@@ -143,18 +143,6 @@ async def open(
         return payment, introduction.merged(decision).merged(beside)
 
     return await changes.make(gateway, caller, key, decide, render, charges.person)
-
-
-async def lead_back(gateway: Gateway, caller: Caller, payment_id: str, url: str) -> Payment:
-    """Have the buyer of an order go on to an address once it is paid, which may name the order by its number."""
-    while True:
-        payment = await fetch(gateway, caller, payment_id)
-        changed = evolve(payment, checkout=structs.replace(checkout_payments.of(payment), redirect_url=url))
-        try:
-            await gateway.store.commit(Decision(save=(changed,)))
-            return changed
-        except Conflict:
-            continue
 
 
 async def _terms(gateway: Gateway, caller: Caller, wanted: Wanted) -> Terms:

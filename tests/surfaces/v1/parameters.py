@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tests.surfaces.v1.parameters_of_checkouts import CHECKOUTS
+from tests.surfaces.v1.parameters_of_escrow import ESCROW_SETTINGS
 from tests.surfaces.v1.shop import CARD, PAYMENT, Client
 from tests.vault import recorded
 from tillgate.surfaces.v1.operations import Operation
@@ -272,6 +273,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "minimum_amounts": {"usd": 1000},
         "destinations": {"usd": ""},
     },
+    "/v1/escrow_settings": ESCROW_SETTINGS,
     "/v1/webhook_endpoints": ENDPOINT,
     "/v1/webhook_endpoints/{id}": {**ENDPOINT, "status": "enabled"},
     "/v1/webhook_endpoints/{id}/rotate_secret": {},

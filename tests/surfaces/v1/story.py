@@ -221,6 +221,15 @@ STORY = (
     Step("cancelPayout", id="@payout"),
     Step("updatePayoutSettings", {"interval": "weekly", "weekly_anchor": "friday"}),
     Step("getPayoutSettings"),
+    Step(
+        "updateEscrowSettings",
+        {
+            "callback_url": "https://shop.example.com/orders",
+            "exchange_rates": {"USDNGN": "1550.25"},
+            "days": {"response": 5},
+        },
+    ),
+    Step("getEscrowSettings"),
     Step("deleteBankAccount", id="@account"),
     Step(
         "createWebhookEndpoint",
@@ -338,13 +347,13 @@ RECORDED_AT: Instant = 1_767_225_600_000_000
 """When the examples happen."""
 
 _RANDOM = re.compile(
-    rf'(?P<id>_{ids.FORM}\b)|(?:"fingerprint":"|"whsec_|"access_token":"at_test_|"[sp]k_test_|_secret_|signature=|"(?:public|private)_token":")(?P<random>[\w+/=.-]+)'
+    rf'(?P<id>_{ids.FORM}\b)|(?:"fingerprint":"|"whsec_|"access_token":"at_test_|"[sp]k_test_|_secret_|signature=|"(?:(?:public|private)_token|escrow_(?:public|private)_key)":")(?P<random>[\w+/=.-]+)'
 )
 """What is different each time: what follows the prefix of an id, which a payment and its intent share, and secrets."""
 
 _MADE_UP = re.compile(r"\b(?:whsec_[\w+/=-]+|(?:at|pi|seti|sk|pk)_[\w-]{27,}|[a-z]+_[0-9a-z]{26})")
 _SIGNATURE = re.compile(r"(signature=)[0-9a-f]+")
-_BARE = re.compile(r'("(?:public|private)_token": ")[\w-]+')
+_BARE = re.compile(r'("(?:public_token|private_token|escrow_(?:public|private)_key)": ")[\w-]+')
 _FINGERPRINT = re.compile(r'("fingerprint": ")[0-9a-z]{16}')
 _TIME = re.compile(r"\b1[6-9][0-9]{8}\b")
 _SEALED = re.compile(r"[0-9A-Za-z+/]{40,}={0,2}")

@@ -19,6 +19,7 @@ from tests.surfaces.v1.parameters import (
     post,
     without,
 )
+from tests.surfaces.v1.parameters_of_escrow import ESCROW_DAYS
 from tests.surfaces.v1.shop import PAYMENT, Client
 from tillgate.surfaces.v1.operations import Operation
 
@@ -51,6 +52,8 @@ KINDS = {
     **dict.fromkeys(("restrictions", "restrictions.completed_sessions"), "object"),
     "restrictions.completed_sessions.limit": "number",
     "/v1/payment_links/{id} metadata": "object or nothing",
+    **dict.fromkeys(("exchange_rates", "days"), "object"),
+    **dict.fromkeys((f"days.{name}" for name in ESCROW_DAYS), "number"),
     **dict.fromkeys(("payment_intent_data", "payment_intent_data.metadata"), "object"),
     "evidence_due_by": "number",
     **dict.fromkeys(("price", "product.quantity", "cancellation_fee", "/v1/escrow_orders shipping"), "number"),
@@ -179,7 +182,7 @@ NEVER_NULL = {
     *("count", "probability", "seed", "/sandbox/faults expires_in", "/sandbox/merchants name", "settlement_days"),
     *("fee_plan", "fee_plan.basis_points", "fee_plan.fixed", "fee_plan.fixed.EUR", "dispute_fees", "dispute_fees.EUR"),
     *("automatic_payment_methods.allow_redirects", "method"),
-    *("remittance_information", "debtor_name"),
+    *("remittance_information", "debtor_name", "exchange_rates.USDNGN"),
     *("mode", "ui_mode", "payment_intent_data.metadata", "payment_intent_data.capture_method"),
     *(f"/v1/payment_links/{{id}} {field}" for field in ("active", "after_completion")),
 }

@@ -9,13 +9,13 @@ from tillgate.core.events import Event, EventType
 from tillgate.core.merchants import Tenant
 from tillgate.core.numbering import Numbers
 from tillgate.core.payments import Payment
+from tillgate.flows.escrow_settings import FORM
 from tillgate.flows.gateway import Renderers, Wrappers
 from tillgate.http import multipart
 from tillgate.surfaces.atarapay import authtokens, messages, shapes
 from tillgate.surfaces.atarapay.calls import SURFACE
 
-PARTS: Final = "parts"
-JSON: Final = "json"
+PARTS, JSON = FORM[1].values()
 """Versions of the form: which of the two a merchant has set."""
 
 _DELIVERED: Final = ("Delivered", "Order is marked completed")

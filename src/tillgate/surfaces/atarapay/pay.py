@@ -15,7 +15,16 @@ from tillgate.core.payments import Payment
 from tillgate.core.projects import Project
 from tillgate.core.rates import Rate
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import checkout_links, escrow_orders, exchange_rates, escrow_numbers, parties, profiles, projects
+from tillgate.flows import (
+    checkout_links,
+    escrow_checkouts,
+    escrow_orders,
+    exchange_rates,
+    numbering,
+    parties,
+    profiles,
+    projects,
+)
 from tillgate.flows.escrow_orders import Wanted
 from tillgate.flows.gateway import Caller, caller
 from tillgate.flows.returns import with_parameters
@@ -67,7 +76,7 @@ async def _opened(call: Call) -> Reply:
     if asked.callback_url:
         number = await escrow_numbers.one(call.gateway, tenant.id, SERIES, payment.id)
         url = with_parameters(asked.callback_url, {"product": asked.product.id, "order": str(number)})
-        payment = await escrow_orders.lead_back(call.gateway, asks, payment.id, url)
+        payment = await escrow_checkouts.lead_back(call.gateway, asks, payment.id, url)
     return Reply(303, headers=((b"location", checkout_links.path(call.gateway, payment).encode()),))
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from tillgate.surfaces.v1.description.vocabulary_of_cards import OF_CARDS
 from tillgate.surfaces.v1.description.vocabulary_of_checkouts import OF_CHECKOUTS
 from tillgate.surfaces.v1.description.vocabulary_of_escrow_orders import OF_ESCROW_ORDERS
+from tillgate.surfaces.v1.description.vocabulary_of_escrow_settings import OF_ESCROW_SETTINGS
 from tillgate.surfaces.v1.description.vocabulary_of_sandboxes import OF_SANDBOXES
 from tillgate.surfaces.v1.description.vocabulary_of_transfers import OF_TRANSFERS
 
@@ -155,6 +156,7 @@ _OF: Final = {
     **OF_CARDS,
     **OF_CHECKOUTS,
     **OF_ESCROW_ORDERS,
+    **OF_ESCROW_SETTINGS,
     **OF_SANDBOXES,
     **OF_TRANSFERS,
     "Charge.balance_transaction": "What its first capture moved, by id.",
