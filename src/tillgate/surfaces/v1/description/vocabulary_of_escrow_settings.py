@@ -26,8 +26,8 @@ OF_ESCROW_SETTINGS: Final = {
     "EscrowSettings.notification_secret": "What signs for a new address (Standard Webhooks). It is shown this once.",
     "EscrowSettings.provider_fees": "By currency, what a payout to a service provider costs, in the smallest unit.",
     "EscrowSettingsParameters.callback_url": "Where you are to be notified of orders; null or nothing for nowhere.",
-    "EscrowSettingsParameters.commission_means": "Whose share a commission is: the service provider's, or the seller's.",
+    "EscrowSettingsParameters.commission_means": "Whose share a commission is: a service provider's, or the seller's.",
     "EscrowSettingsParameters.days": "After how many days what happens by itself does; what is left out stays.",
-    "EscrowSettingsParameters.exchange_rates": 'All of your rates: `{"USDNGN": "1550.25"}`. In test mode others are ours.',
+    "EscrowSettingsParameters.exchange_rates": 'All of your rates: `{"USDNGN": "1550.25"}`; test mode has others.',
     "EscrowSettingsParameters.notification_format": "`multipart`, in parts of a form, or `json`.",
 }
