@@ -185,6 +185,15 @@ FORM_OF_SHOP: dict[str, Any] = {
     "recipient": "Ada Obi",
 }
 
+PROJECT = {
+    "project_name": "Escrow payment",
+    "description": "This project provides details on escrow payment creation.",
+    "customer_email": "ada@example.com",
+    "customer_phone": "08030000001",
+}
+
+UNKNOWN_PROVIDER = "Service Provider with id ({}) does not exist, Please add Service Provider then try"
+
 BUYER = Buyer(email="ada@example.com", phone="08030000001", first_name="Ada", last_name="Obi")
 
 

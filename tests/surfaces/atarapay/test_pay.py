@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from tests.surfaces.atarapay import market
-from tests.surfaces.atarapay.market import ABSENT, CREATE, ORDER, RATE, Market, done, error, written
+from tests.surfaces.atarapay.market import ABSENT, ORDER, RATE, Market, done, error, written
 from tests.surfaces.v1 import shop
-from tillgate.core.escrows import EscrowStatus
 from tillgate.core.instants import DAY
 from tillgate.core.merchants import Mode
 from tillgate.core.parties import Destination, Named, PartyKind
@@ -16,24 +15,6 @@ from tillgate.flows.gateway import Answer
 from tillgate.surfaces.atarapay.sandbox_keys import PUBLIC_KEY
 
 pytestmark = pytest.mark.anyio
-
-
-async def test_a_buyer_pays_on_the_page_and_goes_back_with_product_and_order(anyones: Market) -> None:
-    answer = await anyones.posts(callback_url="https://shop.example/thanks?lang=en#top")
-    assert answer.status_code == 303
-    page = await anyones.http.get(answer.headers["location"], headers={"accept": "text/html"})
-    assert (page.status_code, "Ankara" in page.text) == (200, True)
-    payment = await anyones.pays(answer)
-    assert payment.escrow is not None
-    assert payment.escrow.status is EscrowStatus.PENDING
-    number = await anyones.number_of(payment)
-    assert payment.checkout is not None
-    assert payment.checkout.redirect_url == f"https://shop.example/thanks?lang=en&product=1001&order={number}#top"
-    shown = done(await anyones.ask(ORDER, status="order", order=number))
-    assert (shown["product_id"], shown["status"]["title"], shown["amount_payed"]) == ("1001", "Pending", 1_250_000)
-    assert (shown["started_by"], shown["type"], shown["buyer_email"]) == ("buyer", 1, "ada@example.com")
-    assert shown["callback_url"] == "https://shop.example/thanks?lang=en#top"
-    assert shown["delivery_date"].endswith(" 00:00:00")
 
 
 async def test_who_does_not_pay_has_an_order_that_nobody_can_do_anything_with(seller: Market) -> None:
@@ -95,20 +76,6 @@ async def test_a_service_provider_has_to_be_the_merchant_s_own(seller: Market) -
     for asked, id in ((other, provider["id"]), (seller, 99)):
         said = f"Service Provider with id ({id}) does not exist, Please add Service Provider then try"
         assert error(await asked.posts(sp_id=id)) == said
-
-
-async def test_a_milestone_is_added_by_its_buyer_when_the_one_before_is_complete(anyones: Market) -> None:
-    fields = {"project_name": "House", "description": "Of stone", "customer_email": "ADA@example.com"}
-    project = done(await anyones.ask(CREATE, **fields, customer_phone="08030000001"))["id"]
-    other = await market.opened(anyones.parts)
-    assert error(await other.posts(project_id=project)) == f"Project with id ({project}) does not exist"
-    stranger = await anyones.posts(project_id=project, email="bisi@example.com")
-    assert error(stranger) == "Only the buyer of the project adds milestones to it."
-    first = await anyones.number_of(await anyones.pays(await anyones.posts(project_id=project)))
-    assert error(await anyones.posts(project_id=project)) == "The milestone before this one is not complete."
-    done(await anyones.ask(ORDER, status="cancelled", order=first))
-    await anyones.let_time_work()
-    assert (await anyones.posts(project_id=project)).status_code == 303
 
 
 async def test_a_marketplace_s_seller_is_known_by_their_phone(seller: Market) -> None:

@@ -8,20 +8,18 @@ from tests.surfaces.atarapay import market
 from tests.surfaces.atarapay.market import (
     ABSENT,
     COMMISSION,
-    DELETE,
     FORM,
     JSON,
     OPERATOR,
     PARTS,
     PROVIDER,
-    PROVIDERS,
     SERVICE_PROVIDER,
+    UNKNOWN_PROVIDER,
     Market,
     done,
     error,
 )
 from tillgate.core.escrow_settings import CommissionMeans
-from tillgate.core.escrows import Move, Part, Side
 from tillgate.core.parties import Destination, Named, Party, PartyKind
 from tillgate.flows import escrow_settings, parties
 from tillgate.flows.gateway import Answer
@@ -33,7 +31,6 @@ SHOWN = [
     *("id", "type", "firstname", "lastname", "phone", "email", "bank_code", "nip_bank_code", "bank_name"),
     *("bank_account_name", "bank_account_number", "recipient_code", "created_at", "updated_at"),
 ]
-UNKNOWN = "Service Provider with id ({}) does not exist, Please add Service Provider then try"
 ASSOCIATED = "Service provider and commission successfully associated with the order"
 NO_ORDER = "No such order exists for the seller."
 
@@ -109,21 +106,6 @@ async def test_what_is_wrong_is_said_of_its_field(shop: Market, field: str, valu
     assert error(await shop.ask(PROVIDER, media=JSON, **{**SERVICE_PROVIDER, field: value})) == said
 
 
-async def test_service_providers_are_listed_and_deleted_by_either_verb(anyones: Market) -> None:
-    await anyones.bank_account()
-    made = [await anyones.provider(firstname=name) for name in ("Ada", "Bisi", "Chidi")]
-    assert done(await anyones.ask(PROVIDERS), "Service Providers") == made[::-1]
-    left = done(await anyones.ask(DELETE, sp_id=made[1]["id"]), "Service Provider Deleted successfully")
-    assert left == [made[2], made[0]]
-    assert done(await anyones.ask(DELETE, "DELETE", sp_id=made[2]["id"])) == [made[0]]
-    other = await market.opened(anyones.parts)
-    for id in (made[1]["id"], 77, "abc"):
-        assert error(await anyones.ask(DELETE, sp_id=id)) == UNKNOWN.format(id if id != "abc" else "…")
-    assert error(await other.ask(DELETE, sp_id=made[0]["id"])) == UNKNOWN.format(made[0]["id"])
-    assert done(await other.ask(PROVIDERS)) == []
-    assert error(await anyones.ask(DELETE)) == "The sp_id field is required."
-
-
 async def test_an_account_s_number_is_kept_under_seal(shop: Market) -> None:
     made = await shop.provider(bank_account_number="0987654321")
     party = await parties.by_number(shop.parts.gateway, shop.caller, made["id"])
@@ -161,26 +143,6 @@ async def test_it_means_what_the_merchant_says_or_its_shop_s_plugin(shop: Market
     assert await share(commission="0") == 10_000
 
 
-async def test_a_provider_is_paid_their_share_and_it_costs_fifty_naira(anyones: Market) -> None:
-    await anyones.bank_account()
-    provider, order = await anyones.provider(), await anyones.buys()
-    done(await anyones.ask(COMMISSION, commisson="10", sp_id=provider["id"], order_id=order))
-    await anyones.moves(order, Move.DELIVER, Side.SELLER)
-    await anyones.moves(order, Move.ACCEPT, Side.BUYER)
-    await anyones.let_time_work()
-    payment = await anyones.payment(order)
-    assert payment.escrow is not None
-    shares = {share.part: share.money.amount for share in payment.escrow.shares}
-    assert shares == {
-        Part.ESCROW_FEE: 500_00,
-        Part.PROVIDER: 1_250_00,
-        Part.PROVIDER_FEE: 50_00,
-        Part.SELLER: 12_500_00 - 500_00 - 1_250_00 - 50_00,
-    }
-    again = await anyones.ask(COMMISSION, commisson="20", sp_id=provider["id"], order_id=order)
-    assert error(again) == "Invalid request to Process, Order has been already Processed"
-
-
 async def test_what_a_commission_cannot_be(shop: Market) -> None:
     provider, order = await shop.provider(), await shop.buys()
     asked: dict[str, Any] = {"commisson": "10", "sp_id": provider["id"], "order_id": order}
@@ -189,13 +151,15 @@ async def test_what_a_commission_cannot_be(shop: Market) -> None:
     for bad in ("-1", "101", "100.01", "NaN", "ten", "1e1", "1.005"):
         assert error(await shop.ask(COMMISSION, **{**asked, "commisson": bad})).startswith("The commisson ")
     for id in (provider["id"] + 50, "x"):
-        assert error(await shop.ask(COMMISSION, **{**asked, "sp_id": id})) == UNKNOWN.format(id if id != "x" else "…")
+        assert error(await shop.ask(COMMISSION, **{**asked, "sp_id": id})) == UNKNOWN_PROVIDER.format(
+            id if id != "x" else "…"
+        )
     for id in (order + 50, "x", "-1", "1.0"):
         assert error(await shop.ask(COMMISSION, **{**asked, "order_id": id})) == NO_ORDER
     other = await market.opened(shop.parts)
     assert error(await other.ask(COMMISSION, **asked)) == NO_ORDER
     mine = await other.buys()
-    assert error(await other.ask(COMMISSION, **{**asked, "order_id": mine})) == UNKNOWN.format(provider["id"])
+    assert error(await other.ask(COMMISSION, **{**asked, "order_id": mine})) == UNKNOWN_PROVIDER.format(provider["id"])
 
 
 async def associated(shop: Market, phone: str, *, is_associated: bool) -> Party:

@@ -10,20 +10,21 @@ import httpx2
 import pytest
 
 from tests.surfaces.atarapay import market
-from tests.surfaces.atarapay.market import ABSENT, BANKS, FORM, JSON, PARTS, RATE, Market, done, error, written
+from tests.surfaces.atarapay.market import ABSENT, BANKS, FORM, JSON, PARTS, PAY, RATE, Market, done, error, written
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import LOCAL
 from tests.waiting import at_most
 from tillgate import logs
 from tillgate.assembly import Assembly
 from tillgate.core import credentials as core
-from tillgate.core.credentials import CredentialKind
 from tillgate.core.merchants import DEMO_SHOP, RateLimit
 from tillgate.flows import credentials
 from tillgate.flows.key_pairs import DEMO_KEYS
+from tillgate.http.routing import Route
 from tillgate.surfaces.atarapay import authtokens
 from tillgate.surfaces.atarapay.errors import INVALID_TOKEN, PROBLEM
 from tillgate.surfaces.atarapay.sandbox_keys import PLACEHOLDER, PRIVATE_KEY, PUBLIC_KEY
+from tillgate.surfaces.atarapay.surface import OPERATIONS
 
 pytestmark = pytest.mark.anyio
 
@@ -131,28 +132,6 @@ async def test_the_printed_keys_and_the_printed_placeholder_are_demo_shop_s_on_t
         assert error(elsewhere) == INVALID_TOKEN
 
 
-async def test_a_pair_is_rolled_and_revoked_like_any_key(anyones: Market) -> None:
-    gateway, tenant = anyones.parts.gateway, anyones.tenant
-    pair = await credentials.of_secret(gateway, anyones.pair)
-    assert (pair.kind, pair.public) == (CredentialKind.ESCROW_KEYS, anyones.public)
-    assert core.halves(anyones.pair)[1] not in repr(pair)
-    rolled = Market(
-        anyones.parts, tenant, await credentials.roll(gateway, tenant, pair, 0, "r" * 43), anyones.v1.key or ""
-    )
-    done(await rolled.ask(BANKS))
-    await credentials.revoke(gateway, await credentials.of_secret(gateway, rolled.pair))
-    for market_ in (anyones, rolled):
-        anyones.parts.directory._known.clear()
-        assert error(await market_.ask(BANKS)) == INVALID_TOKEN
-
-
-async def test_a_sandbox_is_given_a_pair_of_its_own(anyones: Market) -> None:
-    made = (await anyones.v1.post("/sandbox/merchants", {})).json()
-    pair = f"{made['escrow_public_key']}:{made['escrow_private_key']}"
-    done(await anyones.ask(BANKS, authtoken=authtokens.of_pair(pair)))
-    assert made["escrow_public_key"] not in (await anyones.v1.get(f"/sandbox/merchants/{made['id']}")).text
-
-
 async def test_whoever_asks_for_problems_gets_them_under_their_status(seller: Market) -> None:
     wants = {"accept": f"text/html;q=0.1, {PROBLEM};q=0.9"}
     for body, status, detail in (
@@ -198,6 +177,54 @@ async def test_what_cannot_be_read_is_said_to_be_so_at_once(seller: Market, name
     body, media = BROKEN[name]
     with at_most(1):
         assert error(await seller.send(BANKS, body, "POST", media)).startswith("Invalid request. ")
+
+
+ASKED = [route for route in OPERATIONS if route.method != "GET" and route.path != PAY]
+
+
+def test_every_verb_and_path_of_the_page_is_there() -> None:
+    project, provider = "/api/project", "/api/serviceprovider"
+    assert {(route.method, route.path) for route in OPERATIONS} == {
+        ("POST", f"{project}/createProject"),
+        *((method, f"{project}/updateProject/{{id}}") for method in ("PUT", "POST")),
+        ("POST", f"{project}/getExternalProjects"),
+        ("POST", f"{provider}/create"),
+        ("POST", provider),
+        *((method, f"{provider}/delete") for method in ("POST", "DELETE")),
+        *((method, f"{provider}/order/update") for method in ("PUT", "POST")),
+        *((method, f"{provider}/marketplaceOrder/update") for method in ("PUT", "POST")),
+        ("POST", "/api/external/getBanks"),
+        ("GET", "/api/abokiExchangeRate"),
+        ("POST", "/api/callback/order"),
+        ("POST", "/api/api/callback/order"),
+        ("POST", "/pay"),
+    }
+
+
+@pytest.mark.parametrize("route", ASKED, ids=lambda route: f"{route.method} {route.path}")
+async def test_every_operation_finds_out_who_asks_first(seller: Market, route: Route) -> None:
+    path = route.path.replace("{id}", "1")
+    assert error(await seller.ask(path, route.method, authtoken=ABSENT)) == REQUIRED
+    assert error(await seller.ask(path, route.method, authtoken="x")) == INVALID_TOKEN
+    with at_most(2):
+        for name in ("twice", "twice in parts", "NaN", "deep JSON", "a huge number"):
+            body, media = BROKEN[name]
+            assert error(await seller.send(path, body, route.method, media)).startswith("Invalid request. ")
+        odd = {
+            "status": {"a": []},
+            "order": [1],
+            "sp_id": 1.5,
+            "order_id": {},
+            "commisson": [],
+            "type": 7,
+            "project_id": [],
+        }
+        assert error(await seller.ask(path, route.method, JSON, **odd)) if needs_fields(route) else True
+
+
+def needs_fields(route: Route) -> bool:
+    """Whether an operation takes more than a token."""
+    return not route.path.endswith(("getBanks", "getExternalProjects", "serviceprovider"))
 
 
 async def test_what_is_too_large_is_refused_under_its_status(seller: Market) -> None:
