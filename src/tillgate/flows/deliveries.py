@@ -14,7 +14,7 @@ from tillgate.core.merchants import Tenant
 from tillgate.core.reasons import Refused
 from tillgate.core.webhook_endpoints import MOST, Ordering, WebhookEndpoint
 from tillgate.flows import applications as owners
-from tillgate.flows import checkouts, key_pairs, escrow_numbers, webhook_endpoints
+from tillgate.flows import checkouts, escrow_numbers, key_pairs, webhook_endpoints
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Caller, Gateway, system
 from tillgate.logs import log

@@ -75,7 +75,8 @@ async def redact(gateway: Gateway, tenant: Tenant, object_id: str, blank: Callab
         if not found:
             return count
         blanked = [
-            await escrow_numbers.told(gateway, msgspec.structs.replace(event, view=blank(event.view))) for event in found
+            await escrow_numbers.told(gateway, msgspec.structs.replace(event, view=blank(event.view)))
+            for event in found
         ]
         await events.rewrite(gateway.store, blanked)
         await outbox.rewrite(

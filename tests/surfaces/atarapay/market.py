@@ -19,7 +19,7 @@ from tillgate.core.instants import DAY
 from tillgate.core.merchants import Tenant
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
-from tillgate.flows import checkouts, directory, escrow_orders, escrow_numbers
+from tillgate.flows import checkouts, directory, escrow_numbers, escrow_orders
 from tillgate.flows.escrow_orders import Wanted
 from tillgate.flows.gateway import Answer as Answered
 from tillgate.flows.gateway import Caller

@@ -6,8 +6,8 @@ from typing import Any, Final
 from tillgate.core.escrows import EscrowStatus, Move, Side
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import escrow_orders as flows
 from tillgate.flows import escrow_numbers
+from tillgate.flows import escrow_orders as flows
 from tillgate.flows.escrow_orders import Made
 from tillgate.flows.gateway import Caller, Gateway
 from tillgate.http.exchange import Reply

@@ -20,7 +20,6 @@ from tillgate.flows import (
     escrow_checkouts,
     escrow_orders,
     exchange_rates,
-    numbering,
     parties,
     profiles,
     projects,

@@ -8,7 +8,7 @@ from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.parties import SERIES, Destination, Named, Party, PartyKind
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import bank_accounts, escrow_orders, escrow_numbers
+from tillgate.flows import bank_accounts, escrow_numbers, escrow_orders
 from tillgate.flows import parties as flows
 from tillgate.flows.gateway import Gateway
 from tillgate.http.exchange import Reply
