@@ -4,8 +4,8 @@ import enum
 
 import msgspec
 
+from tillgate.core.escrow_numbers import Numbers
 from tillgate.core.instants import Instant
-from tillgate.core.numbering import Numbers
 from tillgate.core.occasions import Occasion
 from tillgate.core.records import Record
 

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 import msgspec
 
+from tillgate.core.escrow_numbers import Numbers
 from tillgate.core.escrows import Escrow, Move, Side
 from tillgate.core.events import Event, EventType
 from tillgate.core.merchants import Tenant
-from tillgate.core.numbering import Numbers
 from tillgate.core.payments import Payment
 from tillgate.flows.escrow_settings import FORM
 from tillgate.flows.gateway import Renderers, Wrappers

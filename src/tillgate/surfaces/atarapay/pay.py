@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from tillgate.core.checkouts import Checkout
 from tillgate.core.credentials import Principal
 from tillgate.core.escrow_settings import CommissionMeans
-from tillgate.core.escrows import SERIES, Bearer
+from tillgate.core.escrows import Bearer
 from tillgate.core.instants import DAY, Duration
 from tillgate.core.merchants import Tenant
 from tillgate.core.parties import Party, PartyKind
@@ -18,6 +18,7 @@ from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import (
     checkout_links,
     escrow_checkouts,
+    escrow_numbers,
     escrow_orders,
     exchange_rates,
     parties,
@@ -73,7 +74,7 @@ async def _opened(call: Call) -> Reply:
     await escrow_orders.open(call.gateway, asks, None, wanted, customer, noted, checkout)
     payment = noted.made
     if asked.callback_url:
-        number = await escrow_numbers.one(call.gateway, tenant.id, SERIES, payment.id)
+        number = (await escrow_numbers.of_order(call.gateway, payment)).order
         url = with_parameters(asked.callback_url, {"product": asked.product.id, "order": str(number)})
         payment = await escrow_checkouts.lead_back(call.gateway, asks, payment.id, url)
     return Reply(303, headers=((b"location", checkout_links.path(call.gateway, payment).encode()),))

@@ -11,6 +11,7 @@ from tillgate.core.reasons import Refused
 from tillgate.flows import escrow_numbers
 from tillgate.flows import projects as flows
 from tillgate.flows.gateway import Gateway
+from tillgate.flows.numbering import CUSTOMERS
 from tillgate.flows.sources import NewCustomer
 from tillgate.http.exchange import Reply
 from tillgate.http.routing import Route
@@ -87,7 +88,8 @@ def _texts(fields: Fields) -> tuple[str, str]:
 async def _shown(gateway: Gateway, tenant: str, found: Sequence[Project]) -> list[dict[str, Any]]:
     numbers = await escrow_numbers.of(gateway, tenant, SERIES, [project.id for project in found])
     sellers = await escrow_numbers.of(gateway, tenant, PARTIES, [project.seller or tenant for project in found])
-    buyers = await escrow_numbers.buyers(gateway, tenant, [project.buyer for project in found])
+    people = [project.customer for project in found if project.customer]
+    customers = await escrow_numbers.of(gateway, tenant, CUSTOMERS, people)
     milestones = {project.id: await flows.orders(gateway, project) for project in found}
     everyone = [payment for each in milestones.values() for payment in each]
     told = await escrow_numbers.of_orders(gateway, tenant, everyone)
@@ -95,7 +97,7 @@ async def _shown(gateway: Gateway, tenant: str, found: Sequence[Project]) -> lis
         {
             "id": numbers[project.id],
             "seller_id": sellers[project.seller or tenant],
-            "customer_id": buyer,
+            "customer_id": customers.get(project.customer or "", 0),
             "project_name": project.name,
             "description": project.description,
             "started_by": project.started_by,
@@ -104,7 +106,7 @@ async def _shown(gateway: Gateway, tenant: str, found: Sequence[Project]) -> lis
             "updated_at": shapes.moment(project.updated),
             "transaction": [shapes.order(payment, told[payment.id]) for payment in milestones[project.id]],
         }
-        for project, buyer in zip(found, buyers, strict=True)
+        for project in found
     ]
 
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 import msgspec
 
 from tillgate.core import escrow_shares, exchange_rates
+from tillgate.core.escrow_numbers import Numbers
 from tillgate.core.escrows import Escrow, EscrowStatus, Part
 from tillgate.core.instants import Instant
 from tillgate.core.money import Money
-from tillgate.core.numbering import Numbers
 from tillgate.core.payments import Payment
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,7 +63,7 @@ def order(payment: Payment, numbers: Numbers) -> dict[str, Any]:
     return {
         "id": numbers.order,
         "type": int(asked.get("type", "1")),
-        "customer_id": numbers.buyer,
+        "customer_id": numbers.customer,
         "beneficiary_merchant_id": numbers.seller,
         "seller_email": asked.get("seller_email", ""),
         "seller_phone": asked.get("seller_phone", ""),
@@ -173,7 +173,7 @@ def _method(payment: Payment) -> str | None:
 def _customer(escrow: Escrow, numbers: Numbers) -> dict[str, Any]:
     buyer = escrow.buyer
     return {
-        "id": numbers.buyer,
+        "id": numbers.customer,
         "firstname": buyer.first_name,
         "lastname": buyer.last_name,
         "email": buyer.email,
@@ -186,7 +186,7 @@ def _payout(payment: Payment, escrow: Escrow, numbers: Numbers) -> dict[str, Any
     if not amount:
         return {}
     shown = {
-        "id": numbers.order,
+        "id": numbers.payout or numbers.order,
         "order_id": numbers.order,
         "amount": amount,
         "currency": escrow.pricing.price.currency,
@@ -200,7 +200,7 @@ def _refund(payment: Payment, escrow: Escrow, numbers: Numbers) -> dict[str, Any
     if not escrow.returns:
         return {}
     shown = {
-        "id": numbers.order,
+        "id": numbers.refund or numbers.order,
         "order_id": numbers.order,
         "amount": _priced(payment, sum(escrow.returns)),
         "currency": payment.amount.currency,
