@@ -15,6 +15,7 @@ from tillgate.cli.happenings import trigger
 from tillgate.cli.keys import keys
 from tillgate.cli.listen import listen
 from tillgate.cli.merchants import merchants
+from tillgate.cli.parties import parties
 from tillgate.cli.payment_scripts import scripts
 from tillgate.cli.people import people
 from tillgate.cli.sandbox_bank import sandbox_bank
@@ -44,6 +45,7 @@ main.add_command(statements)
 main.add_command(vault)
 main.add_command(sandbox_bank)
 main.add_command(wallets)
+main.add_command(parties)
 
 
 @main.command()

@@ -14,7 +14,7 @@ from tillgate.flows import credentials, directory, merchants
 from tillgate.flows.gateway import Gateway
 from tillgate.logs import log
 from tillgate.vault.key_encryption import KeyUnusable
-from tillgate.workers import data_keys, origins, people, statements, wallet_keys
+from tillgate.workers import data_keys, origins, parties, people, statements, wallet_keys
 from tillgate.workers import office as offices
 from tillgate.workers.office import Command, Impossible, Office
 
@@ -218,6 +218,9 @@ COMMANDS: Final = {
     "vault reseal": Command(data_keys.Reseal, data_keys.reseal),
     "vault prune": Command(data_keys.Prune, data_keys.prune),
     **origins.COMMANDS,
+    "parties add": Command(parties.Add, _of_merchant(parties.add, parties.told)),
+    "parties list": Command(parties.List, _of_merchant(parties.every, parties.told)),
+    "parties associate": Command(parties.Associate, _of_merchant(parties.associate, parties.told)),
     **people.COMMANDS,
 }
 

@@ -64,6 +64,7 @@ async def test_one_who_is_paid_in_dollars_has_an_account_id(shop: Market) -> Non
 async def test_a_seller_has_a_bank_account_first(seller: Market) -> None:
     said = "Seller bank account does not exist, Please add bank account then try"
     assert error(await seller.ask(PROVIDER, **SERVICE_PROVIDER)) == said
+    assert error(await seller.ask(PROVIDER, type="1")) == "The bank_code field is required."
     await seller.bank_account()
     done(await seller.ask(PROVIDER, **SERVICE_PROVIDER))
 

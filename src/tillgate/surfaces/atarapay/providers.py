@@ -32,22 +32,15 @@ async def create(call: Call) -> Reply:
     """Introduce a service provider, with the account that they are paid to."""
     asker = await call.merchant("type")
     fields = asker.fields
-    await _assert_account(call, asker)
     currency = _CURRENCIES[fields.one_of("type", *_CURRENCIES)]
     account_id = ("account_id",) if currency == "USD" else ()
     people = ("email", "phone", "firstname", "lastname")
     fields.require("bank_code", "bank_account_number", "bank_account_name", *account_id, *people)
+    named, destination = _named(fields), _destination(fields, currency, is_invented=not asker.tenant.is_live)
+    await _assert_account(call, asker)
     noted = Noted[Party]()
     try:
-        await flows.create(
-            call.gateway,
-            asker.caller,
-            None,
-            PartyKind.PROVIDER,
-            _named(fields),
-            _destination(fields, currency, is_invented=not asker.tenant.is_live),
-            noted,
-        )
+        await flows.create(call.gateway, asker.caller, None, PartyKind.PROVIDER, named, destination, noted)
     except Refused as refused:
         raise _wrong(refused) from None
     return messages.success(CREATED, await _shown(call.gateway, noted.made))

@@ -1,0 +1,68 @@
+"""Sellers and operators by command: who they are, whose marketplace they sell in, and what is wrong in a sentence."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tillgate import assembly
+from tillgate.assembly import Opened
+from tillgate.settings import Settings
+from tillgate.workers import commands
+from tillgate.workers.commands import Answered
+
+pytestmark = pytest.mark.anyio
+
+NAMED = {"first_name": "Bisi", "last_name": "Ade", "phone": "08030000011"}
+ACCOUNT = {"bank_code": "058", "number": "0123456789", "holder": "Bisi Ade"}
+
+
+@pytest.fixture
+async def opened(tmp_path: Path, migrated: Path) -> AsyncIterator[Opened]:
+    """What commands work with, on a database of the test's own."""
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+    async with assembly.opened(Settings(data=tmp_path)) as parts:
+        yield parts
+
+
+async def asked(opened: Opened, command: str, **given: object) -> Answered:
+    request = msgspec.json.encode({"command": command, "given": given})
+    return msgspec.json.decode(await commands.answer(opened.office, None, request), type=Answered)
+
+
+async def done(opened: Opened, command: str, **given: object) -> Any:
+    answer = await asked(opened, command, **given)
+    assert not answer.refused, answer.refused
+    return msgspec.json.decode(answer.done)
+
+
+async def test_a_seller_sells_in_the_marketplace_that_they_are_associated_to(opened: Opened) -> None:
+    seller = await done(opened, "parties add", kind="seller", named=NAMED, destination=ACCOUNT)
+    assert (seller["name"], seller["bank"], seller["last4"]) == ("Bisi Ade", "Guaranty Trust Bank", "6789")
+    assert (seller["operator"], seller["is_associated"]) == (None, False)
+    named = {**NAMED, "phone": "08030000012"}
+    operator = await done(opened, "parties add", kind="operator", named=named, destination=ACCOUNT)
+    assert (await done(opened, "parties associate", id=seller["id"]))["is_associated"]
+    theirs = await done(opened, "parties associate", id=seller["id"], operator=operator["id"])
+    assert theirs["operator"] == operator["id"]
+    assert await done(opened, "parties list") == [theirs]
+    assert [one["number"] for one in await done(opened, "parties list", kind="operator")] == [operator["number"]]
+    assert operator["number"] == seller["number"] + 1
+
+
+async def test_what_cannot_be_is_said_in_a_sentence(opened: Opened) -> None:
+    for changes, said in (
+        ({"number": "123"}, "--bank-account-number cannot be used: it takes 10 digits."),
+        ({"bank_code": "999"}, "--bank-code cannot be used: there is no bank with this code."),
+    ):
+        answer = await asked(opened, "parties add", kind="seller", named=NAMED, destination={**ACCOUNT, **changes})
+        assert answer.refused == said
+    for given in ({"id": "pty_x"}, {"id": "pty_x", "operator": "pty_y"}):
+        assert (await asked(opened, "parties associate", **given)).refused.startswith("There is no ")
+    await done(opened, "parties add", kind="seller", named={**NAMED, "phone": "1"}, destination=ACCOUNT)
+    again = await asked(opened, "parties add", kind="seller", named={**NAMED, "phone": "1"}, destination=ACCOUNT)
+    assert again.refused == "--phone cannot be used: a seller is known by this number already."
+    assert (await asked(opened, "parties add", kind="provider", named=NAMED, destination=ACCOUNT)).refused
