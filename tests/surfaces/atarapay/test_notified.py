@@ -125,8 +125,9 @@ async def test_who_moves_or_wants_nothing_any_more_is_told_there_and_nowhere(
     assert (await anyones.v1.post("/escrow_settings", {"callback_url": "ftp://x"})).json()["error"][
         "param"
     ] == "callback_url"
-    bad = await anyones.v1.post("/escrow_settings", {"exchange_rates": {"USDNGN": "1e3"}})
-    assert bad.json()["error"]["param"] == "exchange_rates.USDNGN"
+    for pair, rate in (("USDNGN", "1e3"), ("USDNGN", "0.00"), ("USDUSD", "1"), ("AAAAAA", "1"), ("NGNUSD", "1" * 20)):
+        bad = await anyones.v1.post("/escrow_settings", {"exchange_rates": {pair: rate}})
+        assert bad.json()["error"]["param"] == f"exchange_rates.{pair}"
 
 
 async def test_a_test_event_comes_in_the_same_form(anyones: Market, receiver: Receiver) -> None:

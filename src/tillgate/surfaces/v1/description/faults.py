@@ -192,7 +192,7 @@ OF_ESCROW_ORDERS: Final = (
 """What is said of escrow orders, with which things are done elsewhere."""
 
 _ONLY: Final[dict[Reason, Applies]] = {
-    Reason.CURRENCY_UNKNOWN: _takes("currency", "fee_plan", "line_items", "minimum_amounts"),
+    Reason.CURRENCY_UNKNOWN: _takes("currency", "fee_plan", "line_items", "minimum_amounts", "exchange_rates"),
     Reason.AMOUNT_INVALID: _takes("amount", "line_items", "price"),
     Reason.AMOUNT_TOO_SMALL: _takes("amount", "line_items", "price"),
     Reason.AMOUNT_TOO_LARGE: _takes("amount", "line_items", "price"),
