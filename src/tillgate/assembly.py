@@ -13,7 +13,7 @@ from tillgate.connectors import phone, registry, transfer
 from tillgate.core.ids import Ids
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.core.records import evolve
-from tillgate.flows import notices, profiles
+from tillgate.flows import clocks, notices, profiles
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway, Renderers
 from tillgate.flows.oauth_access import TYP, USE, AccessTokens
@@ -304,6 +304,7 @@ async def opened(
             key_is_kept_apart=kek.comes_from_outside,
             is_on_this_machine=is_loopback(settings.host),
         )
+        await clocks.learn(gateway)
         demo_shop = evolve(DEMO_SHOP, rate_limit=settings.rate_limit)
         printed = (
             {**SANDBOX_KEYS, **BUSINESS_KEYS, **SANDBOX_TOKENS, **ESCROW_KEYS} if gateway.is_on_this_machine else {}

@@ -23,7 +23,7 @@ from tillgate.core.refunds import Refund
 from tillgate.flows import attempts as flow
 from tillgate.flows import disputes as dispute_flow
 from tillgate.flows import idempotency as keys
-from tillgate.flows import standings
+from tillgate.flows import standings, timers
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.store import batches, find, schema
@@ -31,7 +31,6 @@ from tillgate.store import timers as kept_timers
 from tillgate.store.batches import Conflict, Taken
 from tillgate.store.commit import Committer
 from tillgate.store.sqlite import Sqlite
-from tillgate.workers import timers
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -306,13 +305,13 @@ def timer_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
 @bug()
 def timer_taken_off_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """A timer is gone once it was acted upon, whether that was the end of it or not."""
-    whole = timers._carry_out
+    whole = timers.carry_out
 
     async def carry_out(*args: Any) -> bool:
         await whole(*args)
         return True
 
-    monkeypatch.setattr(timers, "_carry_out", carry_out)
+    monkeypatch.setattr(timers, "carry_out", carry_out)
     monkeypatch.setattr(kept_timers, "take_off", _take_off_whatever)
 
 

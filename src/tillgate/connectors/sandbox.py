@@ -21,7 +21,7 @@ from tillgate.core.attempts import Action, Attempt, Kind, Outcome, Verdict
 from tillgate.core.cards import Card
 from tillgate.core.disputes import Dispute, DisputeReason, ResponseKind, Statement
 from tillgate.core.faults import FaultKind
-from tillgate.core.instants import Instant
+from tillgate.core.instants import Duration, Instant
 from tillgate.core.instructions import Instructions, Offer, Owed
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
@@ -92,6 +92,7 @@ SETTLED_AT_ONCE: Final = "4000000000000077"
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(forms.Statement).decode
 _decode_dispute = msgspec.json.Decoder(forms.Disputed).decode
+_decode_clock = msgspec.json.Decoder(forms.ClockSet).decode
 
 _ANSWERED_AT: Final[Mapping[ResponseKind, str]] = {
     ResponseKind.EVIDENCE: "evidence",
@@ -230,6 +231,21 @@ class SandboxConnector:
         if answer.status in (404, 409):
             raise Refused(Reason.NOTHING_TO_DISPUTE, "amount")
         return _statement(said) if said and answer.status == 200 and said.dispute == reference else None
+
+    def set_clock(self, tenant: str, ahead: Duration, stands_at: Instant | None) -> BankRequest:
+        """The request that tells the sandbox bank what time it is to a test merchant; no other bank goes by that.
+
+        It is so much ahead of the wall, or stands. The bank does, and tells, what is due by then before it answers.
+        """
+        body = _encode(forms.Clock(ahead=ahead, stands_at=stands_at))
+        return BankRequest(method="POST", url=f"{self._place}/clocks/{tenant}", reference=tenant, body=body)
+
+    def read_clock(self, answer: BankAnswer) -> forms.ClockSet | None:
+        """What the answer to it says: when the bank has something to do next. None where it was not understood."""
+        try:
+            return _decode_clock(answer.body) if answer.status == 200 else None
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
 
     def forget(self, tenant: str) -> BankRequest:
         """As in the contract."""

@@ -146,3 +146,16 @@ class Disputed(msgspec.Struct, frozen=True, kw_only=True):
     status: DisputeStatus
     evidence_due_by: Instant
     response: str | None = None
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bank is told of a merchant's time."""
+
+    ahead: int
+    stands_at: Instant | None
+
+
+class ClockSet(msgspec.Struct, frozen=True, kw_only=True):
+    """What it answers: when it has something to do next of which that merchant is to hear."""
+
+    next_at: Instant | None

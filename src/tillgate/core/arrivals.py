@@ -141,7 +141,7 @@ def recheck(tenant: str, payment: str, transfer: Transfer | None, occasion: Occa
     """The timer that looks what becomes of what is held, where something else was decided about its payment."""
     if transfer is None or not transfer.held:
         return ()
-    return (Timer(tenant, TimerKind.SETTLE_TRANSFER, payment, occasion.wall),)
+    return (Timer(tenant, TimerKind.SETTLE_TRANSFER, payment, occasion.now),)
 
 
 def attempt_id(arrival: Arrival) -> str:

@@ -50,7 +50,7 @@ def given_up(tenant: str, attempt_id: str, occasion: Occasion) -> tuple[Timer, .
 def expire_again(attempt: Attempt, occasion: Occasion) -> Timer:
     """The timer that looks once more after one whose time is over and that the bank has not ended: ever more rarely."""
     over_for = occasion.now - expires_at(attempt)
-    due_at = occasion.wall + min(max(over_for, 5 * MINUTE), HOUR)
+    due_at = occasion.now + min(max(over_for, 5 * MINUTE), HOUR)
     return Timer(attempt.tenant, TimerKind.EXPIRE_CHALLENGE, attempt.id, due_at)
 
 

@@ -324,11 +324,9 @@ def follow(dispute: Dispute, occasion: Occasion) -> Timer:
 
     A bank speaks up by itself; but daily, and when the evidence is due, it is asked all the same.
     """
-    due_at: Instant | None = occasion.wall + DAY
-    if dispute.is_closed:
-        due_at = None
-    elif dispute.response is not None:
-        due_at = occasion.wall + max(_UNHEARD, attempts.pause(dispute.response.repeats))
+    now, due_at = occasion.now, occasion.now + DAY
+    if dispute.response is not None:
+        due_at = now + max(_UNHEARD, attempts.pause(dispute.response.repeats))
     elif dispute.status is DisputeStatus.NEEDS_RESPONSE:
-        due_at = max(min(occasion.wall + DAY, dispute.evidence_due_by), occasion.wall + HOUR)
-    return Timer(dispute.tenant, TimerKind.FOLLOW_DISPUTE, dispute.id, due_at)
+        due_at = min(due_at, dispute.evidence_due_by) if dispute.evidence_due_by > now else now + HOUR
+    return Timer(dispute.tenant, TimerKind.FOLLOW_DISPUTE, dispute.id, None if dispute.is_closed else due_at)

@@ -215,7 +215,7 @@ def create(
         save=(payout, closed),
         post=(posted,),
         announce=(event(EventType.PAYOUT_CREATED, payout, id, 1, occasion),),
-        schedule=(Timer(payout.tenant, TimerKind.SEND_PAYOUT, id, occasion.wall + SENT_AFTER),),
+        schedule=(Timer(payout.tenant, TimerKind.SEND_PAYOUT, id, occasion.now + SENT_AFTER),),
     )
 
 

@@ -46,6 +46,7 @@ class Reason(enum.StrEnum):
     TOO_MANY_ENDPOINTS = "too_many_endpoints"
     TOO_MANY_FAULTS = "too_many_faults"
     TOO_MANY_SANDBOXES = "too_many_sandboxes"
+    CLOCK_NEVER_BACK = "clock_never_back"
 
     # Who asks.
     CREDENTIAL_MISSING = "credential_missing"

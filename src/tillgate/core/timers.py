@@ -1,6 +1,7 @@
 """Timers: what happens by itself, and when."""
 
 import enum
+from typing import Final
 
 import msgspec
 
@@ -46,12 +47,38 @@ class TimerKind(enum.StrEnum):
     """Remove a sandbox whose time is over, and go on removing what is kept of it. Subject: the sandbox."""
     FOLLOW_DISPUTE = "follow_dispute"
     """Tell the bank again what it may not have heard, and ask how a dispute stands. Subject: the dispute."""
+    MOVE_CLOCK = "move_clock"
+    """Go on moving a test merchant's clock. Subject: the clock."""
+
+    @property
+    def is_business(self) -> bool:
+        """Whether it is due by the merchant's business time, as what was agreed on is, and not by the wall's.
+
+        What a bank did not answer, what is erased, and what is done as soon as may be goes by the wall.
+        """
+        return self not in _BY_THE_WALL
+
+
+_BY_THE_WALL: Final = frozenset(
+    {
+        TimerKind.INQUIRE,
+        TimerKind.WITHDRAW_CHALLENGE,
+        TimerKind.TAKE_CHECKOUT,
+        TimerKind.REVERSE,
+        TimerKind.KEEP_METHOD,
+        TimerKind.INQUIRE_PAYOUT,
+        TimerKind.RETURN_TRANSFER,
+        TimerKind.ERASE_CUSTOMER,
+        TimerKind.REMOVE_SANDBOX,
+        TimerKind.MOVE_CLOCK,
+    }
+)
 
 
 class Timer(msgspec.Struct, frozen=True):
     """One thing due: (tenant, kind, subject) is its name, so scheduling again moves it.
 
-    A decision that schedules a timer with `due_at` None takes it off.
+    It is due by the clock that its kind says. A decision that schedules a timer with `due_at` None takes it off.
     """
 
     tenant: str

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from tillgate.clock import Clock
+from tillgate.clock import Clock, MerchantClocks
 from tillgate.connectors.contract import Connector
 from tillgate.core.attempts import Attempt
 from tillgate.core.credentials import Principal
@@ -124,7 +124,7 @@ class Gateway:
         self.wallets = wallets
         self.devices = devices
         self.passwords = passwords
-        self.clock = clock
+        self.clock = MerchantClocks(clock)
         self.ids = ids
         self.random = random
         self.renderers = renderers

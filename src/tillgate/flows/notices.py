@@ -2,7 +2,7 @@
 
 from tillgate.connectors.contract import BankNotice, DisputeNotification
 from tillgate.core import arrivals, payouts
-from tillgate.flows import attempts, disputes, transfers
+from tillgate.flows import attempts, clocks, disputes, transfers
 from tillgate.flows import payouts as paying
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
@@ -15,6 +15,9 @@ async def take(gateway: Gateway, directory: Directory, bank: str, notice: BankNo
         return False
     tenant = await directory.tenant(told.tenant)
     if isinstance(told, DisputeNotification):
+        if not tenant.is_live:
+            # It may have happened at an instant at which another process has the merchant's clock stand.
+            await clocks.learn_of(gateway, tenant.id)
         await disputes.learn(gateway, tenant, told.said)
     elif payout := payouts.payout_of(told.attempt):
         await paying.learn(gateway, tenant, payout, told.outcome)

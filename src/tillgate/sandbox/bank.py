@@ -5,6 +5,8 @@ import hmac
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, TypeAlias
 
+import msgspec
+
 from tillgate.connectors.contract import BankAnswer, BankNotice, BankRequest
 from tillgate.core.faults import Drawn, FaultKind
 from tillgate.core.instants import SECOND, Instant
@@ -19,6 +21,13 @@ from tillgate.sandbox.teller import Teller
 
 SIGNATURE: Final = "bank-signature"
 """The header of a notice that holds the hex HMAC-SHA256 of its body."""
+
+CLOCKS: Final = "/clocks/"
+"""Below which it is said what time it is to a test merchant."""
+
+_clock = msgspec.json.Decoder(chargebacks.Clock).decode
+
+_BAD_REQUEST: Final = BankAnswer(400, b'{"error":"bad_request"}')
 
 _SILENT: Final = BankAnswer(504, b"")
 """In the place of an answer, where nobody is kept waiting for none."""
@@ -61,6 +70,8 @@ class Bank:
         """The answer to a request, or, by a fault, none for as long as the caller waits."""
         if (drawn := planted.read(request)) is not None:
             return await self._go_wrong(request, drawn)
+        if request.url.partition(":")[2].startswith(CLOCKS):
+            return await self._set_clock(request)
         if request.method == "DELETE":
             # What is cleared away is nobody's to test with.
             return self._teller.hear(request)
@@ -137,6 +148,20 @@ class Bank:
                 with self._register:
                     self._teller.desk.confirmed(chargeback)
         return len(told)
+
+    async def _set_clock(self, request: BankRequest) -> BankAnswer:
+        """Know what time it is to a test merchant, and let happen, and tell, what is due by that."""
+        merchant_id = request.url.rpartition("/")[2]
+        try:
+            clock = _clock(request.body)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return _BAD_REQUEST
+        desk = self._teller.desk
+        for chargeback in desk.advance_for(merchant_id, clock.ahead, clock.stands_at):
+            if await self._tell_of(chargeback):
+                with self._register:
+                    desk.confirmed(chargeback)
+        return BankAnswer(200, msgspec.json.encode({"next_at": desk.next_of(merchant_id)}))
 
     def stop(self) -> None:
         """Tell nobody anything any more. The register knows all of it; whoever opened it closes it."""

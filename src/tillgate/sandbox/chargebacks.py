@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from tillgate.core.instants import Instant
+from tillgate.core.instants import Duration, Instant
 
 _SCHEMA: Final = """
     create table if not exists chargebacks (
@@ -16,12 +16,22 @@ _SCHEMA: Final = """
         currency text not null, reason text not null, stage text not null, due_by integer, next_at integer,
         wins integer not null, response text, version integer not null, told integer not null, tell_at integer
     ) without rowid;
+    create table if not exists clocks (
+        merchant_id text primary key, ahead integer not null, stands_at integer
+    ) without rowid;
     create index if not exists by_target on chargebacks (target);
     create index if not exists by_merchant on chargebacks (merchant_id);
     create index if not exists by_next_at on chargebacks (next_at) where next_at is not null;
     create index if not exists by_tell_at on chargebacks (tell_at) where tell_at is not null;
 """
 _PUT: Final = "insert or replace into chargebacks values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_NOW: Final = "select coalesce(stands_at, ? + ahead) from clocks where merchant_id = ?"
+_AHEAD: Final = """
+    merchant_id in (select merchant_id from clocks) and next_at > ?1
+    and next_at <= (
+        select coalesce(stands_at, ?1 + ahead) from clocks where clocks.merchant_id = chargebacks.merchant_id
+    )
+"""
 
 
 class Stage(enum.StrEnum):
@@ -45,8 +55,8 @@ class Chargeback(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A cardholder's objection to the operation `target`; a planned one is of all that is left then.
 
     `next_at` is when it moves by itself: it is opened, its time for evidence is over, or its review, which it `wins` or
-    not. The version `told` is known to the merchant; where that is not the last one, it is told at `tell_at`. All times
-    are wall time.
+    not, by the merchant's time. The version `told` is known to the merchant; where that is not the last one, it is told
+    at `tell_at` (wall time).
     """
 
     reference: str
@@ -84,8 +94,23 @@ class Docket:
         return self._read("target = ?", target)
 
     def due(self, wall: Instant) -> list[Chargeback]:
-        """What moves by itself now."""
-        return self._read("next_at <= ?", wall)
+        """What moves by itself now, by the wall or because its merchant's clock is ahead of it."""
+        return [*self._read("next_at <= ?", wall), *self._read(_AHEAD, wall)]
+
+    def of(self, merchant_id: str) -> list[Chargeback]:
+        """Every objection that concerns a merchant."""
+        return self._read("merchant_id = ?", merchant_id)
+
+    def set_clock(self, merchant_id: str, ahead: Duration, stands_at: Instant | None) -> None:
+        """Know what time it is to a merchant."""
+        book = self._book()
+        book.execute("insert or replace into clocks values (?, ?, ?)", (merchant_id, ahead, stands_at)).close()
+
+    def now(self, merchant_id: str, wall: Instant) -> Instant:
+        """What time it is to a merchant."""
+        with closing(self._book().execute(_NOW, (wall, merchant_id))) as rows:
+            found = rows.fetchone()
+        return wall if found is None else int(found[0])
 
     def untold(self, wall: Instant) -> list[Chargeback]:
         """What the merchant is to be told now."""
@@ -103,6 +128,7 @@ class Docket:
     def forget(self, merchant_id: str) -> None:
         """Delete those that are about a merchant."""
         self._book().execute("delete from chargebacks where merchant_id = ?", (merchant_id,)).close()
+        self._book().execute("delete from clocks where merchant_id = ?", (merchant_id,)).close()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -136,6 +162,13 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     amount: Annotated[int, msgspec.Meta(gt=0)] | None = None
     evidence_due_by: Instant | None = None
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of `POST /clocks/{merchant}`: its time is so much ahead of the wall, or stands."""
+
+    ahead: Annotated[int, msgspec.Meta(ge=0)]
+    stands_at: Instant | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

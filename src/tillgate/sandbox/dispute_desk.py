@@ -33,6 +33,8 @@ _answer = msgspec.json.Decoder(Answer).decode
 class DisputeDesk:
     """Works on the docket of a register. `clock` tells wall time, `delay` how long things take here.
 
+    What time it is to a merchant, the docket knows.
+
     All but `hear` and `advance` is to be called within `with register:`.
     """
 
@@ -76,7 +78,8 @@ class DisputeDesk:
         """Something was taken: who plans to object to it does so soon."""
         for chargeback in self._docket.about(target):
             if chargeback.stage is Stage.PLANNED and chargeback.next_at is None:
-                self._docket.put(msgspec.structs.replace(chargeback, next_at=self._clock() + self._delay()))
+                next_at = self._now(chargeback) + self._delay()
+                self._docket.put(msgspec.structs.replace(chargeback, next_at=next_at))
 
     def taken(self, target: str) -> int:
         """What the bank has taken back of an operation over disputes, in minor units."""
@@ -95,6 +98,19 @@ class DisputeDesk:
             for chargeback in untold:
                 self._docket.put(msgspec.structs.replace(chargeback, tell_at=wall + TELL_AGAIN))
         return untold
+
+    def advance_for(self, merchant_id: str, ahead: Duration, stands_at: Instant | None) -> list[Chargeback]:
+        """Set a merchant's clock, let happen what is due by it, and say what the merchant is to be told."""
+        with self._register:
+            self._docket.set_clock(merchant_id, ahead, stands_at)
+            for chargeback in self._docket.of(merchant_id):
+                self._current(chargeback)
+            return [chargeback for chargeback in self._docket.of(merchant_id) if chargeback.tell_at is not None]
+
+    def next_of(self, merchant_id: str) -> Instant | None:
+        """When something moves by itself next that concerns a merchant."""
+        waiting = [chargeback.next_at for chargeback in self._docket.of(merchant_id)]
+        return min((at for at in waiting if at is not None), default=None)
 
     def confirmed(self, told: Chargeback) -> None:
         """The merchant knows."""
@@ -125,7 +141,7 @@ class DisputeDesk:
             reason=opening.reason,
             stage=Stage.PLANNED,
         )
-        return _said(self._put(planned, Stage.NEEDS_RESPONSE, opening.evidence_due_by or self._due_by()))
+        return _said(self._put(planned, Stage.NEEDS_RESPONSE, opening.evidence_due_by or self._due_by(planned)))
 
     def _take(self, reference: str, what: str, answer: Answer) -> BankAnswer:
         found = self._current(self._docket.find(reference))
@@ -137,12 +153,12 @@ class DisputeDesk:
         if what == "acceptance":
             return _said(self._put(taken, Stage.LOST))
         wins = any(WINNING in text for text in answer.evidence.values())
-        reviewed_at = self._clock() + self._delay()
+        reviewed_at = self._now(found) + self._delay()
         return _said(self._put(msgspec.structs.replace(taken, wins=wins), Stage.UNDER_REVIEW, reviewed_at))
 
     def _current(self, chargeback: Chargeback | None) -> Chargeback | None:
         """The chargeback after what is due of it."""
-        if chargeback is None or chargeback.next_at is None or chargeback.next_at > self._clock():
+        if chargeback is None or chargeback.next_at is None or chargeback.next_at > self._now(chargeback):
             return chargeback
         match chargeback.stage:
             case Stage.PLANNED:
@@ -157,19 +173,24 @@ class DisputeDesk:
         about = [target, *self._register.about(chargeback.target)]
         if any(operation is not None and operation.is_open for operation in about):
             # What is pending may turn out to have taken something.
-            return self._docket.put(msgspec.structs.replace(chargeback, next_at=self._clock() + SECOND))
+            return self._docket.put(msgspec.structs.replace(chargeback, next_at=self._now(chargeback) + SECOND))
         left = self._left(target) if target else 0
         if not left:
             dropped = msgspec.structs.replace(chargeback, stage=Stage.DROPPED, next_at=None)
             return self._docket.put(dropped)
-        return self._put(msgspec.structs.replace(chargeback, amount=left), Stage.NEEDS_RESPONSE, self._due_by())
+        return self._put(
+            msgspec.structs.replace(chargeback, amount=left), Stage.NEEDS_RESPONSE, self._due_by(chargeback)
+        )
 
     def _left(self, target: Operation) -> int:
         since = self._register.about(target.reference)
         return rules.refundable(target, since) - self.taken(target.reference)
 
-    def _due_by(self) -> Instant:
-        return self._clock() + EVIDENCE_WITHIN
+    def _due_by(self, chargeback: Chargeback) -> Instant:
+        return self._now(chargeback) + EVIDENCE_WITHIN
+
+    def _now(self, chargeback: Chargeback) -> Instant:
+        return self._docket.now(chargeback.merchant_id, self._clock())
 
     def _put(self, chargeback: Chargeback, stage: Stage, next_at: Instant | None = None) -> Chargeback:
         """Move a chargeback, of which the merchant is to be told."""

@@ -239,7 +239,11 @@ def _schedule(works: Sequence[Work]) -> list[Step]:
         (timer.tenant, timer.kind.value, timer.subject): timer for work in works for timer in work.decision.schedule
     }
     off = sorted(key for key, timer in timers.items() if timer.due_at is None)
-    on = sorted((*key, timer.due_at) for key, timer in timers.items() if timer.due_at is not None)
+    on = sorted(
+        (*key, timer.due_at, "business" if timer.kind.is_business else "wall")
+        for key, timer in timers.items()
+        if timer.due_at is not None
+    )
     return _some(Step(Verb.DELETE, schema.timers, off), Step(Verb.PUT, schema.timers, on))
 
 

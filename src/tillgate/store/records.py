@@ -19,6 +19,7 @@ from tillgate.core.applications import Application
 from tillgate.core.arrivals import Arrival
 from tillgate.core.attempts import Attempt
 from tillgate.core.bank_accounts import BankAccount
+from tillgate.core.clocks import MerchantClock
 from tillgate.core.collecting_accounts import CollectingAccount
 from tillgate.core.credentials import Credential
 from tillgate.core.customers import Customer, Erasure
@@ -212,6 +213,12 @@ KEPT: dict[type[Record], Kept[Any]] = {
         Kept(CollectingAccount, schema.collecting_accounts, contested=True),
         Kept(Fault, schema.faults, lambda fault: (fault.lives_until,)),
         Kept(SigningKey, schema.signing_keys, contested=True),
+        Kept(
+            MerchantClock,
+            schema.clocks,
+            lambda clock: (clock.ahead, clock.move.stands_at if clock.move else None),
+            contested=True,
+        ),
         Kept(Application, schema.applications, contested=True),
         Kept(Profile, schema.profiles, contested=True),
         Kept(PaymentLink, schema.payment_links, lambda link: (link.standing.value,)),

@@ -113,6 +113,7 @@ faults = record_table(
     partial_index("faults_planted", "lives_until", "tenant", where="lives_until IS NOT NULL"),
 )
 signing_keys = record_table("signing_keys")
+clocks = record_table("clocks", sa.Column("ahead", Whole, nullable=False), sa.Column("stands_at", Whole))
 applications = record_table("applications")
 profiles = record_table("profiles")
 payment_links = record_table(
@@ -217,7 +218,9 @@ timers = sa.Table(
     sa.Column("kind", Text, primary_key=True),
     sa.Column("subject", Text, primary_key=True),
     sa.Column("due_at", Whole, nullable=False),
+    sa.Column("clock", Text, nullable=False, server_default="wall"),
     sa.Index("timers_by_due_at", "due_at"),
+    partial_index("timers_of_business", "tenant", "due_at", where="clock = 'business'"),
 )
 
 entries = sa.Table(

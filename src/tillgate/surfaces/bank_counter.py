@@ -28,7 +28,7 @@ _decode = msgspec.json.Decoder(_Named).decode
 
 
 class BankCounter(surface.Open):
-    """`POST` where the teller takes orders, `GET /operations/{reference}`, `/disputes`, `DELETE /merchants/{id}`."""
+    """`POST` where the teller takes orders, `GET /operations/{reference}`, `/disputes`, `/merchants`, `/clocks`."""
 
     name = "bank counter"
 
@@ -43,6 +43,7 @@ class BankCounter(surface.Open):
             Route("POST", "/disputes/{reference}/evidence", self._answer),
             Route("POST", "/disputes/{reference}/acceptance", self._answer),
             Route("DELETE", "/merchants/{reference}", self._answer),
+            Route("POST", "/clocks/{reference}", self._answer),
         )
 
     def problem(self, request: Request, problem: Problem) -> Reply:

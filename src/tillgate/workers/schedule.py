@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from tillgate import logs, metrics
-from tillgate.flows import retention
+from tillgate.flows import clocks, retention
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.vault.data_keys import DataKeys
 from tillgate.workers import timers
 from tillgate.workers.deliveries import Deliverer
+
+CLOCKS_LEARNED_SECONDS = 0.4
+"""How long after a merchant's clock was moved in another process it is at most until that is known here."""
 
 KEYS_LEARNED_SECONDS = 1.0
 """How long after a rotation in another process it is felt here."""
@@ -51,6 +54,7 @@ def jobs(gateway: Gateway, directory: Directory, deliverer: Deliverer, data_keys
     return (
         Job("lag of the event loop", 1.0, measure_lag),
         Job("timers", 0.5, lambda: timers.run_due(gateway, directory)),
+        Job("learning of clocks", CLOCKS_LEARNED_SECONDS, lambda: clocks.learn(gateway)),
         Job("fan-out", 0.1, deliverer.fan_out),
         Job("erasure of cards", 30.0, lambda: retention.erase_cards(gateway)),
         Job("pruning", 300.0, lambda: retention.prune(gateway)),

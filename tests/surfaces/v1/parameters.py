@@ -239,6 +239,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "seconds": 1,
         "expires_in": 600,
     },
+    "/sandbox/clock": {"advance_by": 86_400},
     "/sandbox/merchants": {
         "name": "Checkout tests",
         "fee_plan": {"basis_points": 140, "fixed": {"EUR": 25}},
@@ -295,6 +296,7 @@ LEFT_OUT = {
     "/v1/wallet_keys": {"apple_pay"},
     "/v1/refunds": {"payment_intent", "charge"},
     "/sandbox/faults": {"event_type"},
+    "/sandbox/clock": {"advance_to"},
     "/v1/customers": {"default_payment_method", "invoice_settings"},
     "/v1/customers/{id}": {"invoice_settings"},
     "/v1/bank_accounts": {"iban", "bic"},

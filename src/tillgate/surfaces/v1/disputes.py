@@ -219,7 +219,7 @@ async def open_for_test(call: Call) -> Reply:
     due_by = None
     if given.evidence_due_by is not None:
         due_by = given.evidence_due_by * SECOND
-        if due_by <= call.gateway.clock.wall():
+        if due_by <= call.gateway.clock.now(call.tenant.id):
             raise Refused(Reason.PARAMETER_INVALID, "evidence_due_by", problem="it takes a time to come")
     return answered(
         await disputes.open_for_test(

@@ -184,6 +184,9 @@ WORDINGS: dict[Reason, Wording] = {
     Reason.TEST_MODE_ONLY: Wording(
         403, ErrorType.PERMISSION, "test_mode_only", "This is for test mode only. Use a test key."
     ),
+    Reason.CLOCK_NEVER_BACK: _invalid(
+        "clock_never_back", "A clock goes forward only: {field} takes a later time than where it is, or goes."
+    ),
     Reason.SANDBOX_OF_SANDBOX: Wording(
         403,
         ErrorType.PERMISSION,

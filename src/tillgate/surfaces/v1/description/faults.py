@@ -241,6 +241,7 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.TOO_MANY_FAULTS: _creates("/sandbox/faults"),
     Reason.TOO_MANY_SANDBOXES: _creates("/sandbox/merchants"),
     Reason.SANDBOX_OF_SANDBOX: _creates("/sandbox/merchants"),
+    Reason.CLOCK_NEVER_BACK: _creates("/sandbox/clock"),
     Reason.WALLET_NOT_CONFIGURED: _takes_wallet,
     Reason.WALLET_TOKEN_MALFORMED: _takes_wallet,
     Reason.WALLET_TOKEN_UNSUPPORTED: _takes_wallet,

@@ -39,7 +39,7 @@ PREFIXES: Final = {
 _NESTED: Final = ("/checkout/sessions", "/checkout_sessions")
 """How a resource is written in paths, and called."""
 
-_OF_ONE: Final = ("payout_settings", "escrow_settings")
+_OF_ONE: Final = ("payout_settings", "escrow_settings", "clock")
 """Resources of which a merchant has one, without an id."""
 
 _SUFFIXES: Final = (("Shown", ""), ("Given", "Parameters"))

@@ -3,6 +3,17 @@
 from typing import Final
 
 OF_SANDBOXES: Final = {
+    "Clock.advances_to": "Where it is on its way to, in seconds since 1970 (UTC).",
+    "Clock.ahead": "By how many seconds it is ahead of everybody's.",
+    "Clock.happened": "What happened on the way, by the events that tell of it, oldest first, a hundred at most.",
+    "Clock.now": "What time it is to you, in seconds since 1970 (UTC).",
+    "Clock.status": "Whether it runs, or is on its way and stands at one thing that is due after the other.",
+    "ClockEvent.about": "What it happened to, by id.",
+    "ClockEvent.at": "When it happened by your clock, in seconds since 1970 (UTC).",
+    "ClockEvent.event": "The event that tells of it.",
+    "ClockEvent.type": "What happened.",
+    "ClockParameters.advance_by": "By how many seconds it is to be moved.",
+    "ClockParameters.advance_to": "To what time it is to be moved, in seconds since 1970 (UTC).",
     "Fault.count": "How often it is to happen.",
     "Fault.event_type": "Only webhooks of this type.",
     "Fault.expires_at": "Until when it may happen, in seconds since 1970 (UTC).",
