@@ -117,7 +117,7 @@ FILLED = [
         ("tokens", ", case when n % 20 = 0 then n end"),
     )
 ] + [
-    f"insert into timers {NUMBERED} select 'ten_' || (n % 3), 'inquire', 'att_' || n, n from numbered",
+    f"insert into timers {NUMBERED} select 'ten_' || (n % 3), 'inquire', 'att_' || n, n, 'wall' from numbered",
     f"insert into transactions {NUMBERED} select 'ten_' || (n % 3), 'id_' || (1000000 + n),"
     " case when n % 20 = 0 then 'refund_succeeded' when n % 9 = 0 then 'failed' else 'succeeded' end,"
     " 'USD', n, 'cus_' || (n % 40) from numbered",
@@ -287,6 +287,7 @@ LOOKS: dict[str, Question] = {
     "what was sent before": lambda store: deliveries.page(store, TENANT, "we_1", 10, below=MIDDLE),
     "what was sent since": lambda store: deliveries.page(store, TENANT, "we_1", 10, above=MIDDLE),
     "timers that are due": lambda store: timers.due(store, 10, 5),
+    "timers' next by a merchant's clock": lambda store: timers.next_of(store, TENANT, 10),
     "who has planted faults": lambda store: faults.Planted(store.engine).of(TENANT, 10),
     "which places sandboxes have": lambda store: sandboxes.places(store, TENANT),
     "in what days a number is a payment's": lambda store: numbers.bearing(store, TENANT, 1),
@@ -294,8 +295,7 @@ LOOKS: dict[str, Question] = {
     "tokens to erase": lambda store: retention.to_erase(store, Token, 10, 5),
 }
 
-
-JOINED = ("an event", "transactions", "in stages", "how many transactions", "in what days", *FILTERED)
+JOINED = ("an event", "timers", "transactions", "in stages", "how many transactions", "in what days", *FILTERED)
 """Questions that look in several ranges of an index, or that compare rows which are found by their key."""
 
 PUT_IN_ORDER = (

@@ -189,8 +189,7 @@ async def _proceed(gateway: Gateway, tenant: Tenant, seconds: float) -> bool:
     except _Silent:
         return False
     finally:
-        wall = gateway.clock.wall()
-        await leases.take(gateway.store, name, holder, wall, wall)
+        await leases.leave(gateway.store, name, holder)
     return True
 
 

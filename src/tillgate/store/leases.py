@@ -18,6 +18,12 @@ _TAKE = (
     .returning(_l.name)
 )
 
+_LEAVE = (
+    sa.delete(schema.leases)
+    .where(_l.name == sa.bindparam("name_"), _l.holder == sa.bindparam("holder_"))
+    .returning(_l.name)
+)
+
 
 async def take(store: Store, name: str, holder: str, now: Instant, until: Instant) -> bool:
     """Whether the work is this holder's until then: it was before, or nobody's."""
@@ -27,3 +33,8 @@ async def take(store: Store, name: str, holder: str, now: Instant, until: Instan
     # Somebody else has it, or it was never taken.
     await store.engine.claim(schema.leases, (name, "", 0))
     return bool(await store.engine.change(_TAKE, values))
+
+
+async def leave(store: Store, name: str, holder: str) -> None:
+    """Let whoever comes next take the work, if it is this holder's; nothing is kept of it."""
+    await store.engine.change(_LEAVE, {"name_": name, "holder_": holder})

@@ -220,7 +220,7 @@ timers = sa.Table(
     sa.Column("due_at", Whole, nullable=False),
     sa.Column("clock", Text, nullable=False, server_default="wall"),
     sa.Index("timers_by_due_at", "due_at"),
-    partial_index("timers_of_business", "tenant", "due_at", where="clock = 'business'"),
+    partial_index("timers_of_business", "tenant", "due_at", "kind", "subject", where="clock = 'business'"),
 )
 
 entries = sa.Table(

@@ -15,9 +15,10 @@ from tests.surfaces.v1.life import A_DAY, begin, told
 from tests.surfaces.v1.shop import Client
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
+from tillgate.core import clocks as core
 from tillgate.core.instants import HOUR, SECOND
-from tillgate.flows import clocks
-from tillgate.store import audit
+from tillgate.flows import timers
+from tillgate.store import audit, leases
 
 pytestmark = pytest.mark.anyio
 
@@ -31,22 +32,22 @@ class Killed(BaseException):
 
 def kill(monkeypatch: pytest.MonkeyPatch, after: int, *, when_done: bool) -> None:
     """Have the process die at what is due, once so much was done: before it does it, or right after."""
-    whole, count = clocks.timers.carry_out, 0
+    whole, count = timers.carry_out, 0
 
-    async def carry_out(*what: Any) -> bool:
+    async def carry_out(*what: Any) -> Any:
         nonlocal count
         count += 1
         if count <= after:
             return await whole(*what)
         if when_done:
             await whole(*what)
-        monkeypatch.setattr(clocks.leases, "take", _dead)
+        monkeypatch.setattr(leases, "leave", _dead)
         raise Killed
 
-    monkeypatch.setattr(clocks.timers, "carry_out", carry_out)
+    monkeypatch.setattr(timers, "carry_out", carry_out)
 
 
-async def _dead(*_: object) -> bool:
+async def _dead(*_: object) -> None:
     raise Killed
 
 
@@ -115,7 +116,7 @@ async def test_a_worker_goes_on_where_a_process_died(
         again = Client(parts, client.key)
         await shop.catch_up(parts)
         assert (await again.get("/sandbox/clock")).json()["status"] == "advancing", "it may be alive yet"
-        clock.advance(clocks.clocks.TAKEN_OVER_AFTER + SECOND)
+        clock.advance(core.TAKEN_OVER_AFTER + SECOND)
         await shop.catch_up(parts)
         shown = (await again.get("/sandbox/clock")).json()
         assert (shown["status"], shown["now"]) == ("ready", NOW + 9 * A_DAY)

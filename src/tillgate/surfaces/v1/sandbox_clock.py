@@ -60,7 +60,6 @@ class ClockShown(msgspec.Struct, frozen=True, kw_only=True):
     now: int
     status: ClockStatus
     advances_to: int | None
-    ahead: int
     happened: Sequence[ClockEventShown]
     has_more: bool
     livemode: bool = False
@@ -73,7 +72,6 @@ def show(found: Happened) -> ClockShown:
         now=unix_seconds(found.now),
         status=ClockStatus.ADVANCING if clock.move else ClockStatus.READY,
         advances_to=unix_seconds(clock.move.until) if clock.move else None,
-        ahead=clock.ahead // SECOND,
         happened=[_happened(event) for event in found.events],
         has_more=found.has_more,
     )

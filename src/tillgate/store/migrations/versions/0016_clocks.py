@@ -42,7 +42,7 @@ def upgrade() -> None:
     op.create_index(
         "timers_of_business",
         "timers",
-        ["tenant", "due_at"],
+        ["tenant", "due_at", "kind", "subject"],
         postgresql_where=is_business,
         sqlite_where=is_business,
     )

@@ -4,7 +4,6 @@ from typing import Final
 
 OF_SANDBOXES: Final = {
     "Clock.advances_to": "Where it is on its way to, in seconds since 1970 (UTC).",
-    "Clock.ahead": "By how many seconds it is ahead of everybody's.",
     "Clock.happened": "What happened on the way, by the events that tell of it, oldest first, a hundred at most.",
     "Clock.now": "What time it is to you, in seconds since 1970 (UTC).",
     "Clock.status": "Whether it runs, or is on its way and stands at one thing that is due after the other.",
