@@ -154,3 +154,11 @@ async def test_a_notice_that_nobody_takes_is_given_up(monkeypatch: pytest.Monkey
         await asyncio.sleep(0.1)
         assert len(gateway.requests) == 3
         await courier.close()
+
+
+async def test_it_is_told_what_time_it_is_to_a_merchant(tmp_path: Path) -> None:
+    async with bank_server.assembled(settings(tmp_path), gateway="", origin="") as application:
+        said = await ask(application, "POST", "/clocks/ten_1", b'{"ahead":86400000000,"stands_at":null}')
+        assert (said.status, said.body) == (200, b'{"next_at":null}')
+        for body in (b"", b"[]", b'{"ahead":-1}', b'{"ahead":1e400}'):
+            assert (await ask(application, "POST", "/clocks/ten_1", body)).status == 400

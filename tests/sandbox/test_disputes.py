@@ -245,3 +245,31 @@ def test_what_makes_no_sense_is_refused(method: str, path: str, body: bytes) -> 
         assert answer.status in (400, 404)
 
     run(main())
+
+
+def test_a_merchants_clock_is_what_the_bank_goes_by() -> None:
+    """It tells what is due before it answers, and when something is next; other merchants' time is the wall's."""
+
+    async def main() -> None:
+        world = World()
+        charge, _ = await world.ask(Kind.CHARGE, 1000, OBJECTING)
+        begun = virtual_time.wall()
+        later_on = begun + 2 * DAY
+        assert await set_clock(world, "ten_1", ahead=0, stands_at=later_on) == later_on + EVIDENCE_WITHIN
+        (opened_one,) = world.disputes
+        assert (opened_one.target, opened_one.evidence_due_by) == (charge.id, later_on + EVIDENCE_WITHIN)
+        assert await later(world, 60) == [opened_one]
+        assert await set_clock(world, "ten_1", ahead=EVIDENCE_WITHIN + 2 * DAY, stands_at=None) is None
+        assert [said.status for said in await later(world)] == [LOST]
+        assert await set_clock(world, "ten_2", ahead=DAY, stands_at=None) is None
+        assert await later(world) == []
+
+    run(main())
+
+
+async def set_clock(world: World, merchant: str, *, ahead: int, stands_at: int | None) -> int | None:
+    answer = await world.transport.send(connector.set_clock(merchant, ahead, stands_at))
+    assert not isinstance(answer, Lost)
+    told = connector.read_clock(answer)
+    assert told is not None
+    return told.next_at

@@ -9,6 +9,7 @@ import click
 from tillgate import __version__, asgi
 from tillgate.cli import options
 from tillgate.cli.clients import clients
+from tillgate.cli.clock import clock
 from tillgate.cli.disputes import disputes
 from tillgate.cli.events import events
 from tillgate.cli.happenings import trigger
@@ -42,6 +43,7 @@ main.add_command(trigger)
 main.add_command(people)
 main.add_command(scripts)
 main.add_command(statements)
+main.add_command(clock)
 main.add_command(vault)
 main.add_command(sandbox_bank)
 main.add_command(wallets)

@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -103,7 +103,7 @@ def shown(instant: Instant | None) -> str:
     return "-" if instant is None else datetime.fromtimestamp(instant // SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """Print columns as wide as what is in them."""
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
     for row in (heads, *rows):

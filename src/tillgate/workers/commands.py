@@ -14,7 +14,7 @@ from tillgate.flows import credentials, directory, merchants
 from tillgate.flows.gateway import Gateway
 from tillgate.logs import log
 from tillgate.vault.key_encryption import KeyUnusable
-from tillgate.workers import data_keys, origins, parties, people, statements, wallet_keys
+from tillgate.workers import clocks, data_keys, origins, parties, people, statements, wallet_keys
 from tillgate.workers import office as offices
 from tillgate.workers.office import Command, Impossible, Office
 
@@ -213,6 +213,8 @@ COMMANDS: Final = {
     "wallets add": Command(wallet_keys.Add, _of_merchant(wallet_keys.add, wallet_keys.told)),
     "wallets list": Command(wallet_keys.List, _of_merchant(wallet_keys.every, wallet_keys.told)),
     "wallets remove": Command(wallet_keys.Remove, _of_merchant(wallet_keys.remove, wallet_keys.told)),
+    "clock show": Command(clocks.Show, _of_merchant(clocks.show, clocks.told)),
+    "clock advance": Command(clocks.Advance, _of_merchant(clocks.advance, clocks.told)),
     "vault status": Command(data_keys.Show, data_keys.show),
     "vault rotate": Command(data_keys.Rotate, data_keys.rotate),
     "vault reseal": Command(data_keys.Reseal, data_keys.reseal),
