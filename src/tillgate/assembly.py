@@ -16,6 +16,7 @@ from tillgate.core.records import evolve
 from tillgate.flows import clocks, notices, profiles
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway, Renderers
+from tillgate.flows.mails import Post
 from tillgate.flows.oauth_access import TYP, USE, AccessTokens
 from tillgate.flows.signing_keys import Signer
 from tillgate.http import policy
@@ -25,12 +26,14 @@ from tillgate.http.event_streams import EventStreams
 from tillgate.http.limits import Limits
 from tillgate.http.origins import Origins
 from tillgate.http.surface import Surface
+from tillgate.pages import letters
 from tillgate.pages.account import Account
 from tillgate.pages.challenge import Challenge
 from tillgate.pages.checkout import Checkout
 from tillgate.pages.consent import Consent
 from tillgate.pages.elements import Elements
 from tillgate.pages.logos import Logos
+from tillgate.pages.mailbox import Mailbox
 from tillgate.pages.payment_links import PaymentLinks
 from tillgate.pages.phone import PATH as PHONE
 from tillgate.pages.phone import Phone
@@ -70,8 +73,10 @@ from tillgate.surfaces.v1 import events
 from tillgate.surfaces.v1.docs import Docs
 from tillgate.surfaces.v1.sandbox_keys import SANDBOX_KEYS
 from tillgate.surfaces.v1.surface import V1
+from tillgate.transport import mail
 from tillgate.transport.banks import Transport
 from tillgate.transport.egress import Egress
+from tillgate.transport.mail import Mailer
 from tillgate.transport.remote import RemoteBanks
 from tillgate.vault import key_encryption
 from tillgate.vault.cards import Cards
@@ -102,6 +107,7 @@ class Opened(msgspec.Struct, frozen=True):
     bank: Bank | None
     phones: PhoneBank
     office: Office
+    post: Post
 
 
 class Assembly(Opened, frozen=True):
@@ -141,6 +147,7 @@ def _body(key: DataKey) -> str:
 def check(settings: Settings) -> None:
     """Raises SettingInvalid or KeyUnusable for what no process could start with, before any does."""
     faults_of(settings)
+    mailer_of(settings)
     key_encryption.load(settings.key_encryption, settings.data, os.urandom)
 
 
@@ -171,7 +178,7 @@ async def assembled(
         )
         async with at_work(parts):
             try:
-                yield Assembly(gateway, directory, bank, parts.phones, office, application)
+                yield Assembly(gateway, directory, bank, parts.phones, office, parts.post, application)
             finally:
                 limits.close()
 
@@ -226,6 +233,7 @@ def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStr
         ScriptFiles(),
         Reports(limits),
         Elements(gateway, directory, limits),
+        Mailbox(gateway, settings.phone_from),
         QuickStart(gateway, directory),
         Shop(PUBLIC_TOKENS[0] if is_loopback(settings.host) else None),
     )
@@ -235,7 +243,7 @@ def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStr
 async def at_work(parts: Opened) -> AsyncIterator[None]:
     """Do what happens by itself; on leaving, finish what was begun."""
     deliverer = Deliverer(parts.gateway, parts.directory)
-    jobs = schedule.jobs(parts.gateway, parts.directory, deliverer, parts.office.data_keys)
+    jobs = schedule.jobs(parts.gateway, parts.directory, deliverer, parts.office.data_keys, parts.post)
     if parts.bank is not None:
         disputes = schedule.Job("disputes at the sandbox bank", DISPUTES_SECONDS, parts.bank.look_after_disputes)
         jobs = (*jobs, disputes)
@@ -313,7 +321,8 @@ async def opened(
         if bank is not None:
             bank.on_notification = partial(notices.take, gateway, directory, BANK)
         phones.on_notification = partial(notices.take, gateway, directory, phone.NAME)
-        yield Opened(gateway, directory, bank, phones, Office(gateway, directory, keys, envelope))
+        post = Post(letters.write, mailer_of(settings))
+        yield Opened(gateway, directory, bank, phones, Office(gateway, directory, keys, envelope), post)
 
 
 def _renderers(settings: Settings) -> Renderers:
@@ -343,3 +352,16 @@ def faults_of(settings: Settings) -> Faults:
         return faults.parse(settings.bank_faults)
     except ValueError as invalid:
         raise SettingInvalid(f"TILLGATE_BANK_FAULTS: {invalid}") from None
+
+
+def mailer_of(settings: Settings) -> Mailer | None:
+    """What hands mails to the operator's relay, where there is one. Raises SettingInvalid."""
+    if not settings.smtp_url:
+        return None
+    try:
+        relay = mail.relay(settings.smtp_url)
+    except ValueError as invalid:
+        raise SettingInvalid(f"TILLGATE_SMTP_URL: {invalid}") from None
+    if not mail.is_address(settings.mail_from) or not settings.mail_from.isascii():
+        raise SettingInvalid("TILLGATE_MAIL_FROM takes the address that mails come from: receipts@shop.example")
+    return Mailer(relay, settings.mail_from)

@@ -29,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `rate_limit` is that of the sandbox merchant, and of addresses that show no valid key.
     `bank_faults` makes the sandbox bank slow or unreliable, by seed: `latency_seconds=0.05,timeout_after=0.01,seed=7`.
     `sandbox_bank_url` is where the sandbox bank is, if not inside the process; `sandbox_bank_secret` signs its notices.
+    `smtp_url` is the relay that takes mails, as from `mail_from`; without one, none leaves.
     """
 
     host: str = "127.0.0.1"
@@ -45,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bank_faults: str = ""
     sandbox_bank_url: str = ""
     sandbox_bank_secret: str = ""
+    smtp_url: str = ""
+    mail_from: str = ""
     key_encryption: dict[str, str] = {}
 
     def __post_init__(self) -> None:
@@ -72,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingInvalid("TILLGATE_SANDBOX_BANK_URL takes an address without a path: http://127.0.0.1:8001")
         if self.sandbox_bank_url and not self.sandbox_bank_secret:
             raise SettingInvalid("TILLGATE_SANDBOX_BANK_URL needs TILLGATE_SANDBOX_BANK_SECRET, the same on both sides")
+        if bool(self.smtp_url) != bool(self.mail_from):
+            raise SettingInvalid("TILLGATE_SMTP_URL and TILLGATE_MAIL_FROM are set together, or neither")
         if self.workers > 1 and self.database is None:
             raise SettingInvalid("several workers need PostgreSQL: set TILLGATE_DATABASE (--database)")
 
@@ -123,6 +128,8 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
             ("bank_faults", "TILLGATE_BANK_FAULTS"),
             ("sandbox_bank_url", "TILLGATE_SANDBOX_BANK_URL"),
             ("sandbox_bank_secret", "TILLGATE_SANDBOX_BANK_SECRET"),
+            ("smtp_url", "TILLGATE_SMTP_URL"),
+            ("mail_from", "TILLGATE_MAIL_FROM"),
         )
         if environment.get(variable)
     }

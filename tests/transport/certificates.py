@@ -1,6 +1,7 @@
 """Certificates that a test issues to itself."""
 
 import datetime
+import ipaddress
 import ssl
 import tempfile
 from pathlib import Path
@@ -19,8 +20,15 @@ class Certificate(NamedTuple):
     client: ssl.SSLContext
 
 
+def _named(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
 def issued_for(name: str) -> Certificate:
-    """A certificate for a name, signed by itself."""
+    """A certificate for a name or an address, signed by itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
@@ -32,7 +40,7 @@ def issued_for(name: str) -> Certificate:
         .serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_named(name)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     text = certificate.public_bytes(serialization.Encoding.PEM)

@@ -45,13 +45,19 @@ def create(
 @click.argument("merchant")
 @click.option("--rate-limit", type=LIMITS, help="100, 500 or any number of requests a minute.")
 @click.option("--settlement-days", type=DAYS, help="After how many days what is captured can be paid out.")
+@click.option("--receipts/--no-receipts", default=None, help="Whether payers who asked for a receipt are sent one.")
 @options.where
 def update(
-    merchant: str, rate_limit: str | None, settlement_days: int | None, data: Path | None, database: str | None
+    merchant: str,
+    rate_limit: str | None,
+    settlement_days: int | None,
+    receipts: bool | None,
+    data: Path | None,
+    database: str | None,
 ) -> None:
     """Serve a merchant on other terms, from the next second on. Payments that were opened before keep theirs."""
     chosen = options.chosen_settings(data=data, database=database)
-    asked = UpdateMerchant(merchant, RateLimit(rate_limit) if rate_limit else None, settlement_days)
+    asked = UpdateMerchant(merchant, RateLimit(rate_limit) if rate_limit else None, settlement_days, receipts)
     changed = office.ask(chosen, "merchants update", asked, Merchant)
     click.echo(f"{changed.id}  {changed.name} ({changed.rate_limit.value}, settled in {changed.settlement_days} days)")
 

@@ -13,6 +13,7 @@ from tillgate.core import (
     fees,
     instants,
     ledger,
+    mails,
     payment_intents,
     payments,
     phone_wallets,
@@ -83,8 +84,9 @@ def conclude(standing: Standing, outcome: Outcome, occasion: Occasion) -> tuple[
     payment = evolve(payment, events=before + len(told))
     if moved.is_final:
         moved = evolve(moved, sequence=payment.events)
+    receipt = mails.receipt(standing.payment, payment, occasion)
     decision = Decision(
-        save=(payment, moved, refund) if refund else (payment, moved),
+        save=(payment, moved, refund, *receipt) if refund else (payment, moved, *receipt),
         post=posted,
         announce=tuple(
             event(type, view or payment, payment.id, number, occasion)

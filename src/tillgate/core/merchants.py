@@ -35,10 +35,11 @@ class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
     `dispute_fees` is what a dispute costs, by currency in minor units (absent: nothing).
     What is captured can be paid out `settlement_days` later, from midnight (UTC) on.
     `parent` is the merchant that made this one as a sandbox of its own. Payments by phone have the terms of
-    `phone_fee_plan`; `phone` is the business's own number, from which it pays itself nothing.
+    `phone_fee_plan`; `phone` is the business's own number, from which it pays itself nothing. Where `sends_receipts`,
+    payers who asked for a receipt are sent one.
     """
 
-    SHAPE: ClassVar[int] = 6
+    SHAPE: ClassVar[int] = 7
 
     created: Instant
     name: str
@@ -53,6 +54,7 @@ class Tenant(Record, frozen=True, kw_only=True, omit_defaults=True):
     phone: str = ""
     industry: str = "RETAIL"
     is_non_profit: bool = False
+    sends_receipts: bool = True
 
     @property
     def is_live(self) -> bool:

@@ -13,6 +13,7 @@ from tillgate.core import (
     escrow_orders,
     fees,
     instants,
+    mails,
     payment_intents,
     payments,
     totals,
@@ -290,7 +291,8 @@ def _done(stage: _Stage, occasion: Occasion) -> Step:
     payment, of_escrow, in_escrow = escrow_orders.followed(stage.was, payment, occasion)
     types = (*payment_intents.told(payment, stage.types), *of_checkout, *of_escrow)
     changed = tuple(arrival for arrival in stage.arrivals if all(arrival is not one for one in stage.held))
-    decision = stage.decision.also(*changed).merged(beside).merged(in_escrow)
+    decision = stage.decision.also(*changed, *mails.receipt(stage.was, payment, occasion))
+    decision = decision.merged(beside).merged(in_escrow)
     if types:
         payment, announced = payments.announced(payment, types, occasion)
         return Step(payment, tuple(stage.arrivals), decision.merged(announced))

@@ -19,7 +19,7 @@ from tillgate.core.projects import Project
 from tillgate.core.records import Record, evolve
 from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.timers import Timer, TimerKind
-from tillgate.flows import changes, events, records, transfers
+from tillgate.flows import changes, events, mails, records, transfers
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.logs import log
@@ -162,8 +162,9 @@ async def _redact_payments(gateway: Gateway, caller: Caller, erasure: Erasure, p
     changed += [arrival for arrival in map(personal.redacted, arrived) if arrival not in arrived]
     changed += [gone for gone in map(payment_methods.taken_away, methods) if gone not in methods]
     changed += await replies(gateway, erasure.tenant, *(method.id for method in methods))
-    if changed:
-        await gateway.store.commit(Decision(save=tuple(changed)))
+    letters = await mails.about(gateway, erasure.tenant, [payment.id for payment in payments])
+    if changed or letters:
+        await gateway.store.commit(Decision(save=tuple(changed), remove=letters))
     for told_of in (*payments, *disputes):
         await events.redact(gateway, caller.tenant, told_of.id, personal.redacted)
 

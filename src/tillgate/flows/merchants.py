@@ -39,7 +39,12 @@ async def create(
 
 
 async def update(
-    gateway: Gateway, tenant_id: str, rate_limit: RateLimit | None = None, settlement_days: int | None = None
+    gateway: Gateway,
+    tenant_id: str,
+    rate_limit: RateLimit | None = None,
+    settlement_days: int | None = None,
+    *,
+    sends_receipts: bool | None = None,
 ) -> Tenant:
     """Serve a merchant on other terms: every process does within directory.KNOWN_FOR. Raises Refused(NOT_FOUND).
 
@@ -53,6 +58,7 @@ async def update(
             tenant,
             rate_limit=rate_limit or tenant.rate_limit,
             settlement_days=tenant.settlement_days if settlement_days is None else settlement_days,
+            sends_receipts=tenant.sends_receipts if sends_receipts is None else sends_receipts,
         )
         try:
             await gateway.store.commit(Decision(save=(changed,)))

@@ -3,6 +3,7 @@
 from tillgate.core import ids, payment_methods
 from tillgate.core.decisions import Decision
 from tillgate.core.instants import DAY, Duration, Instant
+from tillgate.core.mails import Mail
 from tillgate.core.oauth import Grant
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.people import Tries
@@ -41,12 +42,12 @@ async def erase_cards(gateway: Gateway) -> int:
 
 
 async def prune(gateway: Gateway) -> int:
-    """Forget what is over: keys, batches, tokens, sessions, tries, grants, deliveries, events; how many rows went."""
+    """Forget what is over, of every kind that does not stay; how many rows went."""
     store, wall = gateway.store, gateway.clock.wall()
     keys = await retention.forget_keys(store, wall - REPLIES_LAST, _AT_ONCE)
     batches = await retention.forget_batches(store, wall - BATCHES_LAST, _AT_ONCE)
     tokens = await retention.forget_credentials(store, wall, _AT_ONCE)
-    people = sum([await retention.forget(store, type, wall, _AT_ONCE) for type in (Session, Tries, Grant)])
+    people = sum([await retention.forget(store, type, wall, _AT_ONCE) for type in (Session, Tries, Grant, Mail)])
     deliveries = await retention.forget_deliveries(store, wall - DELIVERIES_LAST, _AT_ONCE)
     return keys + batches + tokens + people + deliveries + await _prune_events(gateway, wall - EVENTS_LAST)
 

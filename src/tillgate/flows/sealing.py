@@ -9,6 +9,7 @@ from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.decisions import Decision
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.instants import DAY, Duration
+from tillgate.core.mails import Mail
 from tillgate.core.parties import Party
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.records import Record, evolve
@@ -49,6 +50,7 @@ SEALED = (
     Sealed(BankAccount, "sealed", Purpose.BANK_ACCOUNT),
     Sealed(Party, "sealed", Purpose.BANK_ACCOUNT),
     Sealed(SigningKey, "sealed", Purpose.SIGNING),
+    Sealed(Mail, "sealed", Purpose.MAIL),
 )
 """Everything under seal. A key is only ever removed for a purpose that is listed here."""
 

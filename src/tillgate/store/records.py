@@ -27,6 +27,7 @@ from tillgate.core.disputes import Dispute
 from tillgate.core.escrow_settings import EscrowSettings
 from tillgate.core.faults import Fault
 from tillgate.core.idempotency import IdempotencyKey
+from tillgate.core.mails import Mail
 from tillgate.core.merchants import Tenant
 from tillgate.core.oauth import Client, Grant
 from tillgate.core.parties import Party
@@ -213,6 +214,11 @@ KEPT: dict[type[Record], Kept[Any]] = {
         Kept(CollectingAccount, schema.collecting_accounts, contested=True),
         Kept(Fault, schema.faults, lambda fault: (fault.lives_until,)),
         Kept(SigningKey, schema.signing_keys, contested=True),
+        Kept(
+            Mail,
+            schema.mails,
+            lambda mail: (mail.about, mail.state.value, mail.recipient, mail.tries, mail.due_at, mail.erase_at),
+        ),
         Kept(
             MerchantClock,
             schema.clocks,

@@ -113,6 +113,20 @@ faults = record_table(
     partial_index("faults_planted", "lives_until", "tenant", where="lives_until IS NOT NULL"),
 )
 signing_keys = record_table("signing_keys")
+mails = record_table(
+    "mails",
+    sa.Column("about", Text, nullable=False),
+    sa.Column("state", Text, nullable=False),
+    sa.Column("recipient", Text),
+    sa.Column("tries", Whole, nullable=False),
+    sa.Column("due_at", Whole),
+    sa.Column("erase_at", Whole),
+    sa.Index("mails_about", "tenant", "about"),
+    partial_index("mails_due", "due_at", where="due_at IS NOT NULL"),
+    partial_index("mails_of_recipients", "recipient", "id", where="due_at IS NOT NULL"),
+    partial_index("mails_shown", "id", where="state = 'shown'"),
+    partial_index("mails_to_erase", "erase_at", where="erase_at IS NOT NULL"),
+)
 clocks = record_table("clocks", sa.Column("ahead", Whole, nullable=False), sa.Column("stands_at", Whole))
 applications = record_table("applications")
 profiles = record_table("profiles")

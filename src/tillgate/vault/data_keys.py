@@ -38,6 +38,7 @@ class Purpose(enum.StrEnum):
     WEBHOOK = "webhook"
     BANK_ACCOUNT = "bank_account"
     SIGNING = "signing"
+    MAIL = "mail"
     LINK = "link"
     """Signs links to pages (vault.links), and seals nothing."""
 

@@ -78,6 +78,14 @@ class Secrets:
         opened = await self._envelope.open_loading(sealed, purpose=Purpose.BANK_ACCOUNT, bound_to=(tenant, account))
         return opened.decode()
 
+    def seal_mail(self, tenant: str, mail: str, content: bytes) -> bytes:
+        """What a mail says and to whom, as its record keeps it."""
+        return self._envelope.seal(content, purpose=Purpose.MAIL, bound_to=(tenant, mail))
+
+    async def open_mail(self, tenant: str, mail: str, sealed: bytes) -> bytes:
+        """The content in the open, to be sent or shown. Raises Unsealable."""
+        return await self._envelope.open_loading(sealed, purpose=Purpose.MAIL, bound_to=(tenant, mail))
+
     def seal_signing_key(self, tenant: str, id: str, private: bytes) -> bytes:
         """The private half of a signing key, as its record keeps it."""
         return self._envelope.seal(private, purpose=Purpose.SIGNING, bound_to=(tenant, id))

@@ -99,6 +99,7 @@ class UpdateMerchant(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     rate_limit: RateLimit | None = None
     settlement_days: SettlementDays | None = None
+    sends_receipts: bool | None = None
 
 
 class ListMerchants(msgspec.Struct, forbid_unknown_fields=True):
@@ -171,10 +172,13 @@ async def update_merchant(office: Office, given: UpdateMerchant) -> Merchant:
     """Every process does so within a second."""
     if given.id == DEMO_SHOP.id:
         raise Impossible("Demo Shop's terms are fixed, but for TILLGATE_RATE_LIMIT. Take on a merchant of your own.")
-    if given.rate_limit is None and given.settlement_days is None:
-        raise Impossible("Say what is to be different: --rate-limit or --settlement-days.")
+    if given.rate_limit is None and given.settlement_days is None and given.sends_receipts is None:
+        raise Impossible("Say what is to be different: --rate-limit, --settlement-days or --receipts.")
     await offices.merchant(office, given.id)
-    return _merchant(await merchants.update(office.gateway, given.id, given.rate_limit, given.settlement_days))
+    changed = await merchants.update(
+        office.gateway, given.id, given.rate_limit, given.settlement_days, sends_receipts=given.sends_receipts
+    )
+    return _merchant(changed)
 
 
 async def list_merchants(office: Office, given: ListMerchants) -> list[Merchant]:

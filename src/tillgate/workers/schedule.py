@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from tillgate import logs, metrics
-from tillgate.flows import clocks, retention
+from tillgate.flows import clocks, mails, retention
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
+from tillgate.flows.mails import Post
 from tillgate.vault.data_keys import DataKeys
 from tillgate.workers import timers
 from tillgate.workers.deliveries import Deliverer
@@ -34,7 +35,9 @@ class Job(msgspec.Struct, frozen=True):
     work: Callable[[], Awaitable[int]]
 
 
-def jobs(gateway: Gateway, directory: Directory, deliverer: Deliverer, data_keys: DataKeys) -> tuple[Job, ...]:
+def jobs(
+    gateway: Gateway, directory: Directory, deliverer: Deliverer, data_keys: DataKeys, post: Post
+) -> tuple[Job, ...]:
     """Everything that happens by itself."""
 
     async def turn_over() -> int:
@@ -56,6 +59,7 @@ def jobs(gateway: Gateway, directory: Directory, deliverer: Deliverer, data_keys
         Job("timers", 0.5, lambda: timers.run_due(gateway, directory)),
         Job("learning of clocks", CLOCKS_LEARNED_SECONDS, lambda: clocks.learn(gateway)),
         Job("fan-out", 0.1, deliverer.fan_out),
+        Job("mails", 1.0, lambda: mails.send_due(gateway, directory, post)),
         Job("erasure of cards", 30.0, lambda: retention.erase_cards(gateway)),
         Job("pruning", 300.0, lambda: retention.prune(gateway)),
         Job("turning data keys over", 3600.0, turn_over),
