@@ -159,7 +159,7 @@ async def test_a_domain_is_written_as_names_are_looked_up() -> None:
     ["", "http://relay", "smtp://", "smtps://user@relay", "smtp://relay:port", "smtp://relay/x", "smtp://r?tls=no"],
 )
 def test_a_relay_is_named_by_its_address_or_not_at_all(url: str) -> None:
-    with pytest.raises(ValueError, match="it takes|[Pp]ort") as refused:
+    with pytest.raises(ValueError, match=r"it takes|[Pp]ort") as refused:
         mail.relay(url)
     assert "user@relay" not in str(refused.value)
 

@@ -128,8 +128,8 @@ def receipt(before: Payment, payment: Payment, occasion: Occasion) -> tuple[Mail
 
 
 def written(mail: Mail, sealed: bytes, recipient: str, wall: Instant) -> Mail:
-    """The mail once it is written, and left to whoever is about to send it."""
-    return evolve(mail, sealed=sealed, recipient=recipient, written_at=wall, due_at=wall + LEASE)
+    """The mail once it is written, to be sent in its turn."""
+    return evolve(mail, sealed=sealed, recipient=recipient, written_at=wall, due_at=wall)
 
 
 def shown(mail: Mail, sealed: bytes, wall: Instant) -> Mail:
@@ -138,7 +138,7 @@ def shown(mail: Mail, sealed: bytes, wall: Instant) -> Mail:
 
 
 def taken(mail: Mail, wall: Instant) -> Mail:
-    """The mail, left to whoever is about to send it again."""
+    """The mail, left to whoever is about to send it."""
     return evolve(mail, due_at=wall + LEASE)
 
 
