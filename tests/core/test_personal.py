@@ -21,6 +21,7 @@ NOT_OF_PEOPLE = {
     ("SetupIntent", "description"): "the merchant's own words about what the card is for",
     ("Refund", "state"): "how far it is",
     ("Attempt", "state"): "what is known of it",
+    ("Mail", "state"): "how far it is",
     ("Application", "name"): "a shop's",
     ("Client", "name"): "a program's",
     ("Product", "name"): "what is sold",

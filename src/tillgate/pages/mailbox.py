@@ -14,12 +14,11 @@ from tillgate.core.instants import unix_seconds
 from tillgate.flows import mails
 from tillgate.flows.gateway import Gateway
 from tillgate.flows.mails import Shown
-from tillgate.http import policy, surface
+from tillgate.http import policy
 from tillgate.http.addresses import Networks
 from tillgate.http.exchange import JSON, Reply, Request
-from tillgate.http.problems import Problem
 from tillgate.http.routing import Route
-from tillgate.pages import amounts, rendering, texts
+from tillgate.pages import amounts, rendering, site, texts
 
 PATH: Final = "/sandbox/mail"
 
@@ -56,7 +55,7 @@ class Inbox(msgspec.Struct, frozen=True, kw_only=True):
     mails: list[MailShown]
 
 
-class Mailbox(surface.Open):
+class Mailbox(site.Pages):
     """`/sandbox/mail` and below. It serves who is on this machine, and `neighbors`, like the phone."""
 
     name = "mailbox"
@@ -73,11 +72,9 @@ class Mailbox(surface.Open):
 
     async def admit(self, request: Request, route: Route | None) -> Reply | None:
         """See http.surface.Surface."""
-        return None if request.is_near(self._neighbors) else rendering.problem(request, 403, "not_here")
-
-    def problem(self, request: Request, problem: Problem) -> Reply:
-        """See http.surface.Surface."""
-        return rendering.problem(request, problem.status)
+        if not request.is_near(self._neighbors):
+            return rendering.problem(request, 403, "not_here")
+        return await super().admit(request, route)
 
     async def _list(self, request: Request) -> Reply:
         found = await mails.inbox(self._gateway, dict(request.query).get("merchant"))
