@@ -46,6 +46,18 @@ WRONG = [
         "TILLGATE_SANDBOX_BANK_URL takes an address without a path",
     ),
     ({"TILLGATE_SANDBOX_BANK_URL": "http://127.0.0.1:8001"}, "needs TILLGATE_SANDBOX_BANK_SECRET"),
+    (
+        {"TILLGATE_SMTP_URL": "smtps://u:secret@m.de"},
+        "TILLGATE_SMTP_URL and TILLGATE_MAIL_FROM are set together",
+    ),
+    (
+        {"TILLGATE_SMTP_URL": "http://u:secret@m.de", "TILLGATE_MAIL_FROM": "a@b.de"},
+        "TILLGATE_SMTP_URL: it takes",
+    ),
+    (
+        {"TILLGATE_SMTP_URL": "smtp://m.de", "TILLGATE_MAIL_FROM": "shop"},
+        "TILLGATE_MAIL_FROM takes the address",
+    ),
     ({"TILLGATE_HOST": "nowhere.invalid"}, "nowhere.invalid:0 (TILLGATE_HOST, TILLGATE_PORT)"),
 ]
 

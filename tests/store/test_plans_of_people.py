@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from tests.store.places import Place
 from tests.store.test_plans import NUMBERED, Question, is_short, overheard
 from tillgate.core.instants import HOUR
+from tillgate.core.mails import Mail
 from tillgate.core.oauth import Client, Grant
 from tillgate.core.people import Membership, Tries
 from tillgate.core.records import Record
 from tillgate.core.sessions import Session
-from tillgate.store import find, postgres, retention, sqlite
+from tillgate.store import find, mails, postgres, retention, sqlite
 from tillgate.store.database import SQLITE_FILE
 from tillgate.store.postgres import Postgres
 from tillgate.store.records import kept
@@ -29,6 +30,7 @@ FILLED = [
         ("memberships", ""),
         ("oauth_clients", ""),
         ("oauth_grants", ", n, 'usr_' || (n % 900)"),
+        ("mails", ", 'pay_' || n, case when n % 9 = 0 then 'shown' else 'due' end, 'r' || (n % 900), 0, n, n"),
     )
 ]
 
@@ -38,9 +40,10 @@ ASKED: dict[str, Question] = {
     "whose somebody is": lambda store: find.anywhere(store, Membership, "id_1"),
     "a client": lambda store: find.anywhere(store, Client, "id_1"),
     "a grant": lambda store: find.anywhere(store, Grant, "id_1"),
+    "mails about payments": lambda store: mails.about(store, "ten_1", ["pay_1", "pay_2"]),
 }
 
-FORGOTTEN: tuple[type[Record], ...] = (Session, Tries, Grant)
+FORGOTTEN: tuple[type[Record], ...] = (Session, Tries, Grant, Mail)
 
 
 async def test_sqlite_answers_from_a_range_of_an_index(sqlite_place: Place) -> None:

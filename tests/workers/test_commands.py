@@ -15,7 +15,8 @@ from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.credentials import ALL_SCOPES, Scope
 from tillgate.core.decisions import Decision
 from tillgate.core.instants import SECOND
-from tillgate.core.merchants import DEMO_SHOP
+from tillgate.core.mails import Mail, MailKind
+from tillgate.core.merchants import DEMO_SHOP, Tenant
 from tillgate.core.payment_methods import PaymentMethod, Token
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
@@ -83,6 +84,10 @@ async def test_a_merchants_rate_limit_is_felt_within_a_second(opened: Opened, mo
 async def test_a_merchants_settlement_delay_is_changed_and_the_rest_stays(opened: Opened) -> None:
     bookshop = await done(opened, "merchants create", name="Bookshop", rate_limit="premium", settlement_days=0)
     assert bookshop["settlement_days"] == 0
+    await done(opened, "merchants update", id=bookshop["id"], sends_receipts=False)
+    stored = await find.record(opened.gateway.store, Tenant, bookshop["id"], bookshop["id"])
+    assert stored is not None
+    assert not stored.sends_receipts
     changed = await done(opened, "merchants update", id=bookshop["id"], settlement_days=7)
     assert changed == {**bookshop, "settlement_days": 7}
     changed = await done(opened, "merchants update", id=bookshop["id"], rate_limit="standard")
@@ -280,6 +285,12 @@ def test_everything_that_is_sealed_can_be_sealed_again() -> None:
     )
 
 
+async def a_mail(opened: Opened) -> None:
+    sealed = opened.gateway.secrets.seal_mail(DEMO_SHOP.id, "mail_1", b"content")
+    mail = Mail(tenant=DEMO_SHOP.id, id="mail_1", created=0, kind=MailKind.RECEIPT, about="pay_1", sealed=sealed)
+    await opened.gateway.store.commit(Decision(save=(mail,)))
+
+
 async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,6 +300,7 @@ async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go
     await done(opened, "wallets add", key=GOOGLE)
     await bank_account(opened)
     await Signer(opened.gateway, "test").sign({})
+    await a_mail(opened)
     before = await in_the_open(opened)
     first = await done(opened, "vault status")
     assert {key["purpose"] for key in first["keys"]} == set(Purpose)
@@ -300,7 +312,7 @@ async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go
 
     monkeypatch.setattr(sealing, "KEPT_FOR", 0)
     assert await done(opened, "vault prune") == [], "something is still sealed under each of them"
-    assert await resealed(opened) == 3 * 20 + 5
+    assert await resealed(opened) == 3 * 20 + 6
     assert await resealed(opened) == 0
     links = {key["id"] for key in first["keys"] if key["purpose"] == Purpose.LINK}
     assert {key["id"] for key in await done(opened, "vault prune")} == old - links
