@@ -196,9 +196,7 @@ credentials = sa.Table(
 aliases = sa.Table(
     "aliases",
     metadata,
-    sa.Column("tenant", Text, primary_key=True),
-    sa.Column("kind", Text, primary_key=True),
-    sa.Column("value", Text, primary_key=True),
+    *(sa.Column(name, Text, primary_key=True) for name in ("tenant", "kind", "value")),
     sa.Column("id", Text, nullable=False),
     partial_index("aliases_of_everybody", "tenant", "id", "kind", "value", where="tenant = 'directory'"),
 )
@@ -269,9 +267,7 @@ postings = sa.Table(
     sa.Column("tenant", Text, primary_key=True),
     sa.Column("entry", Text, primary_key=True),
     sa.Column("line", Whole, primary_key=True),
-    sa.Column("source", Text, nullable=False),
-    sa.Column("destination", Text, nullable=False),
-    sa.Column("currency", Text, nullable=False),
+    *(sa.Column(name, Text, nullable=False) for name in ("source", "destination", "currency")),
     sa.Column("amount", Whole, nullable=False),
     sa.CheckConstraint("amount > 0", name="postings_move_money"),
     sa.CheckConstraint("source <> destination", name="postings_have_two_sides"),
@@ -281,9 +277,7 @@ postings = sa.Table(
 balances = sa.Table(
     "balances",
     metadata,
-    sa.Column("tenant", Text, primary_key=True),
-    sa.Column("account", Text, primary_key=True),
-    sa.Column("currency", Text, primary_key=True),
+    *(sa.Column(name, Text, primary_key=True) for name in ("tenant", "account", "currency")),
     sa.Column("lane", Whole, primary_key=True),
     sa.Column("amount", Whole, nullable=False),
     postgresql_with={"fillfactor": "50"},
@@ -379,5 +373,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 17
+CURRENT = 18
 """The schema that this code writes."""

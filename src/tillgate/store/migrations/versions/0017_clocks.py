@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
@@ -46,4 +46,4 @@ def upgrade() -> None:
         postgresql_where=is_business,
         sqlite_where=is_business,
     )
-    op.execute("insert into schema_state (schema, oldest_compatible) values (16, 16)")
+    op.execute("insert into schema_state (schema, oldest_compatible) values (17, 17)")
