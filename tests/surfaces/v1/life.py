@@ -2,15 +2,24 @@
 
 from typing import Any
 
+import pytest
+
 from tests.surfaces.v1.books import AT_ONCE, US
 from tests.surfaces.v1.shop import CARD, Client
 from tillgate.core.instants import DAY, SECOND
+from tillgate.sandbox.dispute_desk import DisputeDesk
 
 A_DAY = DAY // SECOND
 
 DISPUTED = {**CARD, "number": "4000000000000259"}
 CHALLENGED = {**CARD, "number": "4000002500003155"}
 INTENT: dict[str, Any] = {"amount": 900, "currency": "usd", "confirm": True, "return_url": "https://shop.example/"}
+
+
+@pytest.fixture(autouse=True)
+def the_bank_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing happens at the bank but when it is told what time it is, however long a test takes."""
+    monkeypatch.setattr(DisputeDesk, "advance", lambda desk: [])
 
 
 async def begin(client: Client) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.sizes import at_size
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.books import Books, assert_explained
-from tests.surfaces.v1.life import A_DAY, advance, begin, told
+from tests.surfaces.v1.life import A_DAY, advance, begin, the_bank_waits, told
 from tillgate.core import clocks as core
 from tillgate.core.instants import DAY, HOUR, SECOND
 from tillgate.core.merchants import Mode
@@ -20,6 +20,8 @@ from tillgate.store import audit
 from tillgate.workers import timers
 
 pytestmark = pytest.mark.anyio
+
+__all__ = ["the_bank_waits"]
 
 MIDNIGHT = 15 * HOUR // SECOND
 """The first one, from the beginning, which is at nine."""

@@ -11,7 +11,7 @@ import pytest
 from tests.sizes import at_size
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.books import WEDNESDAY
-from tests.surfaces.v1.life import A_DAY, begin, told
+from tests.surfaces.v1.life import A_DAY, begin, the_bank_waits, told
 from tests.surfaces.v1.shop import Client
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
@@ -21,6 +21,8 @@ from tillgate.flows import timers
 from tillgate.store import audit, leases
 
 pytestmark = pytest.mark.anyio
+
+__all__ = ["the_bank_waits"]
 
 NOW = WEDNESDAY // SECOND
 MOVED = {"advance_by": 9 * A_DAY}
