@@ -20,6 +20,8 @@ pytestmark = pytest.mark.anyio
 
 CHALLENGED = {**CARD_PAYMENT, "card": {**CARD_PAYMENT["card"], "number": "4000002500003155"}}  # type: ignore[dict-item]
 
+DISPUTED = {**CARD_PAYMENT, "card": {**CARD_PAYMENT["card"], "number": "4000000000000259"}}  # type: ignore[dict-item]
+
 
 @pytest.fixture
 def faults() -> str:
@@ -113,6 +115,28 @@ async def test_money_moves_over_the_network_and_a_challenge_is_met_at_the_bank(p
     merchant.hang_up()
     assert gateway.stop() == bank.stop() == 0
     await assert_books_agree(gateway, bank, 1_600 + 600 + 1_600)
+
+
+async def test_a_clock_that_is_moved_is_moved_at_the_bank_and_stays_so(pair: tuple[Server, BankServer]) -> None:
+    gateway, bank = pair
+    merchant = Merchant(gateway.url)
+    paid = (await merchant.ask("POST", "/v1/payments", DISPUTED)).told
+    moved = (await merchant.ask("POST", "/sandbox/clock", {"advance_by": 9 * 86_400})).told
+    assert moved["status"] == "ready"
+    (dispute,) = (await merchant.ask("GET", f"/v1/disputes?payment={paid['id']}")).told["data"]
+    assert dispute["status"] == "lost"
+    closed = [one["at"] for one in moved["happened"] if one["type"] == "dispute.closed"]
+    assert closed == [dispute["evidence_details"]["due_by"]]
+    gateway.kill()
+    bank.kill()
+    gateway.start()
+    bank.start()
+    merchant.hang_up()
+    merchant = Merchant(gateway.url)
+    assert (await merchant.ask("GET", "/sandbox/clock")).told["now"] >= moved["now"]
+    assert (await merchant.ask("POST", "/v1/payments", CARD_PAYMENT)).told["created"] >= moved["now"]
+    merchant.hang_up()
+    assert (await gateway.audit()).differences == []
 
 
 @pytest.mark.parametrize("faults", ["latency_seconds=0.6"])
