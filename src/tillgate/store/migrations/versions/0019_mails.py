@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
@@ -39,4 +39,4 @@ def upgrade() -> None:
     index("mails_of_recipients", "recipient", "id", where="due_at IS NOT NULL")
     index("mails_shown", "id", where="state = 'shown'")
     index("mails_to_erase", "erase_at", where="erase_at IS NOT NULL")
-    op.execute("insert into schema_state (schema, oldest_compatible) values (18, 18)")
+    op.execute("insert into schema_state (schema, oldest_compatible) values (19, 19)")

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
@@ -19,6 +19,8 @@ BUSINESS = (
     "send_payout",
     "settle_transfer",
     "follow_dispute",
+    "escrow_order",
+    "pay_parties",
 )
 
 
@@ -46,4 +48,4 @@ def upgrade() -> None:
         postgresql_where=is_business,
         sqlite_where=is_business,
     )
-    op.execute("insert into schema_state (schema, oldest_compatible) values (17, 17)")
+    op.execute("insert into schema_state (schema, oldest_compatible) values (18, 18)")
