@@ -92,6 +92,9 @@ from tillgate.workers.office import Office
 
 BANK = "sandbox"
 
+PRINTED = {**SANDBOX_KEYS, **BUSINESS_KEYS, **SANDBOX_TOKENS, **ESCROW_KEYS}
+"""What the demo shop is known by, from this machine alone: everybody can read it in the documents."""
+
 DISPUTES_SECONDS = 0.5
 """How often a sandbox bank looks what has become due of its disputes."""
 
@@ -314,10 +317,7 @@ async def opened(
         )
         await clocks.learn(gateway)
         demo_shop = evolve(DEMO_SHOP, rate_limit=settings.rate_limit)
-        printed = (
-            {**SANDBOX_KEYS, **BUSINESS_KEYS, **SANDBOX_TOKENS, **ESCROW_KEYS} if gateway.is_on_this_machine else {}
-        )
-        directory = Directory(gateway, printed, demo_shop)
+        directory = Directory(gateway, PRINTED if gateway.is_on_this_machine else {}, demo_shop)
         if bank is not None:
             bank.on_notification = partial(notices.take, gateway, directory, BANK)
         phones.on_notification = partial(notices.take, gateway, directory, phone.NAME)

@@ -373,5 +373,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 18
+CURRENT = 19
 """The schema that this code writes."""

@@ -19,7 +19,8 @@ from tests.surfaces.v1 import parameters, shop
 from tests.surfaces.v1.shop import Client
 from tests.surfaces.v1.steps import Step
 from tests.surfaces.v1.story_of_checkouts import CHECKOUTS
-from tests.surfaces.v1.story_of_escrow_orders import ESCROW_ORDERS
+from tests.surfaces.v1.story_of_escrow_orders import ESCROW_ORDERS, ESCROW_SETTINGS
+from tests.surfaces.v1.story_of_sandboxes import SANDBOXES
 from tillgate.clock import ManualClock
 from tillgate.core import ids
 from tillgate.core.ids import Ids
@@ -221,15 +222,7 @@ STORY = (
     Step("cancelPayout", id="@payout"),
     Step("updatePayoutSettings", {"interval": "weekly", "weekly_anchor": "friday"}),
     Step("getPayoutSettings"),
-    Step(
-        "updateEscrowSettings",
-        {
-            "callback_url": "https://shop.example.com/orders",
-            "exchange_rates": {"USDNGN": "1550.25"},
-            "days": {"response": 5},
-        },
-    ),
-    Step("getEscrowSettings"),
+    *ESCROW_SETTINGS,
     Step("deleteBankAccount", id="@account"),
     Step(
         "createWebhookEndpoint",
@@ -255,20 +248,7 @@ STORY = (
     Step("getWebhookEndpoint", id="@endpoint"),
     Step("listWebhookEndpoints", query="?limit=2"),
     Step("deleteWebhookEndpoint", id="@endpoint"),
-    Step("createPaymentIntent", {"amount": 10_000, "currency": "eur"}, name="owed", told=False),
-    Step("createBankTransfer", {"amount": 10_000, "currency": "eur", "payment": "@owed", "debtor_name": "Ann Lee"}),
-    Step("createFault", {"kind": "timeout_after", "operation": "charge", "seconds": 0, "seed": 7}, name="fault"),
-    Step("createPayment", {"amount": 2000, "currency": "usd", "payment_method": "card"}, name="met", told=False),
-    Step("getFault", id="@fault"),
-    Step("listFaults", query="?limit=2"),
-    Step("deleteFault", id="@fault"),
-    Step("deleteFaults"),
-    Step("updateClock", {"advance_by": 259_200}),
-    Step("getClock"),
-    Step("createMerchant", {"name": "Checkout tests", "settlement_days": 0, "expires_in": 3600}, name="sandbox"),
-    Step("getMerchant", id="@sandbox"),
-    Step("listMerchants", query="?limit=2"),
-    Step("deleteMerchant", id="@sandbox"),
+    *SANDBOXES,
 )
 
 

@@ -30,3 +30,15 @@ ESCROW_ORDERS = (
     Step("listEscrowOrderCalendar", id="@order"),
     Step("listEscrowOrders", query="?limit=2&status=pending"),
 )
+
+ESCROW_SETTINGS = (
+    Step(
+        "updateEscrowSettings",
+        {
+            "callback_url": "https://shop.example.com/orders",
+            "exchange_rates": {"USDNGN": "1550.25"},
+            "days": {"response": 5},
+        },
+    ),
+    Step("getEscrowSettings"),
+)
