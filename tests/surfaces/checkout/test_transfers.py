@@ -346,7 +346,9 @@ async def test_an_earlier_no_to_a_return_says_nothing_of_the_next(bank: Bank, mo
     await bank.assert_right()
 
 
-async def test_a_return_survives_whoever_asked_for_it(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_return_survives_whoever_asked_for_it(
+    bank: Bank, timed: tuple[Assembly, ManualClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It dies after the question was written down, and after the bank had heard it."""
     gateway = bank.seller.parts.gateway
     for dies_before in (True, False):
@@ -368,7 +370,7 @@ async def test_a_return_survives_whoever_asked_for_it(bank: Bank, monkeypatch: p
         assert left.attempt is not None
         assert not left.attempt.is_final
         await bank.assert_right()
-        gateway.clock.advance(DAY)  # type: ignore[attr-defined]
+        timed[1].advance(DAY)
         for _ in range(2):
             await bank.goes_on()
         gone = await bank.arrival(stray["id"])
