@@ -9,6 +9,9 @@ import pytest
 from tests import postgres
 from tests.workers import outside
 from tests.workers.outside import World
+from tillgate import assembly
+from tillgate.assembly import Opened
+from tillgate.settings import Settings
 from tillgate.store import migrate
 
 
@@ -37,3 +40,11 @@ async def world(database: str | None, tmp_path: Path, migrated: Path) -> AsyncIt
         shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
     async with outside.opened(tmp_path, database) as opened:
         yield opened
+
+
+@pytest.fixture
+async def opened(tmp_path: Path, migrated: Path) -> AsyncIterator[Opened]:
+    """What commands work with, on a database of the test's own."""
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+    async with assembly.opened(Settings(data=tmp_path)) as parts:
+        yield parts

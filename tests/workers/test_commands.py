@@ -1,6 +1,5 @@
 import base64
 import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,6 +7,7 @@ import msgspec
 import pytest
 
 from tests.vault import merchants as wallet_merchants
+from tests.workers.command_line import asked, done
 from tillgate import assembly
 from tillgate.assembly import Opened
 from tillgate.core import bank_accounts as bank_accounts_core
@@ -34,25 +34,6 @@ from tillgate.workers import commands
 from tillgate.workers.commands import Answered
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def opened(tmp_path: Path, migrated: Path) -> AsyncIterator[Opened]:
-    """What commands work with, on a database of the test's own."""
-    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
-    async with assembly.opened(Settings(data=tmp_path)) as parts:
-        yield parts
-
-
-async def asked(opened: Opened, command: str, **given: object) -> Answered:
-    request = msgspec.json.encode({"command": command, "given": given})
-    return msgspec.json.decode(await commands.answer(opened.office, None, request), type=Answered)
-
-
-async def done(opened: Opened, command: str, **given: object) -> Any:
-    answer = await asked(opened, command, **given)
-    assert not answer.refused, answer.refused
-    return msgspec.json.decode(answer.done)
 
 
 async def test_a_key_is_good_for_what_it_was_made_for_and_for_its_merchant(opened: Opened) -> None:

@@ -1,42 +1,14 @@
 """Sellers and operators by command: who they are, whose marketplace they sell in, and what is wrong in a sentence."""
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
-
-import msgspec
 import pytest
 
-from tillgate import assembly
+from tests.workers.command_line import asked, done
 from tillgate.assembly import Opened
-from tillgate.settings import Settings
-from tillgate.workers import commands
-from tillgate.workers.commands import Answered
 
 pytestmark = pytest.mark.anyio
 
 NAMED = {"first_name": "Bisi", "last_name": "Ade", "phone": "08030000011"}
 ACCOUNT = {"bank_code": "058", "number": "0123456789", "holder": "Bisi Ade"}
-
-
-@pytest.fixture
-async def opened(tmp_path: Path, migrated: Path) -> AsyncIterator[Opened]:
-    """What commands work with, on a database of the test's own."""
-    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
-    async with assembly.opened(Settings(data=tmp_path)) as parts:
-        yield parts
-
-
-async def asked(opened: Opened, command: str, **given: object) -> Answered:
-    request = msgspec.json.encode({"command": command, "given": given})
-    return msgspec.json.decode(await commands.answer(opened.office, None, request), type=Answered)
-
-
-async def done(opened: Opened, command: str, **given: object) -> Any:
-    answer = await asked(opened, command, **given)
-    assert not answer.refused, answer.refused
-    return msgspec.json.decode(answer.done)
 
 
 async def test_a_seller_sells_in_the_marketplace_that_they_are_associated_to(opened: Opened) -> None:

@@ -1,47 +1,20 @@
 """An operator's commands about people and clients, and the first login of all."""
 
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
-
-import msgspec
 import pytest
 
-from tillgate import assembly
+from tests.workers.command_line import asked, done
 from tillgate.assembly import Opened
 from tillgate.core.merchants import DEMO_SHOP
 from tillgate.flows import people as flows
 from tillgate.flows import sessions
 from tillgate.flows.sessions import Asked
-from tillgate.settings import Settings
-from tillgate.workers import commands, people
-from tillgate.workers.commands import Answered
+from tillgate.workers import people
 
 pytestmark = pytest.mark.anyio
 
 ANN = "ann@example.com"
 PASSWORD = "correct horse battery"
 ELSEWHERE = Asked("192.0.2.1", "", on_this_machine=False)
-
-
-@pytest.fixture
-async def opened(tmp_path: Path, migrated: Path) -> AsyncIterator[Opened]:
-    """What commands work with, on a database of the test's own."""
-    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
-    async with assembly.opened(Settings(data=tmp_path)) as parts:
-        yield parts
-
-
-async def asked(opened: Opened, command: str, **given: object) -> Answered:
-    request = msgspec.json.encode({"command": command, "given": given})
-    return msgspec.json.decode(await commands.answer(opened.office, None, request), type=Answered)
-
-
-async def done(opened: Opened, command: str, **given: object) -> Any:
-    answer = await asked(opened, command, **given)
-    assert not answer.refused, answer.refused
-    return msgspec.json.decode(answer.done)
 
 
 async def enters(opened: Opened, password: str, email: str = ANN) -> bool:

@@ -1,11 +1,7 @@
 """Tillgate assembled for the tests of a file, as for those of the other surfaces, and a merchant that asks."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests import receivers
-from tests.receivers import Receiver
 from tests.surfaces.atarapay import market
 from tests.surfaces.atarapay.market import Market
 from tests.surfaces.v1.conftest import (
@@ -41,10 +37,3 @@ async def punctual(timed: tuple[Assembly, ManualClock]) -> tuple[Market, ManualC
     """A merchant of the test's own, whose time stands still until it is moved."""
     parts, clock = timed
     return await market.opened(parts), clock
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """What takes the merchant's notifications."""
-    async with receivers.receiving() as listening:
-        yield listening
