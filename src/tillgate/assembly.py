@@ -321,7 +321,7 @@ async def opened(
         if bank is not None:
             bank.on_notification = partial(notices.take, gateway, directory, BANK)
         phones.on_notification = partial(notices.take, gateway, directory, phone.NAME)
-        post = Post(letters.write, mailer_of(settings))
+        post = Post(letters.write, mailer_of(settings), settings.origin)
         yield Opened(gateway, directory, bank, phones, Office(gateway, directory, keys, envelope), post)
 
 

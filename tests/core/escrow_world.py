@@ -39,6 +39,7 @@ from tillgate.core.events import Event
 from tillgate.core.fees import FeePlan
 from tillgate.core.instants import DAY, SECOND, Instant
 from tillgate.core.ledger import Entry
+from tillgate.core.mails import Mail
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
 from tillgate.core.payments import Payment, Terms
@@ -192,6 +193,8 @@ class Order(msgspec.Struct, frozen=True):
                     given[record.id] = record
                 case Dispute():
                     objected[record.id] = record
+                case Mail():
+                    pass
                 case _:
                     raise AssertionError(record)
         timers = dict(self.timers)

@@ -27,12 +27,16 @@ _IN_DISPUTE = (EscrowStatus.DISPUTE, EscrowStatus.DISPUTED)
 
 
 class Coming(msgspec.Struct, frozen=True):
-    """What happens by itself: when, by which move (none: the money gets to whose it is), and the order afterwards."""
+    """What happens by itself: when, by which move (none: the money gets to whose it is), and the order afterwards.
+
+    `back` is what goes to the buyer once it is decided, in minor units of what was paid.
+    """
 
     at: Instant
     move: Move | None
     status: EscrowStatus
     kept: Kept | None
+    back: int = 0
 
 
 def rule(escrow: Escrow, what: Move, side: Side, at: Instant) -> Rule:
@@ -127,11 +131,19 @@ def calendar(escrow: Escrow) -> Iterator[Coming]:
     while escrow.is_held and escrow.due_at is not None:
         at = escrow.due_at
         if escrow.verdict is not None:
-            yield Coming(at, None, EscrowStatus.COMPLETED, escrow.verdict.kept)
+            yield Coming(at, None, EscrowStatus.COMPLETED, escrow.verdict.kept, back(escrow))
             return
         what = BY_ITSELF[escrow.status]
         escrow, known = lapsed(escrow, at)
-        yield Coming(at, what, escrow.status, known.kept)
+        yield Coming(at, what, escrow.status, known.kept, back(escrow))
+
+
+def back(escrow: Escrow) -> int:
+    """What goes back to the buyer by the verdict, of what is held still; nothing before there is one."""
+    verdict = escrow.verdict
+    if verdict is None or verdict.kept is Kept.ALL:
+        return 0
+    return escrow.left if escrow.is_shared else max(escrow.left - verdict.amount, 0)
 
 
 def paid_for(escrow: Escrow, amount: int) -> int:

@@ -5,11 +5,23 @@ from typing import Final
 import msgspec
 from msgspec import structs
 
-from tillgate.core import accounts, attempts, escrow_moves, escrow_shares, instants, ledger, payments, refunds, repeats
+from tillgate.core import (
+    accounts,
+    attempts,
+    escrow_mails,
+    escrow_moves,
+    escrow_shares,
+    instants,
+    ledger,
+    payments,
+    refunds,
+    repeats,
+    tickets,
+)
 from tillgate.core.attempts import Attempt, Kind, State
-from tillgate.core.decisions import Decision, Numbering
+from tillgate.core.decisions import Alias, Decision, Numbering
 from tillgate.core.escrow_shares import Parcel
-from tillgate.core.escrows import PREFIX, SERIES, Escrow, EscrowStatus, Kept, Move, Part, Share, Side, Verdict
+from tillgate.core.escrows import ALIAS, PREFIX, SERIES, Escrow, EscrowStatus, Kept, Move, Part, Share, Side, Verdict
 from tillgate.core.events import EventType
 from tillgate.core.instants import DAY, MINUTE, Instant
 from tillgate.core.ledger import Entry, MovementType, Posting, entry
@@ -19,6 +31,7 @@ from tillgate.core.payments import Asking, Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
 from tillgate.core.refunds import Refund
+from tillgate.core.signing_keys import EVERYBODYS
 from tillgate.core.terms import Terms
 from tillgate.core.timers import Timer, TimerKind
 
@@ -63,10 +76,14 @@ def payment_id(order_id: str) -> str:
 
 
 def opened(payment: Payment, occasion: Occasion) -> Decision:
-    """What is written beside a new order: its number. Raises Refused(PARAMETER_INVALID) for a promise of the past."""
+    """What is written beside a new order: its number, and whose it is, for whoever holds its link.
+
+    Raises Refused(PARAMETER_INVALID) for a promise of the past.
+    """
     if of(payment).delivery.promised_by <= occasion.now:
         raise Refused(Reason.PARAMETER_INVALID, "delivery_date", problem="it has to be a day to come")
-    return Decision(number=(Numbering(payment.tenant, SERIES, payment.id),))
+    whose = Alias(EVERYBODYS, ALIAS, payment.id, tickets.place(payment))
+    return Decision(number=(Numbering(payment.tenant, SERIES, payment.id),), name=(whose,))
 
 
 def move(
@@ -104,7 +121,8 @@ def _caught_up(payment: Payment, occasion: Occasion) -> tuple[Payment, tuple[Eve
 
 def _announced(payment: Payment, types: tuple[EventType, ...], occasion: Occasion) -> tuple[Payment, Decision]:
     after, decision = payments.announced(payment, types, occasion)
-    return after, decision.merged(Decision(schedule=(timer(after),)))
+    letters = escrow_mails.begun(after, types, occasion)
+    return after, decision.also(*letters).merged(Decision(schedule=(timer(after),)))
 
 
 def timer(payment: Payment) -> Timer:
@@ -136,7 +154,8 @@ def followed(before: Payment, after: Payment, occasion: Occasion) -> tuple[Payme
     if escrow is after.escrow:
         return after, (), Decision()
     moved = evolve(after, escrow=escrow)
-    return moved, types, Decision(post=tuple(posted), schedule=(timer(moved),))
+    letters = escrow_mails.begun(moved, types, occasion)
+    return moved, types, Decision(save=letters, post=tuple(posted), schedule=(timer(moved),))
 
 
 def _completed(escrow: Escrow, occasion: Occasion) -> Escrow:

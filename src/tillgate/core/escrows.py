@@ -21,6 +21,16 @@ SERIES: Final = "escrow_orders"
 """The series in which a merchant's orders have whole numbers, for surfaces that know them by those."""
 
 
+ALIAS: Final = "escrow_order"
+"""The kind of alias by which an order's merchant is known, to whoever holds its link."""
+
+PAGE: Final = "/orders"
+"""Where buyers follow their orders, on this server."""
+
+LINKS_LAST: Final[Duration] = 90 * DAY
+"""How long after an order is over its link still shows it."""
+
+
 class EscrowStatus(enum.StrEnum):
     """Where an order stands."""
 

@@ -35,6 +35,19 @@ class MailKind(enum.StrEnum):
 
     RECEIPT = "receipt"
     """What was paid, to whoever asked for a receipt. About: the payment."""
+    ORDER_PAID = "order_paid"
+    """An escrow order is paid: where its buyer follows it. About, as all that follow: its payment."""
+    ORDER_DELIVERED = "order_delivered"
+    """It is for its buyer to answer."""
+    ORDER_CONTESTED = "order_contested"
+    """The seller's side does not agree with its buyer's rejection."""
+    ORDER_RESUMED = "order_resumed"
+    """There was nothing to decide: it goes on where it was before the dispute."""
+    ORDER_DECIDED = "order_decided"
+    """A dispute is over."""
+    ORDER_CANCELED = "order_canceled"
+    ORDER_COMPLETED = "order_completed"
+    """Nothing of its money is held any more."""
 
 
 class MailState(enum.StrEnum):

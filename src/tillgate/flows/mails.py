@@ -9,13 +9,13 @@ from typing import Final
 
 import msgspec
 
-from tillgate.core import mails
+from tillgate.core import escrow_mails, mails
 from tillgate.core.decisions import Decision
 from tillgate.core.mails import Content, Letter, Mail, MailKind
 from tillgate.core.merchants import Tenant
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Refused
-from tillgate.flows import profiles
+from tillgate.flows import order_links, profiles
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
 from tillgate.logs import log
@@ -46,10 +46,11 @@ Write = Callable[[MailKind, str | None, Mapping[str, object]], tuple[str, Letter
 
 
 class Post(msgspec.Struct, frozen=True):
-    """What mails are made and sent with; without a `mailer` none leaves."""
+    """What mails are made and sent with; without a `mailer` none leaves. `origin` is where their links lead."""
 
     write: Write
     mailer: Mailer | None = None
+    origin: str = ""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -116,7 +117,8 @@ async def _written(gateway: Gateway, tenant: Tenant, post: Post, mail: Mail) -> 
     if said is None:
         return None
     name = await profiles.name(gateway, tenant)
-    language, letter = post.write(mail.kind, said.language, {"merchant": name, "live": tenant.is_live, **said.told})
+    told = {"merchant": name, "live": tenant.is_live, "origin": post.origin, **said.told}
+    language, letter = post.write(mail.kind, said.language, told)
     return Content(to=said.to, sender=name, language=language, letter=letter)
 
 
@@ -135,8 +137,21 @@ async def _receipt(gateway: Gateway, tenant: Tenant, mail: Mail) -> Said | None:
     return Said(to, mail.language, told)
 
 
+async def _order(gateway: Gateway, tenant: Tenant, mail: Mail) -> Said | None:
+    """What its buyer is told of an order as it stands by now; nothing where that is told by another mail."""
+    payment = await find.record(gateway.store, Payment, tenant.id, mail.about)
+    if payment is None or payment.escrow is None:
+        return None
+    escrow, summary = payment.escrow, payment.customer
+    to = escrow.buyer.email or (summary and summary.email)
+    if not to or not escrow_mails.is_true(mail.kind, escrow):
+        return None
+    return Said(to, mail.language, {"order": payment, "path": order_links.path(gateway, payment)})
+
+
 _SAYING: Final[Mapping[MailKind, Callable[[Gateway, Tenant, Mail], Awaitable[Said | None]]]] = {
     MailKind.RECEIPT: _receipt,
+    **dict.fromkeys(escrow_mails.KINDS.values(), _order),
 }
 """What each kind of mail says."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tillgate.core.cards import Brand
 from tillgate.core.mails import Letter, MailKind, plain
 from tillgate.core.money import Money
-from tillgate.pages import amounts, rendering, texts
+from tillgate.pages import amounts, order_texts, rendering, texts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -20,13 +20,15 @@ def write(kind: MailKind, language: str | None, told: Mapping[str, Any]) -> tupl
     language = (language or "").lower().partition("-")[0]
     language = language if language in texts.LANGUAGES else texts.LANGUAGES[0]
     spoken = texts.spoken(language)
+    told = {**told, **order_texts.letter(kind, told["order"], told["merchant"], language)} if "order" in told else told
     said = {name: _said(value, language) for name, value in told.items()}
     if "paid_at" in told:
         said["paid_at"] = amounts.moment(told["paid_at"], language)
     subject = plain(spoken[f"mail_{kind.value}_subject"].format_map(said))
     known = {**said, "texts": spoken, "language": language, "subject": subject}
-    text = _environment(is_html=False).get_template(f"{kind.value}.txt").render(known)
-    html = _environment(is_html=True).get_template(f"{kind.value}.html").render(known)
+    template = kind.value.partition("_")[0]
+    text = _environment(is_html=False).get_template(f"{template}.txt").render(known)
+    html = _environment(is_html=True).get_template(f"{template}.html").render(known)
     return language, Letter(subject, text, html)
 
 
