@@ -26,7 +26,7 @@ from tillgate.http.event_streams import EventStreams
 from tillgate.http.limits import Limits
 from tillgate.http.origins import Origins
 from tillgate.http.surface import Surface
-from tillgate.pages import letters
+from tillgate.pages import letters, pay
 from tillgate.pages.account import Account
 from tillgate.pages.challenge import Challenge
 from tillgate.pages.checkout import Checkout
@@ -196,7 +196,7 @@ def _programs(settings: Settings, parts: Opened, limits: Limits) -> tuple[Surfac
         V1(gateway, directory, limits),
         AthMovil(gateway, directory, limits, tickets_signer),
         Checkouts(gateway, directory, limits, access, origins),
-        AtaraPay(gateway, directory, limits),
+        AtaraPay(gateway, directory, limits, pay.problem),
         OAuth(gateway, directory, limits, access, (tickets_signer, access_signer), origins),
         Probes(gateway, settings.metrics_from),
     )

@@ -11,13 +11,13 @@ from tillgate.flows.gateway import Caller, Gateway
 from tillgate.store.batches import Conflict
 
 
-async def lead_back(gateway: Gateway, caller: Caller, payment_id: str, url: str) -> Payment:
+async def lead_back(gateway: Gateway, caller: Caller, payment: Payment, url: str) -> Payment:
     """Have the buyer of an order go on to an address once it is paid, which may name the order by its number."""
-    while True:
-        payment = await escrow_orders.fetch(gateway, caller, payment_id)
+    while checkout_payments.of(payment).redirect_url != url:
         changed = evolve(payment, checkout=structs.replace(checkout_payments.of(payment), redirect_url=url))
         try:
             await gateway.store.commit(Decision(save=(changed,)))
             return changed
         except Conflict:
-            continue
+            payment = await escrow_orders.fetch(gateway, caller, payment.id)
+    return payment

@@ -31,7 +31,7 @@ from tillgate.core.payments import Payment, Terms
 from tillgate.core.rates import Rate
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
-from tillgate.flows import attempts, changes, escrow_settings, numbering, openings, projects, sources
+from tillgate.flows import attempts, changes, escrow_purchases, escrow_settings, numbering, openings, projects, sources
 from tillgate.flows import parties as people
 from tillgate.flows import payments as charges
 from tillgate.flows.attempts import Asked, Render
@@ -117,14 +117,19 @@ async def open(
     customer: str | NewCustomer | None,
     render: Plainly,
     checkout: Checkout | None = None,
+    said: bytes = b"",
 ) -> Answer:
     """Open an order that waits for its buyer to choose how to pay, on the payment page where it has a `checkout`.
 
-    Raises what `create` does of the order.
+    `said` is all that was said of the purchase, if that tells it from others: said once more, it is the order that
+    waits to be paid for it. Raises what `create` does of the order.
     """
     tenant = caller.tenant
 
     async def decide(occasion: Occasion) -> tuple[Payment, Decision]:
+        purchase = await escrow_purchases.of(gateway, caller, said) if said else None
+        if purchase is not None and purchase.waiting is not None:
+            return purchase.waiting, Decision()
         terms = structs.replace(await _terms(gateway, caller, wanted), intent=Intent(), checkout=checkout)
         buyer, introduction = await sources.customer(gateway, caller, occasion, customer)
         payment = payments.open(
@@ -139,6 +144,8 @@ async def open(
             settlement_days=tenant.settlement_days,
         )
         beside = await _beside(gateway, caller, payment, occasion)
+        if purchase is not None:
+            beside = beside.merged(purchase.named(payment))
         payment, decision = openings.announced(payment, occasion)
         return payment, introduction.merged(decision).merged(beside)
 

@@ -18,7 +18,7 @@ from tillgate.core.receipts import Way
 from tillgate.flows import checkout_links, ways_back
 from tillgate.flows.gateway import Caller, Gateway
 from tillgate.http import qr
-from tillgate.pages import amounts, logos, rendering, texts
+from tillgate.pages import amounts, checkout_escrow, logos, rendering, texts
 from tillgate.pages.checkout_forms import Mistakes
 
 _NEAR: Final = DAY
@@ -140,6 +140,7 @@ async def screen(place: Place, payment: Payment, mistakes: Mistakes, given: Mapp
     offers = await _offers(place, payment, stands)
     back = ways_back.to_merchant(payment) or ""
     shared: dict[str, Any] = {
+        "held": await checkout_escrow.held(gateway, caller, payment, place.language),
         "merchant": merchant,
         "phase": stands.value,
         "tried": checkout.tries,
@@ -192,7 +193,8 @@ async def _offers(place: Place, payment: Payment, stands: Phase) -> list[Offer]:
 
 
 def _summary(place: Place, payment: Payment, shared: Mapping[str, Any], stands: Phase, now: Instant) -> str:
-    checkout = checkout_payments.of(payment)
+    checkout, held = checkout_payments.of(payment), shared["held"]
+    lines = [(_counted(line), _if_some(line.amount, payment, place.language)) for line in checkout.lines]
     is_near = stands not in OVER and checkout.expires_at - now < _NEAR
     return rendering.part(
         "checkout_summary.html",
@@ -200,7 +202,7 @@ def _summary(place: Place, payment: Payment, shared: Mapping[str, Any], stands: 
         **shared,
         logo=logos.path(place.profile),
         label=checkout.reference_label,
-        lines=[(_counted(line), _if_some(line.amount, payment, place.language)) for line in checkout.lines],
+        lines=held.lines if held else lines,
         code=amounts.code(payment.amount),
         until=checkout.expires_at // MILLISECOND if is_near else 0,
         until_iso=amounts.iso(checkout.expires_at),

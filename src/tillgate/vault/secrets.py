@@ -33,6 +33,10 @@ class Secrets:
         """48 hex digits that are the private half of a pair; always the same."""
         return self._idempotency.digest("private_key", tenant, public).hex()[:48]
 
+    def purchase_digest(self, tenant: str, said: bytes, after: str = "") -> str:
+        """64 hex digits that stand for all that a buyer's form says, `after` an order that it had opened before."""
+        return self._idempotency.digest("purchase", tenant, said, after).hex()
+
     def grant_proof(self, grant: str, turn: int) -> str:
         """64 hex digits that only the code (turn 0) or the refresh token of this turn of a grant holds."""
         return self._idempotency.digest("grant", grant, str(turn)).hex()

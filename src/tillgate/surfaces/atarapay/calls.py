@@ -99,11 +99,11 @@ class Noted(Generic[T]):
 Handler = Callable[[Call], Awaitable[Reply]]
 
 
-def operation(method: str, path: str) -> Callable[[Handler], Route]:
-    """Turns a handler into a route."""
+def operation(method: str, path: str, *, cross_origin: bool = False) -> Callable[[Handler], Route]:
+    """Turns a handler into a route, which pages of any origin may ask where it is `cross_origin`."""
 
     def bind(handler: Handler) -> Route:
-        return Route(method, path, handler)
+        return Route(method, path, handler, cross_origin=cross_origin)
 
     return bind
 

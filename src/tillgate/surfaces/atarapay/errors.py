@@ -76,26 +76,25 @@ class _ProblemShown(msgspec.Struct, frozen=True):
     detail: str
 
 
-def wrong(request: Request, why: Wrong) -> Reply:
-    """The error, under 200 unless a problem is asked for."""
-    return said(request, why.message, why.status)
-
-
-def refused(request: Request, why: Refused) -> Reply:
-    """What the core refuses."""
-    status, text = WORDS.get(why.reason, (409, OTHERWISE))
-    told = {name: value.formatted() if isinstance(value, Money) else str(value) for name, value in why.detail.items()}
-    return said(
-        request, text.format_map({"field": why.field or "request", "problem": "it cannot be read", **told}), status
-    )
-
-
-def problem(request: Request, why: Problem) -> Reply:
-    """A request that could not be understood, or a fault of ours. What no operation has seen comes under its status."""
+def told(why: Wrong | Refused | Problem) -> tuple[int, str]:
+    """What is said of anything that is wrong, in one sentence, with the status of its problem."""
+    if isinstance(why, Wrong):
+        return why.status, why.message
     if isinstance(why, Malformed):
-        return said(request, f"Invalid request. {why.detail}", why.status)
-    message = "Server error." if isinstance(why, Failed) else why.detail
-    return said(request, message, why.status, under=why.status)
+        return why.status, f"Invalid request. {why.detail}"
+    if isinstance(why, Problem):
+        return why.status, "Server error." if isinstance(why, Failed) else why.detail
+    status, text = WORDS.get(why.reason, (409, OTHERWISE))
+    detail = {name: value.formatted() if isinstance(value, Money) else str(value) for name, value in why.detail.items()}
+    named = {"field": why.field or "request", "problem": "it cannot be read"}
+    return status, text.format_map({**named, **detail})
+
+
+def shown(request: Request, why: Wrong | Refused | Problem) -> Reply:
+    """The error, under 200 unless a problem is asked for; what no operation has seen comes under its own status."""
+    status, message = told(why)
+    is_unseen = isinstance(why, Problem) and not isinstance(why, Malformed)
+    return said(request, message, status, under=status if is_unseen else ACCEPTED)
 
 
 def said(request: Request, message: str, status: int, *, under: int = ACCEPTED) -> Reply:

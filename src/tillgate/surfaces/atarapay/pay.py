@@ -1,6 +1,5 @@
 """/pay: where a buyer's browser posts what is to be bought, and is sent on to the payment page."""
 
-import html
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -29,34 +28,23 @@ from tillgate.flows.escrow_orders import Wanted
 from tillgate.flows.gateway import Caller, caller
 from tillgate.flows.returns import with_parameters
 from tillgate.flows.sources import NewCustomer
-from tillgate.http.exchange import Reply
-from tillgate.http.problems import Malformed
+from tillgate.http.exchange import Reply, Request
 from tillgate.http.routing import Route
-from tillgate.surfaces.atarapay import errors, messages, pay_forms, shapes
+from tillgate.surfaces.atarapay import messages, pay_forms
 from tillgate.surfaces.atarapay.calls import SURFACE, Call, Noted, operation
 from tillgate.surfaces.atarapay.errors import Wrong, required
 from tillgate.surfaces.atarapay.messages import Fields
 from tillgate.surfaces.atarapay.pay_forms import NAIRA, Asked
 
+PATH: Final = "/pay"
 TOKEN: Final = "token"  # noqa: S105 — the name of a field
 LASTS: Final[Duration] = 7 * DAY
 """How long an order can be paid, unless it is promised sooner."""
 
-_HTML: Final = b"text/html; charset=utf-8"
-_POLICY: Final = (b"content-security-policy", b"default-src 'none'; style-src 'none'; frame-ancestors *")
 
-
-@operation("POST", "/pay")
+@operation("POST", PATH, cross_origin=True)
 async def pay(call: Call) -> Reply:
-    """Open an order, and send its buyer on to where it is paid. What is wrong with a form is said to people too."""
-    try:
-        return await _opened(call)
-    except (Wrong, Refused, Malformed) as why:
-        reply = _said(call, why)
-        return reply if "text/html" not in (call.request.header("accept") or "") else _page(reply)
-
-
-async def _opened(call: Call) -> Reply:
+    """Open an order, and send its buyer on to where it is paid; who asks for JSON is told where that is."""
     call.limits.count_stranger(call.request)
     given = messages.body(call.request)
     principal, tenant = await _seller(call, given.get(TOKEN))
@@ -64,20 +52,49 @@ async def _opened(call: Call) -> Reply:
     asks = caller(tenant, principal, SURFACE, call.request.id)
     asked = pay_forms.parse(Fields(given, takes_placeholders=not tenant.is_live))
     await _assert_origin(call, tenant, asked.callback_url)
+    payment = await _opened(call, asks, asked)
+    number = (await escrow_numbers.of_order(call.gateway, payment)).order
+    back = _way_back(asked, number)
+    if back is not None:
+        payment = await escrow_checkouts.lead_back(call.gateway, asks, payment, back)
+    path = checkout_links.path(call.gateway, payment)
+    if not is_for_programs(call.request):
+        return Reply(303, headers=((b"location", path.encode()), (b"referrer-policy", b"no-referrer")))
+    url = call.request.origin + path
+    return messages.success(
+        "payment_page", {"order": number, "product": asked.product.id, "url": url, "callback_url": back}
+    )
+
+
+def is_for_people(request: Request) -> bool:
+    """Whether a browser asks that shows somebody what it is answered."""
+    return "text/html" in (request.header("accept") or "")
+
+
+def is_for_programs(request: Request) -> bool:
+    """Whether whoever asks wants to be told where the payment page is, and not to be led there."""
+    return "application/json" in (request.header("accept") or "") and not is_for_people(request)
+
+
+async def _opened(call: Call, asks: Caller, asked: Asked) -> Payment:
+    """The order; where the very same form has opened one that still waits to be paid, that one."""
     wanted = await _wanted(call, asks, asked)
-    expires_at = min(asked.delivery.promised_by, call.now(tenant) + LASTS)
+    expires_at = min(asked.delivery.promised_by, call.now(asks.tenant) + LASTS)
     checkout = Checkout(
         reference=asked.product.id, reference_label=asked.product.name, expires_at=expires_at, holds_reference=False
     )
     customer = NewCustomer(asked.buyer.email, f"{asked.buyer.first_name} {asked.buyer.last_name}", asked.buyer.phone)
     noted = Noted[Payment]()
-    await escrow_orders.open(call.gateway, asks, None, wanted, customer, noted, checkout)
-    payment = noted.made
-    if asked.callback_url:
-        number = (await escrow_numbers.of_order(call.gateway, payment)).order
-        url = with_parameters(asked.callback_url, {"product": asked.product.id, "order": str(number)})
-        payment = await escrow_checkouts.lead_back(call.gateway, asks, payment.id, url)
-    return Reply(303, headers=((b"location", checkout_links.path(call.gateway, payment).encode()),))
+    said = messages.encode(asked)
+    await escrow_orders.open(call.gateway, asks, None, wanted, customer, noted, checkout, said)
+    return noted.made
+
+
+def _way_back(asked: Asked, number: int) -> str | None:
+    """Where the buyer goes on to once they have paid, with both names of the order."""
+    if asked.callback_url is None:
+        return None
+    return with_parameters(asked.callback_url, {"product": asked.product.id, "order": str(number)})
 
 
 async def _seller(call: Call, token: object) -> tuple[Principal, Tenant]:
@@ -174,19 +191,6 @@ async def _project(call: Call, asks: Caller, asked: Asked) -> Project | None:
     if project.buyer.email.casefold() != asked.buyer.email.casefold():
         raise Wrong("Only the buyer of the project adds milestones to it.", 403)
     return project
-
-
-def _said(call: Call, why: Wrong | Refused | Malformed) -> Reply:
-    if isinstance(why, Wrong):
-        return errors.wrong(call.request, why)
-    return errors.refused(call.request, why) if isinstance(why, Refused) else errors.problem(call.request, why)
-
-
-def _page(said: Reply) -> Reply:
-    """An error as a page, for a person whose shop sent a form that cannot be."""
-    message = html.escape(shapes.message(said.body))
-    text = f"<!doctype html><html lang=en><title>Payment</title><h1>This cannot be paid</h1><p>{message}</p></html>"
-    return Reply(422, text.encode(), (_POLICY,), content_type=_HTML)
 
 
 OPERATIONS: tuple[Route, ...] = (pay,)

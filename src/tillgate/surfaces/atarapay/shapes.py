@@ -42,12 +42,6 @@ def named(written: str) -> str:
     return written if written.isascii() and written.isdigit() else "…"
 
 
-def message(body: bytes) -> str:
-    """What an error says, in either of its forms."""
-    said = msgspec.json.decode(body)
-    return str(said.get("message") or said.get("detail"))
-
-
 def percentage(points: int) -> msgspec.Raw:
     """Basis points as a percentage, exactly: `12.5`, `10`."""
     whole, rest = divmod(points, 100)

@@ -1,5 +1,7 @@
 """The surface of the escrow API: every operation, and every refusal in this API's words."""
 
+from collections.abc import Callable
+
 from tillgate.core.reasons import Refused
 from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Gateway
@@ -20,16 +22,21 @@ OPERATIONS: tuple[Route, ...] = (
 )
 
 
+Page = Callable[[Request, int, str], Reply]
+"""Says on a page, under a status, what is wrong with a form; pages lend it."""
+
+
 class AtaraPay:
-    """The API of `atarapay.txt`."""
+    """The API of `atarapay.txt`. Whoever's browser posts a form to /pay is told on a `page` what is wrong with it."""
 
     name = SURFACE
     routes = OPERATIONS
 
-    def __init__(self, gateway: Gateway, directory: Directory, limits: Limits) -> None:
+    def __init__(self, gateway: Gateway, directory: Directory, limits: Limits, page: Page) -> None:
         self._gateway = gateway
         self._directory = directory
         self._limits = limits
+        self._page = page
 
     async def admit(self, request: Request, route: Route | None) -> Reply | None:
         """Who asks stands in the body: see calls.Call."""
@@ -40,11 +47,14 @@ class AtaraPay:
         try:
             reply: Reply = await route.handler(Call(self._gateway, self._directory, self._limits, request))
             return reply
-        except Wrong as wrong:
-            return errors.wrong(request, wrong)
-        except Refused as refused:
-            return errors.refused(request, refused)
+        except (Wrong, Refused) as why:
+            return self._shown(request, why)
 
     def problem(self, request: Request, problem: Problem) -> Reply:
         """A request that could not be understood, or a fault of ours."""
-        return errors.problem(request, problem)
+        return self._shown(request, problem)
+
+    def _shown(self, request: Request, why: Wrong | Refused | Problem) -> Reply:
+        if request.path == pay.PATH and pay.is_for_people(request):
+            return self._page(request, *errors.told(why))
+        return errors.shown(request, why)
