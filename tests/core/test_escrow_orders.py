@@ -167,12 +167,15 @@ def test_whoever_withdraws_a_dispute_lets_the_other_be_right(side: Side, kept: K
     assert order.escrow.verdict.kept is kept
 
 
-@pytest.mark.parametrize("amount", [None, -1, 10**6])
-def test_a_manager_awards_what_is_held_and_no_more(amount: int | None) -> None:
+@pytest.mark.parametrize(
+    ("amount", "reason"),
+    [(None, Reason.AMOUNT_INVALID), (-1, Reason.AMOUNT_INVALID), (10**6, Reason.AMOUNT_TOO_LARGE)],
+)
+def test_a_manager_awards_what_is_held_and_no_more(amount: int | None, reason: Reason) -> None:
     order = after(DELIVERED, (Move.DISPUTE, Side.BUYER))
     with pytest.raises(Refused) as refused:
         escrow_orders.move(order.payment, Move.AWARD, Side.MANAGER, order.occasion(), amount=amount)
-    assert refused.value.reason is Reason.AMOUNT_INVALID
+    assert refused.value.reason is reason
 
 
 def test_whoever_comes_too_late_finds_what_was_done_by_itself() -> None:

@@ -24,6 +24,7 @@ from tillgate.core.money import Money
 from tillgate.core.reasons import Reason, Refused
 
 _IN_DISPUTE = (EscrowStatus.DISPUTE, EscrowStatus.DISPUTED)
+_SELLERS = frozenset({Side.SELLER, Side.OPERATOR})
 
 
 class Coming(msgspec.Struct, frozen=True):
@@ -63,7 +64,7 @@ def made(
 ) -> tuple[Escrow, Rule]:
     """The order after a move; `amount` is what the manager leaves to the seller's side, in minor units as paid.
 
-    Raises what `rule` refuses, and Refused(AMOUNT_INVALID) for an award of more than is held.
+    Raises what `rule` refuses, and Refused(AMOUNT_INVALID, AMOUNT_TOO_LARGE) for an award of more than is held.
     """
     known = rule(escrow, what, side, at)
     status, paused, disputed_at = known.status, escrow.paused, escrow.disputed_at
@@ -89,9 +90,15 @@ def made(
 def is_repeat(escrow: Escrow, what: Move, side: Side, amount: int | None = None) -> bool:
     """Whether a move is the last that anybody has made."""
     last = next((step for step in reversed(escrow.history) if step.side is not Side.CLOCK), None)
-    if last is None or (last.move, last.side) != (what, side):
+    if last is None or last.move is not what or (last.side is not side and not {last.side, side} <= _SELLERS):
         return False
     return what is not Move.AWARD or (escrow.verdict is not None and escrow.verdict.amount == amount)
+
+
+def sellers_side(escrow: Escrow) -> Side:
+    """As whom the merchant acts for the seller's side: as the operator where another sells in its marketplace."""
+    is_operator = escrow.is_marketplace and escrow.pricing.seller is not None and escrow.pricing.operator is None
+    return Side.OPERATOR if is_operator else Side.SELLER
 
 
 def deadline(escrow: Escrow, at: Instant) -> Instant | None:
@@ -158,8 +165,11 @@ def _verdict(escrow: Escrow, kept: Kept, amount: int | None, at: Instant) -> Ver
     pricing, delivery = escrow.pricing, escrow.delivery
     match kept:
         case Kept.PART:
-            if amount is None or not 0 <= amount <= escrow.left:
+            if amount is None or amount < 0:
                 raise Refused(Reason.AMOUNT_INVALID, "amount")
+            if amount > escrow.left:
+                currency = pricing.rate.selling if pricing.rate else pricing.price.currency
+                raise Refused(Reason.AMOUNT_TOO_LARGE, "amount", largest=Money(escrow.left, currency))
             return Verdict(kept, amount)
         case Kept.SHIPPING if pricing.shipping and pricing.shipping_bearer is Bearer.BUYER and escrow.deliveries:
             return Verdict(kept, paid_for(escrow, pricing.shipping))

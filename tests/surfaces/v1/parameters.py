@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.surfaces.v1.parameters_of_checkouts import CHECKOUTS
-from tests.surfaces.v1.parameters_of_escrow import ESCROW_SETTINGS
+from tests.surfaces.v1.parameters_of_escrow import ESCROW_MOVES, ESCROW_SETTINGS
 from tests.surfaces.v1.shop import CARD, PAYMENT, Client
 from tests.vault import recorded
 from tillgate.surfaces.v1.operations import Operation
@@ -275,6 +275,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "destinations": {"usd": ""},
     },
     "/v1/escrow_settings": ESCROW_SETTINGS,
+    **ESCROW_MOVES,
     "/v1/webhook_endpoints": ENDPOINT,
     "/v1/webhook_endpoints/{id}": {**ENDPOINT, "status": "enabled"},
     "/v1/webhook_endpoints/{id}/rotate_secret": {},

@@ -11,3 +11,15 @@ ESCROW_SETTINGS: dict[str, Any] = {
     "exchange_rates": {"USDNGN": "1550.25"},
     "days": dict.fromkeys(ESCROW_DAYS, 5),
 }
+
+ESCROW_MOVES: dict[str, Any] = {
+    **{
+        f"/v1/escrow_orders/{{id}}/{move}": {"comment": "So it is"}
+        for move in ("deliver", "cancel", "confirm", "contest", "dispute", "withdraw")
+    },
+    **{
+        f"/sandbox/escrow_orders/{{id}}/{move}": {"comment": "So it is"}
+        for move in ("accept", "reject", "redeliver", "cancel", "dispute", "withdraw", "resume")
+    },
+    "/sandbox/escrow_orders/{id}/award": {"amount": 1_000, "comment": "So it is"},
+}

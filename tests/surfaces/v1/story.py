@@ -19,7 +19,7 @@ from tests.surfaces.v1 import parameters, shop
 from tests.surfaces.v1.shop import Client
 from tests.surfaces.v1.steps import Step
 from tests.surfaces.v1.story_of_checkouts import CHECKOUTS
-from tests.surfaces.v1.story_of_escrow_orders import ESCROW_ORDERS, ESCROW_SETTINGS
+from tests.surfaces.v1.story_of_escrow_orders import ESCROW_MOVES, ESCROW_ORDERS, ESCROW_SETTINGS, settled
 from tests.surfaces.v1.story_of_sandboxes import SANDBOXES
 from tillgate.clock import ManualClock
 from tillgate.core import ids
@@ -263,7 +263,7 @@ async def tell(client: Client, *, destroying: bool = True) -> dict[str, Example]
     """
     answers: dict[str, Any] = {}
     told: dict[str, Example] = {}
-    for step in (*STORY, *_rest()):
+    for step in (*STORY, *_rest(), *ESCROW_MOVES):
         operation = BY_ID[step.operation]
         path = operation.path.replace("{id}", str(_resolved(step.id, answers))) + step.query
         body = _resolved(step.body, answers)
@@ -278,6 +278,7 @@ async def tell(client: Client, *, destroying: bool = True) -> dict[str, Example]
         answers[names.resource(operation)] = answers[step.name] = shown
         if step.told:
             told[step.operation] = Example(path, _without_keys(body), _without_seals(path, shown))
+    await settled(client)
     return told
 
 
@@ -301,7 +302,7 @@ def _without_seals(path: str, shown: Any) -> Any:
 
 def _rest() -> list[Step]:
     """The operations that the story does not name, those last after which something is no more."""
-    named = {step.operation for step in STORY if step.told}
+    named = {step.operation for step in (*STORY, *ESCROW_MOVES) if step.told}
     rest = []
     for id, operation in BY_ID.items():
         if id not in named:

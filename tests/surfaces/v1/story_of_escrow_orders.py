@@ -1,31 +1,72 @@
 """The part of the story that is about escrow orders."""
 
+from collections.abc import Iterator
+from typing import Any
+
+from tests import waiting
+from tests.surfaces.v1 import shop
+from tests.surfaces.v1.shop import Client
 from tests.surfaces.v1.steps import Step
 
+ORDER: dict[str, Any] = {
+    "price": 2_500_000,
+    "currency": "ngn",
+    "product": {"id": "42", "name": "Standing lamp", "quantity": 1},
+    "delivery": {
+        # The story is told at any time: it is far off.
+        "promised_by": 4_070_908_800,
+        "location": "12 Marina Road",
+        "city": "Lagos",
+        "country": "NG",
+    },
+    "buyer": {"email": "bisi@example.com", "phone": "+2348012345678", "first_name": "Bisi", "last_name": "Ade"},
+}
+
+
+def _paid(name: str, *, told: bool = False) -> Iterator[Step]:
+    yield Step("createEscrowOrder", ORDER, name=name, told=told)
+    yield Step("confirmPaymentIntent", {"payment_method": "pm_card_visa"}, id=f"@{name}.payment_intent", told=False)
+
+
+def _delivered(name: str) -> Iterator[Step]:
+    yield from _paid(name)
+    yield Step("deliverEscrowOrder", {}, id=f"@{name}", told=False)
+
+
+def _rejected(name: str) -> Iterator[Step]:
+    yield from _delivered(name)
+    yield Step("rejectTestEscrowOrder", {"comment": "It is broken."}, id=f"@{name}", told=False)
+
+
+def _moves() -> Iterator[Step]:
+    yield from _paid("kept")
+    yield Step("deliverEscrowOrder", {"comment": "Left with the porter."}, id="@kept")
+    yield Step("acceptTestEscrowOrder", {"comment": "As described."}, id="@kept")
+    yield from _paid("given_up_by_seller")
+    yield Step("cancelEscrowOrder", {"comment": "Out of stock."}, id="@given_up_by_seller")
+    yield from _paid("given_up_by_buyer")
+    yield Step("cancelTestEscrowOrder", {"comment": "Changed my mind."}, id="@given_up_by_buyer")
+    yield from _delivered("broken")
+    yield Step("rejectTestEscrowOrder", {"comment": "It is broken."}, id="@broken")
+    yield Step("confirmEscrowOrder", {"comment": "It came back whole."}, id="@broken")
+    yield from _delivered("scratched")
+    yield Step("redeliverTestEscrowOrder", {"comment": "Another one, please."}, id="@scratched")
+    yield from _rejected("worn")
+    yield Step("contestEscrowOrder", {"comment": "It came back worn."}, id="@worn")
+    yield Step("disputeEscrowOrder", {}, id="@worn")
+    yield Step("resumeTestEscrowOrder", {"comment": "Look at it together."}, id="@worn")
+    yield Step("disputeEscrowOrder", {}, id="@worn", told=False)
+    yield Step("withdrawEscrowOrder", {"comment": "They are right."}, id="@worn")
+    yield from _delivered("late")
+    yield Step("disputeTestEscrowOrder", {"comment": "It is not what I have bought."}, id="@late")
+    yield Step("awardTestEscrowOrder", {"amount": 1_000_000, "comment": "Both are right."}, id="@late")
+    yield from _delivered("in_doubt")
+    yield Step("disputeTestEscrowOrder", {}, id="@in_doubt", told=False)
+    yield Step("withdrawTestEscrowOrder", {"comment": "I was wrong."}, id="@in_doubt")
+
+
 ESCROW_ORDERS = (
-    Step(
-        "createEscrowOrder",
-        {
-            "price": 2_500_000,
-            "currency": "ngn",
-            "product": {"id": "42", "name": "Standing lamp", "quantity": 1},
-            "delivery": {
-                # The story is told at any time: it is far off.
-                "promised_by": 4_070_908_800,
-                "location": "12 Marina Road",
-                "city": "Lagos",
-                "country": "NG",
-            },
-            "buyer": {"email": "bisi@example.com", "phone": "+2348012345678", "first_name": "Bisi", "last_name": "Ade"},
-        },
-        name="order",
-    ),
-    Step(
-        "confirmPaymentIntent",
-        {"payment_method": "pm_card_visa"},
-        id="@order.payment_intent",
-        told=False,
-    ),
+    *_paid("order", told=True),
     Step("getEscrowOrder", id="@order"),
     Step("listEscrowOrderCalendar", id="@order"),
     Step("listEscrowOrders", query="?limit=2&status=pending"),
@@ -42,3 +83,17 @@ ESCROW_SETTINGS = (
     ),
     Step("getEscrowSettings"),
 )
+
+ESCROW_MOVES = tuple(_moves())
+"""What comes last: money that is decided on gets to whose it is by itself, while other things are listed."""
+
+
+async def settled(client: Client) -> None:
+    """Once the money of every order that is decided is with whose it is."""
+
+    async def are_completed() -> bool:
+        await shop.catch_up(client.parts)
+        orders = await client.listed("/escrow_orders?limit=100")
+        return all(order["status"] == "completed" for order in orders if order["seller_keeps"])
+
+    await waiting.eventually(are_completed, "orders that are decided")

@@ -160,6 +160,7 @@ REQUIRED: dict[str, set[str]] = {
     },
     "/v1/refunds": {"payment"},
     "/sandbox/disputes": {"payment"},
+    "/sandbox/escrow_orders/{id}/award": {"amount"},
     "/sandbox/clock": {"advance_by"},
     "/v1/tokens": {"card", "card.number", "card.exp_month", "card.exp_year"},
     "/v1/payment_methods": {"type", "card", "card.number", "card.exp_month", "card.exp_year"},

@@ -167,7 +167,7 @@ async def fetch(call: Call) -> Reply:
 async def calendar(call: Call) -> Reply:
     """What will happen to an order by itself and when, if nobody does anything before, in order."""
     given: CalendarGiven = call.given
-    payment = await _found(call, call.id)
+    payment = await found(call, call.id)
     coming = await flows.calendar(call.gateway, call.caller, payment.id)
     data = [_line(one) for one in coming[: given.limit]]
     url = f"{PATH}/{escrow_orders.order_id(payment.id)}/calendar"
@@ -180,8 +180,8 @@ def _line(coming: Coming) -> CalendarLineShown:
     )
 
 
-async def _found(call: Call, id: str) -> Payment:
-    """The payment of an order. Raises Refused(NOT_FOUND)."""
+async def found(call: Call, id: str) -> Payment:
+    """The payment of an order, by its id. Raises Refused(NOT_FOUND)."""
     try:
         if not id.startswith(f"{PREFIX}_"):
             raise Refused(Reason.NOT_FOUND)
@@ -192,7 +192,7 @@ async def _found(call: Call, id: str) -> Payment:
 
 @expansion.kind(PREFIX, EscrowOrderShown, Scope.PAYMENTS_READ)
 async def _fetch(call: Call, id: str) -> EscrowOrderShown:
-    return show(await _found(call, id), livemode=call.tenant.is_live)
+    return show(await found(call, id), livemode=call.tenant.is_live)
 
 
 OPERATIONS = (create, page, fetch, calendar)

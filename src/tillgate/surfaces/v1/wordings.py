@@ -309,7 +309,9 @@ WORDINGS: dict[Reason, Wording] = {
     Reason.CHECKOUT_OVER: _invalid("checkout_over", "This checkout is over: its status is {status}."),
     Reason.LINK_INVALID: Wording(403, ErrorType.PERMISSION, "link_invalid", "This link was changed, or has expired."),
     Reason.METHOD_NOT_OFFERED: _invalid("method_not_offered", "This checkout cannot be paid by this method."),
-    Reason.MOVE_NOT_ALLOWED: _invalid("move_not_allowed", "An order that is {status} cannot do that."),
+    Reason.MOVE_NOT_ALLOWED: _invalid(
+        "move_not_allowed", "It is not for the {side} to {move} an order that is {status}."
+    ),
     Reason.ORDER_DECIDED: _invalid("order_decided", "This order has been processed already: its status is {status}."),
     Reason.CANCELED_TOO_LATE: _invalid("canceled_too_late", "It is too late for the buyer to cancel this order."),
     Reason.MILESTONE_OPEN: _invalid("milestone_open", "The milestone before this one is not complete."),

@@ -29,6 +29,8 @@ _DETAILS: Final = {
     "at_most": "$25.00 USD",
     "available": "$0.00 USD",
     "currency": "USD",
+    "side": "seller",
+    "move": "deliver",
 }
 """What stands in the sentences of examples."""
 
@@ -139,7 +141,13 @@ def _classes(info: inspect.Type) -> set[Any]:
 
 
 def _asks_a_bank(operation: Operation) -> bool:
+    if _moves_order(operation):
+        return False
     return _posts(operation) and not {Scope.PAYMENTS_WRITE, Scope.SETUP_INTENTS_WRITE}.isdisjoint(operation.scopes)
+
+
+def _moves_order(operation: Operation) -> bool:
+    return _posts(operation) and "/escrow_orders/{id}/" in operation.path
 
 
 def _sets_up(operation: Operation) -> bool:
@@ -185,11 +193,8 @@ OF_CHECKOUTS: Final = (
 )
 """What is said of checkouts, which are opened elsewhere."""
 
-OF_ESCROW_ORDERS: Final = (
-    *(Reason.MOVE_NOT_ALLOWED, Reason.ORDER_DECIDED, Reason.CANCELED_TOO_LATE, Reason.MILESTONE_OPEN),
-    Reason.SELLER_NOT_ASSOCIATED,
-)
-"""What is said of escrow orders, with which things are done elsewhere."""
+OF_ESCROW_ORDERS: Final = (Reason.MILESTONE_OPEN, Reason.SELLER_NOT_ASSOCIATED)
+"""What is said of escrow orders that are opened elsewhere."""
 
 _ONLY: Final[dict[Reason, Applies]] = {
     Reason.CURRENCY_UNKNOWN: _takes("currency", "fee_plan", "line_items", "minimum_amounts", "exchange_rates"),
@@ -197,6 +202,9 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.AMOUNT_TOO_SMALL: _takes("amount", "line_items", "price"),
     Reason.AMOUNT_TOO_LARGE: _takes("amount", "line_items", "price"),
     Reason.NOT_FOUND: _names_something,
+    Reason.MOVE_NOT_ALLOWED: _moves_order,
+    Reason.ORDER_DECIDED: _moves_order,
+    Reason.CANCELED_TOO_LATE: _ends_with("/sandbox/escrow_orders/{id}/cancel"),
     Reason.CREDENTIAL_MISSING: _is_guarded,
     Reason.CREDENTIAL_INVALID: _is_guarded,
     Reason.ANOTHER_MERCHANT: _is_guarded,

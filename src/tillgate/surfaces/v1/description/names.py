@@ -15,6 +15,7 @@ PREFIXES: Final = {
     "checkout_sessions": "cs",
     "payment_links": "plink",
     "escrow_orders": "eo",
+    "test_escrow_orders": "eo",
     "setup_intents": "seti",
     "refunds": "re",
     "disputes": "dp",
@@ -36,7 +37,10 @@ PREFIXES: Final = {
 }
 """What the ids of a resource begin with."""
 
-_NESTED: Final = ("/checkout/sessions", "/checkout_sessions")
+_CALLED: Final = (
+    ("/checkout/sessions", "/checkout_sessions"),
+    ("/sandbox/escrow_orders", "/sandbox/test_escrow_orders"),
+)
 """How a resource is written in paths, and called."""
 
 _OF_ONE: Final = ("payout_settings", "escrow_settings", "clock")
@@ -137,7 +141,10 @@ def takes_nothing(type: type[msgspec.Struct]) -> bool:
 
 
 def _segments(operation: Operation) -> list[str]:
-    return operation.path.replace(*_NESTED).split("/")[2:]
+    path = operation.path
+    for written, called in _CALLED:
+        path = path.replace(written, called)
+    return path.split("/")[2:]
 
 
 def _camel(words: str) -> str:

@@ -75,6 +75,10 @@ OF_ESCROW_ORDERS: Final = {
     "EscrowOrderParameters.shipping_bearer": f"Who bears shipping: {_BEARER}",
     "EscrowOrdersParameters.product": "Only those of the product that you call so.",
     "EscrowOrdersParameters.status": "Only those that stand so.",
+    "AwardParameters.amount": "How much of what is held is the seller's, in the smallest unit of `currency`; "
+    "the rest is the buyer's.",
+    "AwardParameters.comment": "Why, as both sides read it in the order's history.",
+    "MoveParameters.comment": "What there is to say about it, as everybody reads it in the order's history.",
     "Product.category": "What sort of thing it is.",
     "Product.description": "More about it.",
     "Product.id": "Your own name for it.",
