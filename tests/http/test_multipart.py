@@ -8,6 +8,7 @@ from tests.waiting import at_most
 from tillgate.http import multipart
 from tillgate.http.multipart import MAX_PARTS, Part
 from tillgate.http.problems import Malformed
+from tillgate.http.urlencoded import Pairs
 
 HEADER = "multipart/form-data; boundary=XX"
 
@@ -21,6 +22,11 @@ def text(name: str, value: str) -> str:
     return f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'
 
 
+def read(header: str, given: bytes) -> Pairs:
+    """The texts of a body."""
+    return multipart.pairs(multipart.parts(header, given))
+
+
 def test_texts_and_files_are_read_in_their_order() -> None:
     photograph = (
         'content-disposition: form-data; name="photo"; filename="ø.jpg"\r\nContent-Type: image/JPEG\r\n\r\n\x01'
@@ -31,19 +37,19 @@ def test_texts_and_files_are_read_in_their_order() -> None:
 
 def test_what_looks_like_a_boundary_is_part_of_the_text_until_it_is_one() -> None:
     for value in ("\r\n", "--XX", "\r\n--X", "\r\n--XY\r\n", "-", "\r\n\r\n--"):
-        assert multipart.pairs(HEADER, body(text("a", value))) == (("a", value),)
+        assert read(HEADER, body(text("a", value))) == (("a", value),)
 
 
 def test_what_comes_before_and_after_is_passed_over() -> None:
     whole = body(text("a", "1"))
-    assert multipart.pairs(HEADER, b"\r\n" + whole + b"and more" * 100) == (("a", "1"),)
+    assert read(HEADER, b"\r\n" + whole + b"and more" * 100) == (("a", "1"),)
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z_\[\]]{1,9}", fullmatch=True), st.text(st.characters(codec="utf-8"))))
 def test_what_we_write_is_what_we_read(fields: dict[str, str]) -> None:
     fields = {name: value.replace("\0", "") for name, value in fields.items()}
     boundary = "tillgate-7b1c"
-    found = multipart.pairs(f"multipart/form-data; boundary={boundary}", multipart.encode(fields, boundary))
+    found = read(f"multipart/form-data; boundary={boundary}", multipart.encode(fields, boundary))
     assert dict(found) == fields or not fields
 
 
@@ -66,7 +72,7 @@ def test_what_we_write_is_what_we_read(fields: dict[str, str]) -> None:
 )
 def test_what_is_broken_is_refused(header: str, given: bytes) -> None:
     with pytest.raises(Malformed):
-        multipart.pairs(header, given)
+        read(header, given)
 
 
 HOSTILE = {
@@ -84,6 +90,6 @@ HOSTILE = {
 def test_a_hostile_body_of_a_mebibyte_takes_no_time(name: str) -> None:
     with at_most(1):
         try:
-            multipart.pairs(HEADER, HOSTILE[name])
+            read(HEADER, HOSTILE[name])
         except Malformed:
             return

@@ -6,6 +6,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from tests.waiting import at_most
 from tillgate.http import urlencoded
 from tillgate.http.problems import Malformed
 
@@ -27,10 +28,18 @@ def test_what_was_written_is_read(pairs: list[tuple[str, str]]) -> None:
         (b"a=b=c", (("a", "b=c"),)),
         (b"a=%2B%26", (("a", "+&"),)),
         (b"caf%C3%A9=\xc3\xa9", (("café", "é"),)),
+        (b"a==%3D=41&b=%0D%0A%20 \r\n=\r\nx_", (("a", "==" + "=41"), ("b", "\r\n  \r\n=\r\nx_"))),
     ],
 )
 def test_pairs_are_read_as_browsers_write_them(text: bytes, pairs: urlencoded.Pairs) -> None:
     assert urlencoded.pairs(text) == pairs
+
+
+@pytest.mark.parametrize("escaped", [b"%41" * 349_000, b"%41x" * 262_000, b"%3D=" * 262_000])
+def test_a_mebibyte_of_escapes_takes_no_time(escaped: bytes) -> None:
+    with at_most(0.5):
+        for _ in range(5):
+            urlencoded.pairs(b"a=" + escaped)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,9 @@ from tillgate.core.signing_keys import EVERYBODYS
 from tillgate.core.terms import Terms
 from tillgate.core.timers import Timer, TimerKind
 
+FARTHEST_PROMISE: Final = 100 * 366 * DAY
+"""From now: whoever buys waits no longer, and every time that follows from it is one that has a name."""
+
 REFUNDS: Final = "escrow_refunds"
 """The series in which refunds of a merchant's orders have whole numbers."""
 
@@ -78,10 +81,14 @@ def payment_id(order_id: str) -> str:
 def opened(payment: Payment, occasion: Occasion) -> Decision:
     """What is written beside a new order: its number, and whose it is, for whoever holds its link.
 
-    Raises Refused(PARAMETER_INVALID) for a promise of the past.
+    Raises Refused(PARAMETER_INVALID) for what is promised for the past, or for when nobody waits any more.
     """
-    if of(payment).delivery.promised_by <= occasion.now:
+    promised_by = of(payment).delivery.promised_by
+    if promised_by <= occasion.now:
         raise Refused(Reason.PARAMETER_INVALID, "delivery_date", problem="it has to be a day to come")
+    if promised_by > occasion.now + FARTHEST_PROMISE:
+        problem = f"it has to be within {FARTHEST_PROMISE // DAY} days"
+        raise Refused(Reason.PARAMETER_INVALID, "delivery_date", problem=problem)
     whose = Alias(EVERYBODYS, ALIAS, payment.id, tickets.place(payment))
     return Decision(number=(Numbering(payment.tenant, SERIES, payment.id),), name=(whose,))
 

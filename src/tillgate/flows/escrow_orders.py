@@ -178,7 +178,7 @@ async def _terms(gateway: Gateway, caller: Caller, wanted: Wanted) -> Terms:
         operator=wanted.operator,
         operator_basis_points=escrow_shares.provider_basis_points(wanted.operator_commission, means_provider=True),
         provider=wanted.provider,
-        provider_basis_points=_share(wanted.provider, wanted.commission, means),
+        provider_basis_points=_share(wanted.commission, means) if wanted.provider else 0,
         provider_fee=settings.provider_fee.get(currency, 0),
     )
     escrow = Escrow(
@@ -199,8 +199,8 @@ async def _terms(gateway: Gateway, caller: Caller, wanted: Wanted) -> Terms:
     return Terms(amount=amount, description=wanted.product.name, asked_as=asked_as, escrow=escrow)
 
 
-def _share(provider: str | None, commission: int | None, means: CommissionMeans) -> int:
-    if provider is None or commission is None:
+def _share(commission: int | None, means: CommissionMeans) -> int:
+    if commission is None:
         return 0
     return escrow_shares.provider_basis_points(commission, means_provider=means is CommissionMeans.PROVIDER)
 
@@ -276,15 +276,14 @@ async def share_with(
         if party_id is not None:
             party = await people.fetch(gateway, caller, party_id)
             parties.assert_payable(party, kind, pricing.price.currency, kind.value)
+        settings = await escrow_settings.fetch(gateway, caller.tenant.id)
+        points = _share(commission, means or settings.commission_means)
         if kind is PartyKind.OPERATOR:
             seller = await people.fetch(gateway, caller, pricing.seller or "")
             parties.assert_associated(seller, party_id)
-            points = escrow_shares.provider_basis_points(commission, means_provider=True)
             pricing = structs.replace(pricing, operator=party_id, operator_basis_points=points)
         else:
-            settings = await escrow_settings.fetch(gateway, caller.tenant.id)
-            points = _share(party_id, commission, means or settings.commission_means)
-            pricing = structs.replace(pricing, provider=party_id, provider_basis_points=points)
+            pricing = structs.replace(pricing, provider=party_id, provider_basis_points=points if party_id else 0)
         changed = evolve(payment, escrow=structs.replace(escrow, pricing=pricing))
         return changed, Decision(save=(changed,))
 

@@ -1,7 +1,7 @@
 """Parts as `multipart/form-data` writes them (RFC 7578), in memory: a body is bounded before it comes here."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -45,9 +45,9 @@ def parts(content_type: str, body: bytes) -> tuple[Part, ...]:
     return tuple(reading.parts)
 
 
-def pairs(content_type: str, body: bytes) -> Pairs:
-    """The names and texts of a body, files too. Raises Malformed, also for what is not UTF-8 or holds U+0000."""
-    return tuple([(part.name, _text(part.content)) for part in parts(content_type, body)])
+def pairs(parts: Iterable[Part]) -> Pairs:
+    """The names and texts of these parts. Raises Malformed for what is not UTF-8 or holds U+0000."""
+    return tuple([(part.name, _text(part.content)) for part in parts])
 
 
 class _Reading:

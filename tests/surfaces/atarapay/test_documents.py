@@ -2,13 +2,31 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from tests.surfaces.atarapay.market import CREATE, FORM, Market, done, error
+from tests.surfaces.atarapay import page
+from tests.surfaces.atarapay.market import (
+    BANKS,
+    COMMISSION,
+    CREATE,
+    DELETE,
+    FORM,
+    OPERATOR,
+    ORDER,
+    PROJECTS,
+    PROVIDER,
+    PROVIDERS,
+    UPDATE,
+    Market,
+    done,
+    error,
+)
+from tillgate.surfaces.atarapay.surface import OPERATIONS
 
 pytestmark = pytest.mark.anyio
 
@@ -30,6 +48,72 @@ def programs() -> dict[str, dict[str, str]]:
         "PHP": dict(re.findall(r"'(\w+)' => '(__\w+__)'", parts["PHP"])),
         "Node Js": dict(re.findall(r'"(\w+)": "(__\w+__)"', parts["Node Js"])),
     }
+
+
+HEADINGS = {
+    "AtaraPay Docs": "menu",
+    "Create Project": "operation",
+    "Field nameRequiredDescription": "table",
+    "Successfull Response": "answer",
+    "Failure Response": "answer",
+    "Sample codes": "program",
+    "← OverviewUpdate Project →": "site",
+}
+"""The lines with which the parts of the document begin, and what each is."""
+
+MENU = {
+    "site": {
+        *("Integration", "API Reference", "Overview", "Get Started", "Ground-up Development", "Framework Development"),
+        *("WooCommerce Payment Plugin", "Magento Payment Extension", "Shopify Payment Plugin", "Go Live"),
+        *("Marketplace Integration", "Product Features List", "Status Definition"),
+    },
+    "token": {"Calculation of Auth Token", "Generation of Security Token"},
+    "paying": {"Inline Integration", "Standard Integration"},
+    CREATE: {"Create Project"},
+    UPDATE + "/{id}": {"Update Project"},
+    PROJECTS: {"Get Project"},
+    PROVIDERS: {"Service Provider API", "Get Service Provider"},
+    PROVIDER: {"Create Service Provider"},
+    DELETE: {"Delete Service Provider"},
+    COMMISSION: {"Update Order Commission (Business Seller)"},
+    OPERATOR: {"Update Order Commission (Marketplace Operator)"},
+    BANKS: {"Get Bank Details"},
+    ORDER: {
+        *("Delivery Completed API.", "Seller Cancels Order API", "Buyer Cancels Order API", "Order Status API"),
+    },
+}
+"""What each entry of the menu is about; entries that end in Notification are notifications."""
+
+NOTIFICATIONS = {
+    "Delivery Complete": "delivery complete",
+    "Buyer Accepts Order": "buyer accepts",
+    "Buyer Rejects Order": "buyer rejects",
+    "Buyer Cancels Order": "buyer cancels",
+    "Buyer Cancels Disputed Order": "buyer cancels disputed",
+    "Seller Cancels Order": "seller cancels",
+    "Seller Cancels Disputed Order": "seller cancels disputed",
+    "Second Delivery Attempt": "second delivery attempt",
+}
+"""By the menu, how the page calls them."""
+
+
+def test_every_line_of_the_document_is_in_a_part_that_is_tested() -> None:
+    sorts: Counter[str] = Counter()
+    sort = ""
+    for line in DOCUMENT.splitlines():
+        sort = HEADINGS.get(line, sort)
+        sorts[sort] += bool(line.strip())
+    assert sorts == {"menu": 53, "operation": 4, "table": 6, "answer": 20, "program": 48, "site": 10}
+
+
+def test_everything_that_the_menu_names_is_there() -> None:
+    entries = re.findall(r"^  • (.+)$", DOCUMENT, re.MULTILINE)
+    notifications = {entry.removesuffix(" Notification") for entry in entries if entry.endswith(" Notification")}
+    assert notifications == set(NOTIFICATIONS)
+    assert set(NOTIFICATIONS.values()) == {cells[0] for cells in page.rows(page.section("Notifications"))}
+    others = {entry for entry in entries if not entry.endswith("Notification")}
+    assert others == set().union(*MENU.values())
+    assert {path for path in MENU if path.startswith("/")} <= {route.path for route in OPERATIONS}
 
 
 def test_everything_that_the_document_prints_is_looked_at() -> None:

@@ -118,7 +118,7 @@ async def test_a_project_shows_its_orders_one_after_the_other(anyones: Market) -
 async def test_service_providers_are_listed_and_deleted_by_either_verb(anyones: Market) -> None:
     await anyones.bank_account()
     made = [await anyones.provider(firstname=name) for name in ("Ada", "Bisi", "Chidi")]
-    assert done(await anyones.ask(PROVIDERS), "Service Providers") == made[::-1]
+    assert done(await anyones.ask(PROVIDERS), "Service providers") == made[::-1]
     left = done(await anyones.ask(DELETE, sp_id=made[1]["id"]), "Service Provider Deleted successfully")
     assert left == [made[2], made[0]]
     assert done(await anyones.ask(DELETE, "DELETE", sp_id=made[2]["id"])) == [made[0]]

@@ -64,7 +64,7 @@ TOKEN = base64.b64encode(b"public:private:7:1250000").decode()
 
 def test_a_notification_in_parts_has_the_four_parts_and_is_the_same_each_time() -> None:
     media_type, body = events.in_parts("evt_1", "public:private", BODY)
-    assert dict(multipart.pairs(media_type, body)) == {
+    assert dict(multipart.pairs(multipart.parts(media_type, body))) == {
         "status": "Delivered",
         "message": "Order is marked completed",
         "data": DATA.decode(),
@@ -81,4 +81,4 @@ def test_a_notification_as_json_has_the_same() -> None:
 
 def test_without_keys_there_is_no_token() -> None:
     assert "token" not in json.loads(events.as_json("evt_1", None, BODY)[1])
-    assert "token" not in dict(multipart.pairs(*events.in_parts("evt_1", None, BODY)))
+    assert "token" not in dict(multipart.pairs(multipart.parts(*events.in_parts("evt_1", None, BODY))))

@@ -27,7 +27,7 @@ def read(got: Got) -> dict[str, Any]:
     """What was told, with the order as an object."""
     if got.headers["content-type"] == "application/json":
         return dict(json.loads(got.body))
-    told = dict(multipart.pairs(got.headers["content-type"], got.body))
+    told = dict(multipart.pairs(multipart.parts(got.headers["content-type"], got.body)))
     return {**told, "data": json.loads(told["data"])}
 
 

@@ -73,6 +73,9 @@ async def test_a_service_provider_has_to_be_the_merchant_s_own(seller: Market) -
     escrow = (await seller.pays(plugin)).escrow
     assert escrow is not None
     assert escrow.pricing.provider_basis_points == 8_000
+    nothing = (await seller.pays(await seller.posts(sp_id=provider["id"], platform="Woocommerce"))).escrow
+    assert nothing is not None
+    assert nothing.pricing.provider_basis_points == 0, "who names no commission gives nothing away"
     for asked, id in ((other, provider["id"]), (seller, 99)):
         said = f"Service Provider with id ({id}) does not exist, Please add Service Provider then try"
         assert error(await asked.posts(sp_id=id)) == said
@@ -98,8 +101,12 @@ async def test_a_marketplace_s_seller_is_known_by_their_phone(seller: Market) ->
     )
 
 
-async def test_what_is_promised_for_the_past_is_refused(seller: Market) -> None:
-    assert "delivery_date" in error(await seller.posts(delivery_date="2020-01-01"))
+async def test_what_is_promised_for_the_past_or_for_nobody_alive_is_refused(seller: Market) -> None:
+    said = "The delivery_date is invalid: it has to be "
+    for past in ("2020-01-01", "0001-01-01"):
+        assert error(await seller.posts(delivery_date=past)) == said + "a day to come."
+    for far in ("2199-01-01", "9998-12-31", "9999-12-30 23:59:59"):
+        assert error(await seller.posts(delivery_date=far)) == said + "within 36600 days."
     now = seller.parts.gateway.clock.now(seller.tenant.id)
     payment = await seller.pays(await seller.posts())
     assert payment.checkout is not None

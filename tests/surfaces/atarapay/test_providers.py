@@ -193,9 +193,17 @@ async def test_a_marketplace_s_operator_has_a_commission_on_what_its_sellers_sel
         None,
     )
     assert list(data["service_provider"]) == SHOWN
-    escrow = (await shop.payment(order)).escrow
-    assert escrow is not None
-    assert escrow.pricing.operator_basis_points == 500
+
+    async def operators(**more: Any) -> int:
+        done(await shop.ask(OPERATOR, method, order_id=order, **more))
+        escrow = (await shop.payment(order)).escrow
+        assert escrow is not None
+        return escrow.pricing.operator_basis_points
+
+    assert await operators(commisson="5") == 500
+    assert await operators(commission="95", platform="Woocommerce") == 500
+    await escrow_settings.update(shop.parts.gateway, shop.caller, {"commission_means": CommissionMeans.SELLER})
+    assert await operators(commisson="93") == 700
 
 
 async def test_a_seller_who_is_not_associated_shares_with_no_operator(shop: Market) -> None:

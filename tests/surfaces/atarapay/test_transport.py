@@ -182,25 +182,6 @@ async def test_what_cannot_be_read_is_said_to_be_so_at_once(seller: Market, name
 ASKED = [route for route in OPERATIONS if route.method != "GET" and route.path != PAY]
 
 
-def test_every_verb_and_path_of_the_page_is_there() -> None:
-    project, provider = "/api/project", "/api/serviceprovider"
-    assert {(route.method, route.path) for route in OPERATIONS} == {
-        ("POST", f"{project}/createProject"),
-        *((method, f"{project}/updateProject/{{id}}") for method in ("PUT", "POST")),
-        ("POST", f"{project}/getExternalProjects"),
-        ("POST", f"{provider}/create"),
-        ("POST", provider),
-        *((method, f"{provider}/delete") for method in ("POST", "DELETE")),
-        *((method, f"{provider}/order/update") for method in ("PUT", "POST")),
-        *((method, f"{provider}/marketplaceOrder/update") for method in ("PUT", "POST")),
-        ("POST", "/api/external/getBanks"),
-        ("GET", "/api/abokiExchangeRate"),
-        ("POST", "/api/callback/order"),
-        ("POST", "/api/api/callback/order"),
-        ("POST", "/pay"),
-    }
-
-
 @pytest.mark.parametrize("route", ASKED, ids=lambda route: f"{route.method} {route.path}")
 async def test_every_operation_finds_out_who_asks_first(seller: Market, route: Route) -> None:
     path = route.path.replace("{id}", "1")

@@ -11,6 +11,7 @@ from tillgate.http import bracketed, multipart, strict_json, urlencoded
 from tillgate.http.bracketed import Repeated
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.problems import Malformed
+from tillgate.http.urlencoded import Pairs
 from tillgate.surfaces.atarapay.errors import Wrong, invalid, required
 
 LONGEST: Final = 255
@@ -21,7 +22,9 @@ _WHOLE: Final = re.compile(r"[0-9]{1,15}")
 _EMAIL: Final = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[^\s@<>()\[\],;:\\\"]{1,255}")
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 ()./-]{3,28}[0-9]")
 _PLACEHOLDER: Final = re.compile(r"__[A-Za-z_]{1,60}__")
-_BREAKS: Final = frozenset("\r\n\t")
+_BREAKS: Final = re.compile(r"[\r\n\t]")
+_UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What would break a line, or turn the direction in which everything after it is read."""
 
 _NEAR: Final = Decimal("0.001")
 """How far from a whole kobo an amount may be: clients compute `19.99 * 100`."""
@@ -58,14 +61,15 @@ class Fields:
         found = str(value).strip()
         if len(found) > most:
             raise invalid(name, f"may not be greater than {most} characters")
-        if not all(letter.isprintable() or (lines and letter in _BREAKS) for letter in found):
+        if _UNREADABLE.search(_BREAKS.sub("", found) if lines else found):
             raise invalid(name, "must be printable")
         return found
 
     def email(self, name: str) -> str:
         """An e-mail address, or nothing. Raises Wrong."""
         found = self.text(name)
-        if found and not (_EMAIL.fullmatch(found) or self._is_placeholder(found)):
+        is_address = _EMAIL.fullmatch(found) and found.isprintable()
+        if found and not (is_address or self._is_placeholder(found)):
             raise invalid(name, "must be a valid email address")
         return found
 
@@ -133,9 +137,18 @@ def body(request: Request) -> dict[str, Any]:
             raise Malformed("The body is to be a JSON object.")
         return given
     if media_type == multipart.MEDIA_TYPE:
-        pairs = multipart.pairs(request.header("content-type") or "", request.body)
-    else:
-        pairs = urlencoded.pairs(request.body)
+        return _parts(request)
+    return _read(urlencoded.pairs(request.body))
+
+
+def _parts(request: Request) -> dict[str, Any]:
+    """What stands in parts. A file is nothing that a field takes, whichever it is."""
+    parts = multipart.parts(request.header("content-type") or "", request.body)
+    texts = multipart.pairs(part for part in parts if part.filename is None)
+    return {**_read(texts), **{part.name: {} for part in parts if part.filename is not None}}
+
+
+def _read(pairs: Pairs) -> dict[str, Any]:
     found = bracketed.parse(pairs)
     for name, value in found.items():
         if isinstance(value, Repeated):

@@ -56,7 +56,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     seller_phone: str = ""
     project: int | None = None
     provider: int | None = None
-    commission: int = 0
+    commission: int | None = None
     commission_means_seller: bool = False
     asked_as: Mapping[str, str] = {}
 
@@ -90,7 +90,7 @@ def parse(fields: Fields) -> Asked:
         seller_phone=fields.phone("seller_phone"),
         project=fields.whole("project_id"),
         provider=fields.whole("sp_id"),
-        commission=percentage(fields, "sp_commission") or 0,
+        commission=percentage(fields, "sp_commission"),
         commission_means_seller=means_seller(fields),
         asked_as={"type": fields.one_of("type", "1", "2") or "1", "delivery_date": written},
     )

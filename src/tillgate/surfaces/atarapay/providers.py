@@ -89,7 +89,7 @@ def _digits(fields: Fields, name: str, many: int) -> str:
 async def every(call: Call) -> Reply:
     """All of them, newest first."""
     asker = await call.merchant()
-    return messages.success("Service Providers", await _all(call, asker))
+    return messages.success("Service providers", await _all(call, asker))
 
 
 async def _delete(call: Call) -> Reply:
@@ -105,10 +105,9 @@ async def _share(call: Call) -> Reply:
     asker = await call.merchant()
     points = _commission(asker.fields)
     asker.fields.require("sp_id", "order_id")
-    means = CommissionMeans.SELLER if pay_forms.means_seller(asker.fields) else None
     order = await orders.find(call.gateway, asker.caller, asker.fields.text("order_id"))
     provider = await _provider(call, asker)
-    noted = Noted[Payment]()
+    noted, means = Noted[Payment](), _means(asker.fields)
     try:
         await escrow_orders.share_with(
             call.gateway, asker.caller, None, order.id, PartyKind.PROVIDER, provider.id, points, noted, means
@@ -127,10 +126,10 @@ async def _share_with_operator(call: Call) -> Reply:
     asker.fields.require("order_id")
     order = await orders.find(call.gateway, asker.caller, asker.fields.text("order_id"))
     pricing = core.of(order).pricing
-    noted = Noted[Payment]()
+    noted, means = Noted[Payment](), _means(asker.fields)
     try:
         await escrow_orders.share_with(
-            call.gateway, asker.caller, None, order.id, PartyKind.OPERATOR, pricing.operator, points, noted
+            call.gateway, asker.caller, None, order.id, PartyKind.OPERATOR, pricing.operator, points, noted, means
         )
     except Refused as refused:
         if refused.reason not in (Reason.SELLER_NOT_ASSOCIATED, Reason.NOT_FOUND):
@@ -180,6 +179,11 @@ def _commission(fields: Fields) -> int:
     return pay_forms.percentage(fields, name) or 0
 
 
+def _means(fields: Fields) -> CommissionMeans | None:
+    """Whose share it is, where that is not as the merchant's settings say."""
+    return CommissionMeans.SELLER if pay_forms.means_seller(fields) else None
+
+
 async def _provider(call: Call, asker: Asker) -> Party:
     """The service provider that is named. Raises Wrong."""
     written = asker.fields.text("sp_id")
@@ -208,15 +212,20 @@ async def _all(call: Call, asker: Asker) -> list[dict[str, Any]]:
         page = await flows.page(call.gateway, asker.caller, PartyKind.PROVIDER, cursor)
         found += page.records
         if not page.has_more:
-            return [await _shown(call.gateway, party) for party in found]
+            numbers = await escrow_numbers.of(call.gateway, asker.tenant.id, SERIES, [party.id for party in found])
+            return [await _numbered(call.gateway, party, numbers[party.id]) for party in found]
         cursor = Cursor(_AT_ONCE, after=page.records[-1].id)
 
 
 async def _shown(gateway: Gateway, party: Party) -> dict[str, Any]:
     numbers = await escrow_numbers.of(gateway, party.tenant, SERIES, [party.id])
+    return await _numbered(gateway, party, numbers[party.id])
+
+
+async def _numbered(gateway: Gateway, party: Party, number: int) -> dict[str, Any]:
     account_id = {"account_id": party.reference} if party.reference else {}
     return {
-        "id": numbers[party.id],
+        "id": number,
         "type": _TYPES[party.currency],
         "firstname": party.named.first_name,
         "lastname": party.named.last_name,
