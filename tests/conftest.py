@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import hypothesis
 import pytest
 
 from tests import postgres
-from tests.sizes import at_size
+from tests.databases import Databases
+from tests.sizes import PROVING, at_size
+from tillgate.store import migrate
 
 pytest_plugins = ["tests.budget", "tests.strictness"]
 
@@ -30,8 +34,8 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[postgres.Cluster]:
-    """The PostgreSQL of this test run."""
-    with postgres.cluster() as cluster:
+    """The PostgreSQL of this test run; only a proof waits for its disk, and who asks whether it does has their own."""
+    with postgres.cluster(durable=PROVING) as cluster:
         yield cluster
 
 
@@ -40,3 +44,25 @@ def postgres_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
     """The address, `postgresql://…`, of an empty database that is this test's alone."""
     with postgres_cluster.fresh() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def databases(postgres_cluster: postgres.Cluster) -> Iterator[Databases]:
+    """Migrated databases of PostgreSQL, to be lent."""
+    with closing(Databases(postgres_cluster)) as made:
+        yield made
+
+
+@pytest.fixture
+def migrated_url(databases: Databases) -> Iterator[str]:
+    """The address of an empty, migrated database that is this test's alone."""
+    with databases.lent() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with a migrated SQLite database in it, to be copied."""
+    directory = tmp_path_factory.mktemp("migrated")
+    migrate.migrate(None, directory)
+    return directory

@@ -1,5 +1,6 @@
 """The test run itself: its budgets, its strictness, its PostgreSQL."""
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -7,13 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from tests import budget, ports, postgres
+from tests.databases import Databases
 from tests.waiting import until
+from tillgate.store import schema
 
 TESTS = Path(__file__).parents[1]
 ALL_FOLDERS_SECONDS = 845
@@ -72,6 +77,30 @@ async def test_a_database_can_start_as_a_copy_of_a_template(postgres_cluster: po
         with postgres_cluster.fresh(template) as url:
             assert await ask(url, "select current_setting('server_encoding')") == "UTF8"
     assert prepared == [postgres_cluster.url("with_a_table")]
+
+
+@pytest.mark.anyio
+async def test_a_database_is_lent_to_one_at_a_time_and_empty_again(databases: Databases, migrated_url: str) -> None:
+    async with lent(databases) as one:
+        assert one != migrated_url
+        # Somebody whom nobody ended holds on to what they wrote, and to what they read.
+        left = [await asyncpg.connect(one) for _ in range(2)]
+        for connection in left:
+            await connection.execute("insert into series values ($1, 'orders', 7)", str(id(connection)))
+            await connection.execute("begin; lock table payments in share mode")
+    async with lent(databases) as again:
+        assert again == one
+        assert await ask(again, "select count(*) from series") == 0
+        assert await ask(again, "select max(schema) from schema_state") == schema.CURRENT
+        assert all(connection.is_closed() for connection in left)
+
+
+@asynccontextmanager
+async def lent(databases: Databases) -> AsyncIterator[str]:
+    """A database that is given back with all that is in it."""
+    lending = databases.lent()
+    yield await asyncio.to_thread(lending.__enter__)
+    await asyncio.to_thread(lending.__exit__, None, None, None)
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda end: end.name)

@@ -6,11 +6,11 @@ import pytest
 
 from tests.flows.market import Market
 from tests.surfaces.v1 import shop
-from tests.surfaces.v1.conftest import data, database, home, migrated, pytest_generate_tests, timed
+from tests.surfaces.v1.conftest import data, database, home, pytest_generate_tests, timed
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
 
-__all__ = ["data", "database", "home", "migrated", "pytest_generate_tests", "timed"]
+__all__ = ["data", "database", "home", "pytest_generate_tests", "timed"]
 
 
 @pytest.fixture

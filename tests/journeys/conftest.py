@@ -1,5 +1,6 @@
 """Real servers for journeys: one process on SQLite, two on PostgreSQL."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +16,13 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def server(request: pytest.FixtureRequest, tmp_path: Path, environment: dict[str, str]) -> Iterator[Server]:
+def server(
+    request: pytest.FixtureRequest, tmp_path: Path, migrated: Path, environment: dict[str, str]
+) -> Iterator[Server]:
     """A server that is not started yet, on each database in turn."""
     on_postgres = request.param == "postgres"
-    database = request.getfixturevalue("postgres_url") if on_postgres else None
-    made = Server(tmp_path / "data", database=database, workers=2 if on_postgres else 1, environment=environment)
+    database = request.getfixturevalue("migrated_url") if on_postgres else None
+    data = tmp_path / "data" if on_postgres else shutil.copytree(migrated, tmp_path / "data")
+    made = Server(data, database=database, workers=2 if on_postgres else 1, environment=environment)
     yield made
     made.kill()

@@ -2,15 +2,14 @@
 
 import asyncio
 import random
+import shutil
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests import postgres, receivers
+from tests import receivers
 from tests.receivers import Receiver
 from tests.servers import tillgate, working
 from tests.sizes import at_size
@@ -18,7 +17,6 @@ from tests.store.places import Place, rows
 from tests.workers import outside
 from tillgate.clock import ManualClock, SystemClock
 from tillgate.core import deliveries
-from tillgate.store import migrate
 
 pytestmark = pytest.mark.anyio
 
@@ -28,15 +26,11 @@ AT_ONCE = 100
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Place:
     """A migrated database of the test's own, on each engine in turn."""
-    with ExitStack() as stack:
-        url = None
-        if request.param == "postgres":
-            cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
-            url = stack.enter_context(cluster.fresh())
-        migrate.migrate(url, tmp_path)
-        yield Place(url, tmp_path)
+    if request.param == "postgres":
+        return Place(request.getfixturevalue("migrated_url"), tmp_path)
+    return Place(None, shutil.copytree(migrated, tmp_path, dirs_exist_ok=True))
 
 
 async def test_nothing_is_lost_however_often_the_worker_is_killed(place: Place) -> None:
@@ -109,10 +103,10 @@ def test_a_worker_says_that_it_is_at_work_and_stops_when_told(place: Place) -> N
         assert worker.stop() == 0
 
 
-def test_sqlite_is_worked_on_by_one_process_which_takes_commands(tmp_path: Path) -> None:
-    migrate.migrate(None, tmp_path)
-    with working(tmp_path, None):
-        second: subprocess.CompletedProcess[str] = tillgate("work", data=tmp_path)
-        assert tillgate("merchants", "list", data=tmp_path).stdout.split("\n")[1].startswith("ten_demoshop")
+def test_sqlite_is_worked_on_by_one_process_which_takes_commands(tmp_path: Path, migrated: Path) -> None:
+    data = shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+    with working(data, None):
+        second: subprocess.CompletedProcess[str] = tillgate("work", data=data)
+        assert tillgate("merchants", "list", data=data).stdout.split("\n")[1].startswith("ten_demoshop")
     assert second.returncode == 2
     assert "served by another process" in second.stderr

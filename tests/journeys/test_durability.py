@@ -66,17 +66,19 @@ async def test_on_sqlite_both_commits_are_on_disk_before_the_answer_is_sent(tmp_
     assert answers == REQUESTS
 
 
-async def test_postgresql_syncs_before_it_says_that_a_commit_is_done(
-    postgres_cluster: postgres.Cluster, postgres_url: str, tmp_path: Path
-) -> None:
+async def test_postgresql_syncs_before_it_says_that_a_commit_is_done(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    with serving(tmp_path / "data", database=postgres_url) as server:
+    with (
+        postgres.cluster(durable=True) as cluster,
+        cluster.fresh() as url,
+        serving(tmp_path / "data", database=url) as server,
+    ):
         merchant = Merchant(server.url)
         # The lanes connect with their first batches.
         for _ in range(4):
             await merchant.ask("POST", "/v1/payments", CARD_PAYMENT)
         merchant.hang_up()
-        with traced(_backends(postgres_cluster), trace):
+        with traced(_backends(cluster), trace):
             await pay(server)
     synced: defaultdict[str, int] = defaultdict(int)
     commits = 0

@@ -232,7 +232,7 @@ def test_the_audit_finds_what_was_tampered_with(tmp_path: Path) -> None:
 def test_it_finishes_what_it_took_in_before_it_stops(
     tmp_path: Path, workers: int, request: pytest.FixtureRequest
 ) -> None:
-    database = request.getfixturevalue("postgres_url") if workers > 1 else None
+    database = request.getfixturevalue("migrated_url") if workers > 1 else None
     slow = {"TILLGATE_BANK_FAULTS": "latency_seconds=2"}
     serving = servers.serving(tmp_path / "data", database=database, workers=workers, environment=slow)
     with serving as server, ThreadPoolExecutor(4) as threads:

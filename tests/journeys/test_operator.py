@@ -133,10 +133,10 @@ async def series(url: str) -> dict[str, float]:
 
 
 async def test_several_processes_answer_for_the_metrics_as_one_also_after_one_was_killed(
-    tmp_path: Path, postgres_url: str
+    tmp_path: Path, migrated_url: str
 ) -> None:
     approved = 'tillgate_attempts_total{bank="sandbox",kind="charge",reason="",state="approved"}'
-    with serving(tmp_path / "data", database=postgres_url, workers=2) as server:
+    with serving(tmp_path / "data", database=migrated_url, workers=2) as server:
         for _ in range(12):
             merchant = Merchant(server.url)
             assert (await merchant.ask("POST", "/v1/payments", CARD_PAYMENT)).status == 200

@@ -18,9 +18,9 @@ CALLBACK = "https://app.example/callback"
 
 
 @pytest.fixture
-def server(postgres_url: str, tmp_path: Path) -> Iterator[Server]:
+def server(migrated_url: str, tmp_path: Path) -> Iterator[Server]:
     """A server of two processes, which takes connections from beyond this machine: the documents' login is not good."""
-    made = Server(tmp_path / "data", database=postgres_url, workers=2, environment={"TILLGATE_HOST": "0.0.0.0"})
+    made = Server(tmp_path / "data", database=migrated_url, workers=2, environment={"TILLGATE_HOST": "0.0.0.0"})
     yield made
     made.kill()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests import postgres
+from tests.databases import Databases
 from tests.journeys.merchant import CARD_PAYMENT, Answer, Merchant
 from tests.servers import Server, serving
 from tests.sizes import at_size
@@ -33,8 +33,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with contextlib.ExitStack() as stack:
         database, workers = None, 1
         if request.param == "postgres":
-            cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
-            database, workers = stack.enter_context(cluster.fresh()), 2
+            databases: Databases = request.getfixturevalue("databases")
+            database, workers = stack.enter_context(databases.lent()), 2
         yield stack.enter_context(serving(data, database=database, workers=workers, environment=environment))
 
 

@@ -6,20 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests import postgres
+from tests.databases import Databases
 from tests.workers import outside
 from tests.workers.outside import World
 from tillgate import assembly
 from tillgate.assembly import Opened
 from tillgate.settings import Settings
-from tillgate.store import migrate
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("migrated")
-    migrate.migrate(None, directory)
-    return directory
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -28,8 +20,8 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     if request.param == "sqlite":
         yield None
         return
-    cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
-    with cluster.fresh(cluster.template("deliveries", lambda url: migrate.migrate(url, Path()))) as url:
+    databases: Databases = request.getfixturevalue("databases")
+    with databases.lent() as url:
         yield url
 
 

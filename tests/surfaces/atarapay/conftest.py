@@ -10,14 +10,13 @@ from tests.surfaces.v1.conftest import (
     database,
     either,
     home,
-    migrated,
     pytest_generate_tests,
     timed,
 )
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
 
-__all__ = ["app", "data", "database", "either", "home", "migrated", "pytest_generate_tests", "timed"]
+__all__ = ["app", "data", "database", "either", "home", "pytest_generate_tests", "timed"]
 
 
 @pytest.fixture

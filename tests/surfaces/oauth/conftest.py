@@ -9,14 +9,13 @@ from tests.surfaces.v1.conftest import (
     data,
     database,
     home,
-    migrated,
     pytest_generate_tests,
     timed,
 )
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
 
-__all__ = ["app", "data", "database", "home", "migrated", "pytest_generate_tests", "timed"]
+__all__ = ["app", "data", "database", "home", "pytest_generate_tests", "timed"]
 
 
 @pytest.fixture

@@ -6,21 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests import postgres
+from tests.databases import Databases
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.books import WEDNESDAY, Books
 from tests.surfaces.v1.shop import Client
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
-from tillgate.store import migrate
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with a migrated SQLite database in it, to be copied."""
-    directory = tmp_path_factory.mktemp("migrated")
-    migrate.migrate(None, directory)
-    return directory
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +33,8 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     if request.param == "sqlite":
         yield None
         return
-    cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
-    template = cluster.template("surfaces", lambda url: migrate.migrate(url, Path()))
-    with cluster.fresh(template) as url:
+    databases: Databases = request.getfixturevalue("databases")
+    with databases.lent() as url:
         yield url
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests import postgres
 from tests.receivers import Receiver
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import PAYMENT, Client
@@ -16,7 +15,6 @@ from tillgate.core.instants import SECOND
 from tillgate.core.merchants import Mode
 from tillgate.flows import payouts
 from tillgate.flows.gateway import system
-from tillgate.store import migrate
 
 pytestmark = pytest.mark.anyio
 
@@ -128,17 +126,15 @@ async def test_a_fault_happens_exactly_as_often_as_it_was_to_however_many_ask_at
 
 
 async def test_a_fault_happens_as_often_in_several_processes(
-    postgres_cluster: postgres.Cluster, tmp_path: Path, anyio_backend: object
+    migrated_url: str, tmp_path: Path, anyio_backend: object
 ) -> None:
-    template = postgres_cluster.template("surfaces", lambda url: migrate.migrate(url, Path()))
-    with postgres_cluster.fresh(template) as url:
-        async with shop.open_shop(tmp_path, url) as one, shop.open_shop(tmp_path, url) as other:
-            here = await shop.merchant(one)
-            there = Client(other, here.key)
-            fault = await plant(here, "card_declined", count=5)
-            met = await asyncio.gather(*[pay(client) for client in (here, there) for _ in range(8)])
-            assert Counter(payment["status"] for payment in met) == {"failed": 5, "succeeded": 11}
-            assert (await there.get(f"/sandbox/faults/{fault['id']}")).json()["remaining"] == 0
+    async with shop.open_shop(tmp_path, migrated_url) as one, shop.open_shop(tmp_path, migrated_url) as other:
+        here = await shop.merchant(one)
+        there = Client(other, here.key)
+        fault = await plant(here, "card_declined", count=5)
+        met = await asyncio.gather(*[pay(client) for client in (here, there) for _ in range(8)])
+        assert Counter(payment["status"] for payment in met) == {"failed": 5, "succeeded": 11}
+        assert (await there.get(f"/sandbox/faults/{fault['id']}")).json()["remaining"] == 0
 
 
 async def test_the_same_seed_has_the_same_payments_go_wrong(merchant: Client) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests import postgres
 from tests.sizes import PROVING, at_size
 from tests.surfaces.athmovil import business
 from tests.surfaces.v1 import shop, story
@@ -21,7 +20,7 @@ from tillgate.core.merchants import Mode
 from tillgate.core.reasons import Refused
 from tillgate.flows import sandboxes
 from tillgate.flows.directory import Directory
-from tillgate.store import audit, migrate, schema
+from tillgate.store import audit, schema
 
 pytestmark = pytest.mark.anyio
 
@@ -240,21 +239,19 @@ async def test_every_row_goes_that_a_sandbox_ever_wrote(
 
 
 async def test_the_bank_forgets_in_the_books_of_all_processes(
-    postgres_cluster: postgres.Cluster, tmp_path: Path, anyio_backend: object
+    migrated_url: str, tmp_path: Path, anyio_backend: object
 ) -> None:
-    template = postgres_cluster.template("surfaces", lambda url: migrate.migrate(url, Path()))
-    with postgres_cluster.fresh(template) as url:
-        async with shop.open_shop(tmp_path, url) as one, shop.open_shop(tmp_path, url) as other:
-            parent = await shop.merchant(one)
-            id, here = await sandbox(parent)
-            there = Client(other, here.key)
-            disputed = {**shop.CARD, "number": "4000000000000259"}
-            for client in (here, there):
-                await client.pay(card=disputed)
-            assert (await left(one, id))["operations"] == 2
-            assert (await parent.delete(f"/sandbox/merchants/{id}")).status_code == 200
-            shop.error(await there.get("/balance"), 401, "authentication_error", "api_key_invalid")
-            await until_left(other, id, REMOVED)
+    async with shop.open_shop(tmp_path, migrated_url) as one, shop.open_shop(tmp_path, migrated_url) as other:
+        parent = await shop.merchant(one)
+        id, here = await sandbox(parent)
+        there = Client(other, here.key)
+        disputed = {**shop.CARD, "number": "4000000000000259"}
+        for client in (here, there):
+            await client.pay(card=disputed)
+        assert (await left(one, id))["operations"] == 2
+        assert (await parent.delete(f"/sandbox/merchants/{id}")).status_code == 200
+        shop.error(await there.get("/balance"), 401, "authentication_error", "api_key_invalid")
+        await until_left(other, id, REMOVED)
 
 
 async def test_removing_goes_on_where_it_stopped_and_the_books_are_sound_throughout(
