@@ -32,6 +32,8 @@ from tillgate.pages.challenge import Challenge
 from tillgate.pages.checkout import Checkout
 from tillgate.pages.consent import Consent
 from tillgate.pages.elements import Elements
+from tillgate.pages.escrow_shop import EscrowShop
+from tillgate.pages.inline import Inline
 from tillgate.pages.logos import Logos
 from tillgate.pages.mailbox import Mailbox
 from tillgate.pages.payment_links import PaymentLinks
@@ -236,6 +238,8 @@ def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStr
         ScriptFiles(),
         Reports(limits),
         Elements(gateway, directory, limits),
+        Inline(),
+        EscrowShop(gateway, directory),
         Mailbox(gateway, settings.phone_from),
         QuickStart(gateway, directory),
         Shop(PUBLIC_TOKENS[0] if is_loopback(settings.host) else None),

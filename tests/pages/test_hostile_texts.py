@@ -119,6 +119,8 @@ async def test_what_a_browser_says_is_text(parts: Assembly, store: Store) -> Non
     [
         (f"/phone?number={IN_ADDRESSES}&about={IN_ADDRESSES}", True),
         (f"/sandbox/shop?publicToken={IN_ADDRESSES}", True),
+        (f"/sandbox/escrow-shop?key={IN_ADDRESSES}", True),
+        (f"/sandbox/escrow-shop?order={IN_ADDRESSES}&product={IN_ADDRESSES}", True),
         (f"/sign-in?next={IN_ADDRESSES}", False),
         (f"/checkout/{IN_ADDRESSES}?expires={IN_ADDRESSES}&signature={IN_ADDRESSES}", False),
         (f"/elements/card?key={IN_ADDRESSES}", False),

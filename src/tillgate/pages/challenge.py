@@ -10,7 +10,7 @@ from typing import Final
 
 from tillgate.core.cards import Brand
 from tillgate.core.money import Money
-from tillgate.http import urlencoded
+from tillgate.http import policy, urlencoded
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.problems import NotFound
 from tillgate.http.routing import Route
@@ -25,6 +25,8 @@ _BRANDS: Final = {Brand.AMEX: "American Express", Brand.DINERS: "Diners Club", B
 _CODE: Final = re.compile(r"[0-9]{6}", re.ASCII)
 _OVER: Final = "over"
 _FRAMED: Final = "framed"
+_INSIDE: Final = "inside"
+"""In the frame in which the payer pays: it leads back into that, where by itself it leads nowhere."""
 _SCRIPTS: Final = ("challenge.js",)
 _ADDRESSES: Final = ("/", "https://", "http://")
 
@@ -71,12 +73,14 @@ class Challenge(site.Pages):
             frames = await self._around(request, operation)
             return _challenge(request, operation, frames, "code_missing", status=400)
         is_over = is_open and await self._bank.resolve_challenge(operation.reference, choice, code)
-        said = "&".join([*([_FRAMED] if _is_framed(request) else []), *([_OVER] if is_over else [])])
+        framed = f"{_FRAMED}={_INSIDE}" if _is_inside(request) else _FRAMED
+        said = "&".join([*([framed] if _is_framed(request) else []), *([_OVER] if is_over else [])])
         location = request.path + (f"?{said}" if said else "")
         return Reply(303, headers=((b"location", location.encode()), (b"referrer-policy", b"no-referrer")))
 
     async def _around(self, request: Request, operation: Operation) -> Sequence[str]:
-        return await self._frames(operation.merchant_id) if _is_framed(request) else ()
+        frames = await self._frames(operation.merchant_id) if _is_framed(request) else ()
+        return (policy.OURSELVES, *frames) if _is_inside(request) else frames
 
     def _linked(self, request: Request) -> Operation:
         operation = self._bank.linked(request.parameters["reference"], request.parameters["proof"])
@@ -86,7 +90,11 @@ class Challenge(site.Pages):
 
 
 def _is_framed(request: Request) -> bool:
-    return (_FRAMED, "") in request.query
+    return (_FRAMED, "") in request.query or _is_inside(request)
+
+
+def _is_inside(request: Request) -> bool:
+    return (_FRAMED, _INSIDE) in request.query
 
 
 def _challenge(
@@ -111,7 +119,7 @@ def _challenge(
         last4=operation.last4,
         code=issuer.CODE,
         mistake=mistake and spoken[mistake].format(left=left),
-        goes_back=not frames and _goes_to(operation) is not None,
+        goes_back=(not frames or _is_inside(request)) and _goes_to(operation) is not None,
     )
 
 
@@ -129,7 +137,7 @@ def _outcome(request: Request, operation: Operation, frames: Sequence[str]) -> R
         merchant=operation.merchant_name or spoken["a_merchant"],
         scripts=_SCRIPTS if frames else (),
         frames=frames,
-        goes_to=None if _is_framed(request) else _goes_to(operation),
+        goes_to=_goes_to(operation) if _is_inside(request) or not _is_framed(request) else None,
         is_over=(_OVER, "") in request.query,
     )
 

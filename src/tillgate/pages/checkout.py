@@ -4,7 +4,7 @@ It works by forms alone: each leads by a redirect back to the page, which shows 
 runs, the same forms are sent behind the page, and an event stream brings what changes, whoever changed it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -22,6 +22,7 @@ from tillgate.flows.directory import Directory
 from tillgate.flows.gateway import Caller, Gateway
 from tillgate.flows.sources import Source
 from tillgate.flows.wallets import WalletToken
+from tillgate.http import policy
 from tillgate.http.event_streams import EventStreams
 from tillgate.http.exchange import JSON, Headers, Reply, Request
 from tillgate.http.limits import Limits
@@ -265,6 +266,7 @@ class Checkout(site.Pages):
     ) -> Reply:
         profile = await profiles.of(self._gateway, visit.caller.tenant)
         screen = await self._screen(visit, payment, mistakes, given, profile)
+        frames = await self._frames(visit)
         return rendering.page(
             visit.request,
             "checkout.html",
@@ -275,6 +277,8 @@ class Checkout(site.Pages):
             tint=palettes.style(profile.color),
             scripts=SCRIPTS,
             images=profile.logo is not None,
+            frames=frames,
+            around=" ".join(frames).replace(policy.OURSELVES, visit.request.origin),
             screen=screen,
             goes_to=goes_to,
             merchant=screen.merchant,
@@ -285,6 +289,17 @@ class Checkout(site.Pages):
             message=texts.spoken(screen.language)[(mistakes or {})["form"]] if "form" in (mistakes or {}) else "",
             errors=bool(mistakes),
         )
+
+    async def _frames(self, visit: Visit) -> Sequence[str]:
+        """Whose pages may hold this one in a window over them: for orders of the escrow API those of their merchant.
+
+        With test money pages of our own may, too: the sample shop's.
+        """
+        tenant = visit.caller.tenant
+        if visit.payment.escrow is None:
+            return ()
+        frames = await profiles.frames(self._gateway, tenant)
+        return frames if tenant.is_live else (policy.OURSELVES, *frames)
 
 
 def _language(visit: Visit) -> str:

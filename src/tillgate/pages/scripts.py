@@ -71,6 +71,14 @@ ALL: Final = (
     Script(
         "pages/static/ateni.js", ("/elements/card", "/sandbox/quick-start"), paths=("/js/ateni.js",), for_merchants=True
     ),
+    Script(
+        "pages/static/trustpay.js",
+        ("/sandbox/escrow-shop",),
+        # Where its first pages load it, in test mode and in live mode; which of them it is, the key says.
+        paths=("/assets/trustpay.inline.min.js", "/assets/test/trustpay.inline.min.js"),
+        for_merchants=True,
+    ),
+    Script("pages/static/escrow_shop.js", ("/sandbox/escrow-shop",)),
     Script("pages/static/card_fields.js", ("/checkout/{id}", "/elements/card")),
     Script("pages/static/challenge.js", ("/sandbox/challenges/{reference}/{proof}",)),
     Script("pages/static/checkout.js", ("/checkout/{id}",), maker="tillgate"),

@@ -85,7 +85,7 @@ async def test_the_page_says_that_the_money_is_held_and_until_when(seller: Marke
     assert "Promised by Dec 24, 2099. If nothing was delivered by Dec 31, 2099" in page_text
     await seller.pays(answer)
     paid = await seen(seller, answer)
-    assert "is held for you. Iya Basira gets it once you accept what you bought." in paid
+    assert "is held for you. Iya Basira gets it once you accept what you bought, by the link" in paid
     assert "Your money is held until you accept" not in paid
 
 

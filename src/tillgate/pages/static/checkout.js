@@ -8,7 +8,8 @@
   const ahead = Number(said.now) - Date.now(); // the server's clock, which this one need not agree with
   const RETRY_MILLISECONDS = 3000;
   const PATIENCE_MILLISECONDS = 2000;
-  const RETURN_SECONDS = 8;
+  const framed = window !== parent; // in a window over the merchant's page
+  const RETURN_SECONDS = framed ? 4 : 8;
   const TEST_CARD = { number: "4242424242424242", expiry: "12/34", cvc: "123" };
   const OVER = ["paid", "refunded", "canceled", "expired", "worn"];
 
@@ -25,6 +26,39 @@
     line.className = `banner ${tone}`;
     line.textContent = text;
     told.replaceChildren(...(text ? [line] : []));
+  };
+
+  // ---- The merchant's page around this one, where there is one: it gives a channel, and is told no more than what to do.
+
+  let around = null;
+  const isKnown = (origin) => {
+    const anyPort = `${origin.replace(/^https/, "http").replace(/:\d+$/, "")}:*`;
+    return said.around.split(" ").some((one) => one === origin || one === anyPort);
+  };
+  const tell = (event) => around && around.postMessage(event ? { event } : {});
+  const listenAround = ({ source, origin, ports }) => {
+    if (around || source !== parent || !isKnown(origin) || !ports[0]) return;
+    around = ports[0];
+    tell("ready");
+    if (phase === "paid") tell("paid");
+  };
+  if (framed) addEventListener("message", listenAround);
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape" && !document.querySelector(":popover-open")) tell();
+  });
+  const isOurs = (address) => new URL(address, location.href).origin === location.origin;
+  // The bank's page as it is in a frame, from where it leads back into it; another's takes the whole window.
+  const inside = (address) => {
+    const url = new URL(address, location.href);
+    if (framed) url.searchParams.set("framed", "inside");
+    return url.href;
+  };
+  const leadOut = () => {
+    for (const link of framed ? page.querySelectorAll("a[href]:not([target])") : []) {
+      const isInside = link.id === "bank" && isOurs(link.href);
+      if (isInside) link.href = inside(link.href);
+      else if (link.id !== "back") Object.assign(link, { target: link.id === "bank" ? "_top" : "_blank", rel: "noopener" });
+    }
   };
 
   // ---- The card's fields, as they are in the page at the moment.
@@ -48,6 +82,7 @@
     for (const name of ["number", "expiry", "cvc"]) if (touched.has(name)) complain(form, name, wording(form, state, name));
   };
   const furnish = () => {
+    leadOut();
     for (const form of document.querySelectorAll("form[data-way]")) form.noValidate = true;
     for (const button of document.querySelectorAll(".copy")) button.hidden = !navigator.clipboard;
     const form = at("card-form");
@@ -101,6 +136,7 @@
       if (heading) heading.focus();
       at("news").textContent = heading ? heading.textContent : "";
       if (phase !== "open") say("");
+      if (phase === "paid") tell("paid");
       scrollTo({ top: 0 });
     }
     if (OVER.includes(phase)) leave();
@@ -125,22 +161,26 @@
 
   // Whoever has paid goes back by themselves, once: the way back to this page is no trap.
   let returning = 0;
-  const goBack = () => {
-    const line = at("returning");
-    if (phase !== "paid" || !said.back || !line || returning) return;
+  const isFirstTime = () => {
     const mark = `tillgate returned ${said.path}`;
     try {
-      if (sessionStorage.getItem(mark)) return;
+      if (sessionStorage.getItem(mark)) return false;
       sessionStorage.setItem(mark, "yes");
+      return true;
     } catch {
-      return; // where nothing can be noted, nobody is sent away
+      return false; // where nothing can be noted, nobody is sent away
     }
+  };
+  const goOn = () => (framed ? tell("done") : location.assign(said.back));
+  const goBack = () => {
+    const line = at("returning");
+    if (phase !== "paid" || !said.back || !line || returning || !(framed || isFirstTime())) return;
     let seconds = RETURN_SECONDS;
     const count = () => {
       line.firstElementChild.textContent = said.returning.replace("{seconds}", seconds);
       if (seconds > 0) return void (seconds -= 1);
       stay();
-      location.assign(said.back);
+      goOn();
     };
     const stay = () => {
       clearInterval(returning);
@@ -239,7 +279,7 @@
     try {
       answer = await fetch(form.action, { method: "POST", body, headers: { accept: "application/json" } });
       const { screen, mistakes, goes_to: goesTo } = await answer.json();
-      if (goesTo) return location.assign(goesTo);
+      if (goesTo && (!framed || isOurs(goesTo))) return location.assign(inside(goesTo));
       const sheet = form.closest("[popover]");
       if (sheet && sheet.matches(":popover-open")) sheet.hidePopover();
       const wasTried = screen.tried !== before;
@@ -258,7 +298,12 @@
     event.preventDefault();
     send(event.target);
   });
-  document.addEventListener("click", async ({ target }) => {
+  document.addEventListener("click", async (event) => {
+    const { target } = event;
+    if (around && target.closest("#back")) {
+      event.preventDefault();
+      goOn();
+    }
     const button = target.closest(".copy");
     if (!button) return;
     await navigator.clipboard.writeText(button.dataset.copy);

@@ -1,0 +1,314 @@
+"""The payment page in a window over a merchant's page, and on its own, in a browser: from the shop's form and back.
+
+The merchant's page is of an origin of its own, and as strict as can be.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+import pytest
+from playwright.async_api import ConsoleMessage, Error, FrameLocator, Page, expect
+
+from tests.pages import browsers, card_pages, looks
+from tests.pages.browsers import Stage
+from tests.sizes import at_size
+from tests.surfaces.atarapay import market
+from tests.surfaces.atarapay.market import Market
+from tests.surfaces.checkout.store import CHALLENGED, DECLINED, VISA
+from tests.waiting import LONG_SECONDS
+from tillgate.clock import ManualClock
+from tillgate.core.instants import SECOND
+from tillgate.flows import profiles
+from tillgate.pages import escrow_shop, inline, scripts
+
+pytestmark = pytest.mark.anyio
+
+STRICT: Final = (
+    "default-src 'none'; script-src 'self' $; frame-src $; connect-src $; form-action $; base-uri 'none';"
+    " require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+HTML: Final = """<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">
+<title>Shop</title><script src="$"></script>
+<main><h1>Your order</h1><button id=pay>Pay</button></main><script src=shop.js></script>"""
+
+SHOP: Final = """
+const told = []
+addEventListener("message", ({ data }) => told.push(["message", data]))
+const pay = (more = {}) => {
+  merchant = new Merchant({ api_key: $key })
+  const handlers = {}
+  for (const name of ["onsuccess", "onclose", "onerror"]) handlers[name] = (detail) => void told.push([name, detail])
+  return TrustPay.setup(merchant).initialize($order.email, $order.phone_number, { ...$order, ...handlers, ...more })
+}
+document.getElementById("pay").addEventListener("click", () => pay())
+"""
+
+PHONE: Final[dict[str, Any]] = {"viewport": {"width": 390, "height": 844}, "reduced_motion": "reduce"}
+
+EXPECTED: Final = ("ERR_FAILED", "NotSameOrigin", "frame-ancestors", "favicon", "TrustPay:", "404", "403", "409")
+
+expect.set_options(timeout=1_000 * LONG_SECONDS)
+
+
+@pytest.fixture(scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory, anyio_backend: object) -> AsyncIterator[Stage]:
+    """One server and one browser for the tests of the file."""
+    async with browsers.stage(tmp_path_factory.mktemp("home"), ManualClock(1_767_225_600 * SECOND)) as made:
+        yield made
+
+
+class Counter(msgspec.Struct, frozen=True):
+    """A merchant's page as it is open in somebody's browser."""
+
+    stage: Stage
+    page: Page
+    seller: Market
+    origin: str
+
+    @property
+    def overlay(self) -> Any:
+        """The window over the page."""
+        return self.page.get_by_test_id("trustpay-overlay")
+
+    @property
+    def inside(self) -> FrameLocator:
+        """What is shown in it: the payment page, or the bank's."""
+        return self.page.frame_locator("[data-testid=trustpay-overlay] iframe")
+
+    async def begins(self) -> None:
+        """Press Pay, and see the payment page."""
+        await self.page.click("#pay")
+        await self.inside.locator("#number").wait_for()
+
+    async def pays(self, number: str = VISA) -> None:
+        """With a card, in the window."""
+        for name, value in (("number", number), ("expiry", "12/34"), ("cvc", "123")):
+            await self.inside.locator(f"#card-form [name={name}]").fill(value)
+        await self.inside.locator("#card-form .pay").click()
+
+    async def told(self, name: str) -> list[Any]:
+        """What the page was told by one of its functions."""
+        return [detail for of, detail in await self.page.evaluate("told") if of == name]
+
+
+@asynccontextmanager
+async def counter(stage: Stage, policy: str = STRICT, **looks: Any) -> AsyncIterator[Counter]:
+    """A merchant's page, open. Nothing is complained of but what is made to be."""
+    seller = await market.opened(stage.merchant.parts)
+    order = {**market.FORM_OF_SHOP, "delivery_date": "2026-01-11", "order_product_name": "Ankara <b>six yards</b>"}
+    files = {"/": ("text/html", HTML.replace("$", stage.url + scripts.NAMED["trustpay.js"].paths[0]))}
+    files["/back"] = ("text/html", "<!doctype html><title>Back</title><h1>Thank you</h1>")
+    files["/shop.js"] = ("text/javascript", "")
+    async with card_pages.site(files, policy.replace("$", stage.url)) as origin, stage.payer(**looks) as page:
+        order["callback_url"] = f"{origin}/back?cart=7"
+        script = SHOP.replace("$order", json.dumps(order)).replace("$key", json.dumps(seller.public))
+        await page.route("**/shop.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
+        complaints: list[str] = []
+
+        def note(message: ConsoleMessage) -> None:
+            if message.type == "error" and not any(one in message.text for one in EXPECTED):
+                complaints.append(message.text)
+
+        def fail(error: Error) -> None:
+            complaints.append(str(error))
+
+        page.on("console", note)
+        page.on("pageerror", fail)
+        await page.goto(origin)
+        yield Counter(stage, page, seller, origin)
+        assert complaints == [], complaints
+
+
+@pytest.fixture(params=at_size(("phone",), ("phone", "desk")))
+async def till(stage: Stage, request: pytest.FixtureRequest) -> AsyncIterator[Counter]:
+    async with counter(stage, **(PHONE if request.param == "phone" else {})) as made:
+        yield made
+
+
+async def test_who_confirms_at_the_bank_pays_in_the_window_and_is_led_back_to_the_shop(till: Counter) -> None:
+    page = till.page
+    await till.begins()
+    await expect(till.inside.locator(".held")).to_contain_text("Your money is held until you accept")
+    await expect(till.inside.locator(".label")).to_have_text("Ankara <b>six yards</b>")
+    # The page behind is neither scrolled nor reached.
+    assert await page.evaluate("getComputedStyle(document.documentElement).overflow") == "hidden"
+    await page.evaluate("document.getElementById('pay').focus()")
+    assert await page.evaluate("document.activeElement.dataset.testid") == "trustpay-overlay"
+    await till.pays(DECLINED)
+    await expect(till.inside.locator("#state h2")).to_have_text("Not paid yet")
+    await till.pays(CHALLENGED)
+    await till.inside.get_by_label("Confirmation code").fill("123456")
+    await till.inside.get_by_role("button", name="Approve").click()
+    await expect(till.inside.locator("#state h2")).to_have_text("Paid")
+    await page.wait_for_url(f"{till.origin}/back?cart=7&product=1001&order=1")
+    assert (await till.seller.payment(1)).captured == 1_250_000
+
+
+async def test_who_closes_the_window_may_pay_the_same_order_later(till: Counter) -> None:
+    page = till.page
+    await till.begins()
+    await till.inside.locator("#number").focus()
+    await page.keyboard.press("Escape")
+    await expect(till.overlay).to_have_count(0)
+    assert await page.evaluate("document.activeElement.id") == "pay"
+    assert await page.evaluate("getComputedStyle(document.documentElement).overflow") == "visible"
+    # At the bank, too, from which it goes on where it was.
+    await till.begins()
+    await till.pays(CHALLENGED)
+    await till.inside.get_by_label("Confirmation code").focus()
+    await page.keyboard.press("Escape")
+    await expect(till.overlay).to_have_count(0)
+    await page.click("#pay")
+    await till.inside.get_by_role("link", name="Continue to your bank").click()
+    await till.inside.get_by_role("button", name="This was not me").click()
+    await expect(till.inside.locator("#state h2")).to_have_text("Not paid yet")
+    await page.get_by_role("button", name="Close").click()
+    closed = await till.told("onclose")
+    assert {one["order"] for one in closed} == {1}
+    assert len(closed) == 3
+    # Where it waits it can be paid on its own, too.
+    await page.goto(closed[0]["url"])
+    for name, value in (("number", VISA), ("expiry", "12/34"), ("cvc", "123")):
+        await page.fill(f"#card-form [name={name}]", value)
+    await page.click("#card-form .pay")
+    await expect(page.locator("#state h2")).to_have_text("Paid")
+    assert (await till.seller.payment(1)).captured == 1_250_000
+
+
+async def test_what_cannot_be_ordered_is_told_to_the_page_or_in_the_window(till: Counter) -> None:
+    page = till.page
+    failed = await page.evaluate("pay({ email: 'nobody', customer_lastname: '' })")
+    assert failed == {"status": "error", "message": "The customer_lastname field is required."}
+    assert await till.told("onerror") == [failed]
+    assert await till.overlay.count() == 0
+    await page.evaluate("void pay({ token: 'another', callback_url: 'javascript:alert(1)', onerror: undefined })")
+    await expect(till.overlay.get_by_role("status")).to_contain_text("callback_url")
+    await page.keyboard.press("Escape")
+    await expect(till.overlay).to_have_count(0)
+    for key in ("", "public:private", till.seller.token, "x" * 48, 7, None):
+        refused = await page.evaluate(
+            "(api_key) => { try { new Merchant({ api_key }) } catch (e) { return `${e}` } }", key
+        )
+        assert refused.startswith("TypeError: TrustPay: "), key
+        assert str(key or "api_key") not in refused or not key
+    wrong = "TrustPay.setup(new Merchant({ api_key: 'x' })).initialize('a@b.c', '0803', { onerror: () => {} })"
+    assert (await page.evaluate(wrong))["message"] == "Invalid token. Does not match any record."
+    await page.route("**/pay", lambda route: route.abort())
+    assert "cannot be reached" in (await page.evaluate("pay()"))["message"]
+
+
+async def test_pages_of_origins_that_are_not_registered_do_not_hold_it_in_a_window(stage: Stage) -> None:
+    async with counter(stage) as till:
+        gateway, tenant = till.seller.parts.gateway, till.seller.tenant
+        await profiles.register(gateway, tenant, lambda _: ("https://shop.example",))
+        await till.page.click("#pay")
+        link = till.overlay.get_by_role("link", name="Open the payment page")
+        await link.wait_for()
+        await expect(till.overlay.get_by_role("status")).to_contain_text("cannot be shown here")
+        await profiles.register(gateway, tenant, lambda _: (till.origin,))
+        await till.page.reload()
+        await till.begins()
+
+
+async def test_what_others_say_is_not_heard(stage: Stage) -> None:
+    """Neither by the shop's page, whoever says it, nor by the payment page from a window that is not around it."""
+    async with counter(stage) as till:
+        await till.begins()
+        await till.page.evaluate(
+            """() => {
+              const frame = document.createElement("iframe")
+              document.body.append(frame)
+              for (const event of ["paid", "done"]) {
+                frame.contentWindow.parent.postMessage({ event }, "*")
+                postMessage({ event }, "*")
+              }
+            }"""
+        )
+        framed = next(frame for frame in till.page.frames if "/checkout/" in frame.url)
+        await framed.evaluate("parent.postMessage({ event: 'done' }, '*')")
+        heard = await framed.evaluate(
+            """() => new Promise((resolve) => {
+              const { port1, port2 } = new MessageChannel()
+              port1.onmessage = () => resolve("heard")
+              postMessage({}, "*", [port2])
+              setTimeout(() => resolve("not heard"), 300)
+            })"""
+        )
+        assert heard == "not heard"
+        assert await till.overlay.count() == 1
+        assert await till.told("onsuccess") == []
+
+
+async def test_a_form_leads_to_the_page_and_the_page_back_to_the_shop(stage: Stage) -> None:
+    """From a page that tells nobody where its forms come from: their Origin is null."""
+    seller = await market.opened(stage.merchant.parts)
+    fields = {"token": seller.public, **market.FORM_OF_SHOP, "delivery_date": "2026-01-11"}
+    async with card_pages.site({"/back": ("text/html", "<!doctype html><title>Back</title>")}) as origin:
+        fields["callback_url"] = f"{origin}/back"
+        inputs = "".join(f'<input type=hidden name="{name}" value="{value}">' for name, value in fields.items())
+        html = f'<form method=post action="{stage.url}/pay">{inputs}<button>Pay</button></form>'
+        shop = f"<!doctype html><title>Shop</title><meta name=referrer content=no-referrer>{html}"
+        async with card_pages.site({"/": ("text/html", shop)}) as start, stage.payer(**PHONE) as page:
+            sent: list[dict[str, str]] = []
+            page.on("request", lambda request: sent.append(request.headers) if request.method == "POST" else None)
+            await page.goto(start)
+            await page.click("button")
+            await page.locator("#number").wait_for()
+            assert sent[0]["origin"] == "null"
+            await looks.assert_readable(page)
+            await looks.assert_accessible(page)
+            for name, value in (("number", VISA), ("expiry", "12/34"), ("cvc", "123")):
+                await page.fill(f"#card-form [name={name}]", value)
+            await page.clock.install()
+            await page.click("#card-form .pay")
+            await expect(page.locator("#state")).to_contain_text("is held for you")
+            await page.clock.run_for(10_000)
+            await page.wait_for_url(f"{origin}/back?product=1001&order=1")
+            await page.goto(start)
+            await page.evaluate("document.querySelector('[name=token]').value = 'x'")
+            await page.click("button")
+            await expect(page.get_by_role("heading")).to_have_text("This cannot be paid")
+            await looks.assert_readable(page)
+            await looks.assert_accessible(page)
+
+
+@pytest.mark.parametrize(("scheme", "width"), at_size([("dark", 320)], [("dark", 320), ("light", 1_280)]))
+async def test_the_sample_shop_sells_both_ways(stage: Stage, scheme: Any, width: int) -> None:
+    view = {"color_scheme": scheme, "viewport": {"width": width, "height": 740}, "reduced_motion": "reduce"}
+    async with stage.payer(**view) as page:
+        await page.goto(stage.url + escrow_shop.PATH)
+        await looks.assert_readable(page)
+        await looks.assert_accessible(page)
+        await page.get_by_role("button", name="Pay here").click()
+        inside = page.frame_locator("[data-testid=trustpay-overlay] iframe")
+        await inside.locator("#number").wait_for()
+        await looks.assert_accessible(page)
+        framed = next(frame for frame in page.frames if "/checkout/" in frame.url)
+        assert await framed.evaluate(looks.OVERFLOW) <= 0
+        box = await page.locator("[data-testid=trustpay-overlay] dialog").bounding_box()
+        assert box is not None
+        assert (width > 480) == (box["width"] < width)
+        await page.get_by_role("button", name="Close").click()
+        await expect(page.get_by_role("status")).to_contain_text("The order waits")
+        await page.get_by_label("USD").check()
+        await page.get_by_role("button", name="Pay on the payment page").click()
+        await expect(page.locator(".agreed")).to_contain_text("1 USD = 1550.25 NGN")
+        for name, value in (("number", VISA), ("expiry", "12/34"), ("cvc", "123")):
+            await page.fill(f"#card-form [name={name}]", value)
+        await page.click("#card-form .pay")
+        await page.locator("#back").click()
+        await expect(page.get_by_role("heading")).to_contain_text("Thank you! Order")
+        await looks.assert_readable(page)
+        await looks.assert_accessible(page)
+
+
+async def test_the_style_sheet_is_a_button(stage: Stage) -> None:
+    link = f'<link rel=stylesheet href="{stage.url}{inline.STYLES[1]}">'
+    html = f"<!doctype html>{link}<button class=trustpay-button>Pay</button>"
+    async with card_pages.site({"/": ("text/html", html)}) as shop, stage.payer() as page:
+        await page.goto(shop)
+        assert await page.locator("button").evaluate("(button) => button.offsetHeight") >= 44
