@@ -5,7 +5,15 @@ import pytest
 
 from tests.core.world import START
 from tillgate.core import credentials
-from tillgate.core.credentials import ALL_SCOPES, PREFIXES, PUBLISHABLE_SCOPES, Credential, CredentialKind, Scope
+from tillgate.core.credentials import (
+    ALL_SCOPES,
+    MANAGERS_SCOPES,
+    PREFIXES,
+    PUBLISHABLE_SCOPES,
+    Credential,
+    CredentialKind,
+    Scope,
+)
 from tillgate.core.merchants import Mode
 from tillgate.core.reasons import Reason, Refused
 
@@ -50,13 +58,26 @@ def test_a_credential_is_valid_until_it_expires_or_is_revoked(credential: Creden
     assert credential.is_valid_at(START) is valid
 
 
-@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("scope", sorted(frozenset(Scope) - MANAGERS_SCOPES))
 def test_who_may_do_everything_may_do_this(scope: Scope) -> None:
     allowing(*ALL_SCOPES).require(scope)
 
 
+@pytest.mark.parametrize("scope", Scope)
+def test_nobody_but_a_manager_does_what_is_a_managers_and_a_manager_nothing_else(scope: Scope) -> None:
+    is_managers = scope in MANAGERS_SCOPES
+    manager = credentials.principal(changed(kind=CredentialKind.MANAGER_KEY, scopes=frozenset(Scope)))
+    for who, may in ((manager, is_managers), (allowing(*Scope), not is_managers)):
+        if may:
+            who.require(scope)
+            continue
+        with pytest.raises(Refused):
+            who.require(scope)
+
+
 @pytest.mark.parametrize(
-    ("held", "wanted"), list(itertools.permutations([scope for scope in Scope if scope is not Scope.ALL], 2))
+    ("held", "wanted"),
+    list(itertools.permutations(sorted(frozenset(Scope) - {Scope.ALL} - MANAGERS_SCOPES), 2)),
 )
 def test_a_scope_allows_itself_and_no_other(held: Scope, wanted: Scope) -> None:
     allowing(held).require(held)

@@ -89,7 +89,18 @@ async def test_a_client_may_do_everything_or_what_its_scopes_say(
     assert client.scopes == may
 
 
-@pytest.mark.parametrize("kind", ["secret_key", "publishable_key"])
+async def test_a_managers_key_decides_and_no_other_key_is_made_to(opened: Opened) -> None:
+    new = await done(opened, "keys create", kind="manager_key")
+    assert new["credential"]["scopes"] == ["escrow.decide"]
+    assert new["secret"].startswith("mk_test_")
+    principal, _ = await opened.directory.identify(new["secret"], on_this_machine=False)
+    principal.require(Scope.ESCROW_DECIDE)
+    for kind in ("restricted_key", "oauth_client", "secret_key", "manager_key"):
+        refused = await asked(opened, "keys create", kind=kind, scopes=["escrow.decide"])
+        assert "--kind manager" in refused.refused
+
+
+@pytest.mark.parametrize("kind", ["secret_key", "publishable_key", "manager_key"])
 async def test_a_secret_is_shown_once_and_stored_nowhere(opened: Opened, tmp_path: Path, kind: str) -> None:
     new = await done(opened, "keys create", kind=kind)
     assert new["secret"] not in str(await done(opened, "keys list"))

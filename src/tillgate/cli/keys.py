@@ -18,6 +18,7 @@ _KINDS = {
     "public-token": CredentialKind.PUBLIC_TOKEN,
     "private-token": CredentialKind.PRIVATE_TOKEN,
     "escrow-keys": CredentialKind.ESCROW_KEYS,
+    "manager": CredentialKind.MANAGER_KEY,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

@@ -28,10 +28,12 @@ class CredentialKind(enum.StrEnum):
     """What an application's server asks with."""
     ESCROW_KEYS = "escrow_keys"
     """A pair of the escrow API's: its public half names a merchant, and is found; both prove to be that merchant."""
+    MANAGER_KEY = "manager_key"
+    """Whoever decides disputes about a merchant's escrow orders, who is not that merchant."""
 
 
 class Scope(enum.StrEnum):
-    """What a credential may be used for. ALL covers every other."""
+    """What a credential may be used for. ALL covers every other but MANAGERS_SCOPES."""
 
     ALL = "*"
     PAYMENTS_READ = "payments.read"
@@ -61,7 +63,11 @@ class Scope(enum.StrEnum):
     APPLICATIONS = "applications"
     PAYMENTS = "payments"
     ACCOUNT = "account"
+    ESCROW_DECIDE = "escrow.decide"
 
+
+MANAGERS_SCOPES = frozenset({Scope.ESCROW_DECIDE})
+"""What a manager's key allows, and no other: a merchant may do everything, and not be its own judge."""
 
 PUBLISHABLE_SCOPES = frozenset({Scope.TOKENS_WRITE})
 """What may be done from a payer's browser."""
@@ -81,6 +87,8 @@ PREFIXES = {
     (CredentialKind.PUBLISHABLE_KEY, Mode.LIVE): "pk_live_",
     (CredentialKind.RESTRICTED_KEY, Mode.TEST): "rk_test_",
     (CredentialKind.RESTRICTED_KEY, Mode.LIVE): "rk_live_",
+    (CredentialKind.MANAGER_KEY, Mode.TEST): "mk_test_",
+    (CredentialKind.MANAGER_KEY, Mode.LIVE): "mk_live_",
     (CredentialKind.OAUTH_CLIENT, Mode.TEST): "ocs_test_",
     (CredentialKind.OAUTH_CLIENT, Mode.LIVE): "ocs_live_",
     (CredentialKind.ACCESS_TOKEN, Mode.TEST): "at_test_",
@@ -156,7 +164,9 @@ class Principal(msgspec.Struct, frozen=True):
 
     def require(self, *scopes: Scope) -> None:
         """Raises Refused(SCOPE_MISSING) where the credential allows none of these."""
-        if Scope.ALL not in self.scopes and self.scopes.isdisjoint(scopes):
+        enough = MANAGERS_SCOPES if self.kind is CredentialKind.MANAGER_KEY else self.scopes - MANAGERS_SCOPES
+        is_all = Scope.ALL in enough and not MANAGERS_SCOPES.issuperset(scopes)
+        if not is_all and enough.isdisjoint(scopes):
             raise Refused(Reason.SCOPE_MISSING, None, scope="' or '".join(scopes))
 
 

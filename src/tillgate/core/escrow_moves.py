@@ -95,6 +95,11 @@ def is_repeat(escrow: Escrow, what: Move, side: Side, amount: int | None = None)
     return what is not Move.AWARD or (escrow.verdict is not None and escrow.verdict.amount == amount)
 
 
+def was_disputed(escrow: Escrow) -> bool:
+    """Whether it is, or ever was, in dispute: that is what the manager sees of a merchant's orders."""
+    return any(step.status in _IN_DISPUTE for step in escrow.history)
+
+
 def sellers_side(escrow: Escrow) -> Side:
     """As whom the merchant acts for the seller's side: as the operator where another sells in its marketplace."""
     is_operator = escrow.is_marketplace and escrow.pricing.seller is not None and escrow.pricing.operator is None

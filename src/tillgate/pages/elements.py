@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tillgate.core.credentials import CredentialKind
+from tillgate.core.credentials import CredentialKind, Scope
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import client_secrets, payment_intents, profiles, setup_intents
 from tillgate.flows.directory import Directory
@@ -86,6 +86,7 @@ class Elements(site.Pages):
         try:
             key = authorization.secret(request)
             principal, tenant = await self._directory.identify(key, on_this_machine=request.is_local)
+            principal.require(Scope.TOKENS_WRITE)
             await self._left(Caller(tenant, principal.credential, self.name, request.id), secret)
         except Refused as refused:
             if refused.reason is Reason.IN_PROGRESS:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, Credential, CredentialKind, Scope
+from tillgate.core.credentials import ALL_SCOPES, MANAGERS_SCOPES, PUBLISHABLE_SCOPES, Credential, CredentialKind, Scope
 from tillgate.core.instants import DAY, Duration, Instant
 from tillgate.core.merchants import DEMO_SHOP, Mode, RateLimit, Tenant
 from tillgate.core.reasons import Reason, Refused
@@ -263,7 +263,11 @@ async def _credential(office: Office, id: str) -> Credential:
 
 
 def _scopes(kind: CredentialKind, wanted: list[Scope]) -> frozenset[Scope]:
+    if not MANAGERS_SCOPES.isdisjoint(wanted):
+        raise Impossible("Only a manager's key decides disputes: make one with --kind manager.")
     match kind:
+        case CredentialKind.MANAGER_KEY if not wanted:
+            return MANAGERS_SCOPES
         case CredentialKind.SECRET_KEY if not wanted:
             return ALL_SCOPES
         case CredentialKind.OAUTH_CLIENT:

@@ -8,6 +8,7 @@ import httpx2
 import msgspec
 import pytest
 
+from tests.surfaces.v1 import shop
 from tests.surfaces.v1.parameters_of_checkouts import CHECKOUTS
 from tests.surfaces.v1.parameters_of_escrow import ESCROW_MOVES, ESCROW_SETTINGS
 from tests.surfaces.v1.shop import CARD, PAYMENT, Client
@@ -368,7 +369,8 @@ each_get = pytest.mark.parametrize("operation", GETS, ids=lambda one: one.path)
 async def post(client: Client, operation: Operation, body: Any) -> httpx2.Response:
     content = b"" if body is None else msgspec.json.encode(body)
     headers = {"content-type": "application/json"}
-    return await client.ask("POST", operation.path.replace("{id}", "pay_x"), content, headers)
+    asker = await shop.acting(client, operation)
+    return await asker.ask("POST", operation.path.replace("{id}", "pay_x"), content, headers)
 
 
 def fields(body: dict[str, Any], path: str = "") -> Iterator[str]:

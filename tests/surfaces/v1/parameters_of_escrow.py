@@ -21,5 +21,7 @@ ESCROW_MOVES: dict[str, Any] = {
         f"/sandbox/escrow_orders/{{id}}/{move}": {"comment": "So it is"}
         for move in ("accept", "reject", "redeliver", "cancel", "dispute", "withdraw", "resume")
     },
+    "/v1/escrow_orders/{id}/award": {"amount": 1_000, "comment": "So it is"},
+    "/v1/escrow_orders/{id}/resume": {"comment": "So it is"},
     "/sandbox/escrow_orders/{id}/award": {"amount": 1_000, "comment": "So it is"},
 }

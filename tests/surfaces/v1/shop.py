@@ -14,11 +14,12 @@ from tests.surfaces.v1 import conformance
 from tillgate import assembly
 from tillgate.assembly import Assembly
 from tillgate.clock import Clock
-from tillgate.core.credentials import ALL_SCOPES, CredentialKind, Scope
+from tillgate.core.credentials import ALL_SCOPES, MANAGERS_SCOPES, CredentialKind, Scope
 from tillgate.core.decisions import Decision
 from tillgate.core.merchants import SANDBOX_DISPUTE_FEES, SANDBOX_FEES, Mode, RateLimit, Tenant
 from tillgate.flows import directory
 from tillgate.settings import Settings
+from tillgate.surfaces.v1.operations import Operation
 from tillgate.surfaces.v1.sandbox_keys import SECRET_KEY
 from tillgate.workers import schedule, timers
 
@@ -130,6 +131,18 @@ async def new_tenant(
 async def issue(parts: Assembly, tenant: Tenant, kind: CredentialKind, scopes: frozenset[Scope]) -> str:
     """A new key of a merchant's."""
     return await directory.issue(parts.gateway, tenant, kind, scopes, secrets.token_urlsafe(24))
+
+
+async def manager(client: Client) -> Client:
+    """Whoever decides disputes about a merchant's orders, asking with a key of their own."""
+    _, tenant = await client.parts.directory.identify(client.key or "", on_this_machine=True)
+    key = await issue(client.parts, tenant, CredentialKind.MANAGER_KEY, MANAGERS_SCOPES)
+    return Client(client.parts, key)
+
+
+async def acting(client: Client, operation: Operation) -> Client:
+    """The merchant themselves, or where it is not theirs to ask, their manager."""
+    return await manager(client) if operation.is_managers else client
 
 
 async def catch_up(parts: Assembly) -> None:

@@ -10,6 +10,8 @@ from tests.surfaces.v1.test_escrow_orders import opened, paid, shown
 from tillgate.core.instants import DAY
 from tillgate.store import audit
 
+MISSING = ("invalid_request_error", "resource_missing", "id")
+
 
 async def does(books: Books, order: dict[str, Any], *moves: str, **said: Any) -> dict[str, Any]:
     """The order after moves: those of the seller's side by name, `buyer accept` and the like in the sandbox."""
@@ -102,9 +104,44 @@ async def test_a_move_that_is_not_to_be_made_now_is_refused_by_name(books: Books
     shop.error(await books.client.post(f"{path}/cancel"), 400, "invalid_request_error", "order_decided", "id")
 
 
+async def test_the_manager_decides_what_is_in_dispute_and_sees_nothing_else(books: Books) -> None:
+    manager = await shop.manager(books.client)
+    quiet, loud, worn = [await paid(books) for _ in range(3)]
+    await does(books, loud, "deliver", "buyer dispute")
+    await does(books, worn, "deliver", "buyer reject", "contest")
+    assert [order["id"] for order in await manager.listed("/escrow_orders")] == [loud["id"]]
+    assert [order["id"] for order in await manager.listed("/escrow_orders?status=dispute")] == [worn["id"]]
+    hidden = await manager.get("/escrow_orders?status=pending")
+    shop.error(hidden, 400, "invalid_request_error", "parameter_invalid", "status")
+    shop.error(await manager.get("/escrow_orders?expand[]=data.payment"), 403, "permission_error", "permission_missing")
+    path = f"/escrow_orders/{loud['id']}"
+    assert [step["comment"] for step in (await manager.get(path)).json()["history"]] == ["deliver!", "dispute!"]
+    for move in ("award", "resume"):
+        theirs = f"/escrow_orders/{quiet['id']}/{move}"
+        shop.error(await manager.post(theirs, {"amount": 1} if move == "award" else {}), 404, *MISSING)
+        mine = await books.client.post(f"{path}/{move}", {"amount": 1} if move == "award" else {})
+        shop.error(mine, 403, "permission_error", "permission_missing")
+    resumed = (await manager.post(f"/escrow_orders/{worn['id']}/resume", {"comment": "Agree!"})).json()
+    assert (resumed["status"], resumed["history"][-1]["by"]) == ("rejected", "manager")
+    first, again = [await manager.post(f"{path}/award", {"amount": 1_000}, key="once") for _ in range(2)]
+    assert (first.status_code, first.content) == (200, again.content)
+    assert (first.json()["status"], first.json()["history"][-1]["by"]) == ("dispute_resolved", "manager")
+    await books.passes(DAY)
+    order = (await manager.get(path)).json()
+    assert (order["status"], order["amount_released"]) == ("completed", 1_000)
+    assert (await audit.audit(*books.place)).differences == []
+
+
+async def test_a_manager_of_another_merchant_finds_nothing(books: Books) -> None:
+    order = await does(books, await paid(books), "deliver", "buyer dispute")
+    other = await shop.manager(await shop.merchant(books.parts))
+    assert await other.listed("/escrow_orders") == []
+    shop.error(await other.post(f"/escrow_orders/{order['id']}/award", {"amount": 0}), 404, *MISSING)
+
+
 @pytest.mark.parametrize("path", ["/escrow_orders/{}/deliver", "/sandbox/escrow_orders/{}/accept"])
 async def test_what_is_no_order_of_the_merchants_is_not_found(books: Books, path: str) -> None:
     order, stranger = await paid(books), await shop.merchant(books.parts)
     for client, id in ((stranger, order["id"]), (books.client, order["payment"]), (books.client, "eo_1")):
         answer = await client.post(path.format(id))
-        shop.error(answer, 404, "invalid_request_error", "resource_missing", "id")
+        shop.error(answer, 404, *MISSING)

@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from tillgate.core.credentials import ACCESS_TOKEN_LASTS, ALL_SCOPES, Credential, Scope
+from tillgate.core.credentials import ACCESS_TOKEN_LASTS, ALL_SCOPES, MANAGERS_SCOPES, Credential, Scope
 from tillgate.core.instants import SECOND
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import access_tokens
@@ -126,7 +126,7 @@ def _scopes(asked: str | None, client: Credential) -> frozenset[Scope]:
         return client.scopes
     if EVERYTHING in (names := asked.split()):
         return ALL_SCOPES
-    known = {scope.value: scope for scope in Scope if scope is not Scope.ALL}
+    known = {scope.value: scope for scope in Scope if scope not in ALL_SCOPES | MANAGERS_SCOPES}
     if unknown := [name for name in names if name not in known]:
         raise Refused(Reason.PARAMETER_INVALID, "scope", problem=f"there is no scope '{mistakes.shown(unknown[0])}'")
     return frozenset(known[name] for name in names)

@@ -15,10 +15,11 @@ from tillgate.flows import escrow_orders as flows
 from tillgate.flows.escrow_orders import Made
 from tillgate.flows.gateway import Answer
 from tillgate.http.exchange import Reply
+from tillgate.logs import log
 from tillgate.surfaces.v1.escrow_order_forms import EscrowOrderShown
 from tillgate.surfaces.v1.escrow_orders import PATH, found, show
 from tillgate.surfaces.v1.forms import Text
-from tillgate.surfaces.v1.operations import Call, Operation, answer, answered, assert_test_mode, operation
+from tillgate.surfaces.v1.operations import Call, Handler, Operation, answer, answered, assert_test_mode, operation
 
 SANDBOX: Final = "/sandbox/escrow_orders"
 
@@ -69,8 +70,7 @@ def _sellers(what: Move, says: str) -> Operation:
         payment = await found(call, call.id)
         return await _move(call, payment, what, escrow_moves.sellers_side(escrow_orders.of(payment)))
 
-    handler.__doc__ = says
-    return operation("POST", f"{PATH}/{{id}}/{what}", Scope.PAYMENTS_WRITE, MoveGiven, EscrowOrderShown)(handler)
+    return _bound(f"{PATH}/{{id}}/{what}", Scope.PAYMENTS_WRITE, what, handler, says)
 
 
 def _played(what: Move, side: Side, says: str) -> Operation:
@@ -81,9 +81,25 @@ def _played(what: Move, side: Side, says: str) -> Operation:
         assert_test_mode(call)
         return await _move(call, payment, what, side)
 
+    return _bound(f"{SANDBOX}/{{id}}/{what}", Scope.PAYMENTS_WRITE, what, handler, says)
+
+
+def _decided(what: Move, says: str) -> Operation:
+    """What the manager does."""
+
+    async def handler(call: Call) -> Reply:
+        payment = await found(call, call.id)
+        reply = await _move(call, payment, what, Side.MANAGER)
+        log.info("a manager decided", tenant=call.tenant.id, order=call.id, move=what, by=call.principal.credential)
+        return reply
+
+    return _bound(f"{PATH}/{{id}}/{what}", Scope.ESCROW_DECIDE, what, handler, says)
+
+
+def _bound(path: str, scope: Scope, what: Move, handler: Handler, says: str) -> Operation:
     handler.__doc__ = says
     takes = AwardGiven if what is Move.AWARD else MoveGiven
-    return operation("POST", f"{SANDBOX}/{{id}}/{what}", Scope.PAYMENTS_WRITE, takes, EscrowOrderShown)(handler)
+    return operation("POST", path, scope, takes, EscrowOrderShown)(handler)
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -93,6 +109,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _sellers(Move.CONTEST, "Say that what the buyer sent back is not in good condition. What was running out waits."),
     _sellers(Move.DISPUTE, "Have the manager decide about an order that its buyer has rejected."),
     _sellers(Move.WITHDRAW, "End a dispute by letting the buyer be right: they get all their money back."),
+    _decided(Move.AWARD, "Decide a dispute: so much of what is held is the seller's, and the rest is the buyer's."),
+    _decided(Move.RESUME, "Decide nothing: the order goes on where it was when the dispute began, with the time left."),
     _played(Move.ACCEPT, Side.BUYER, "Accept an order, as its buyer would. Test mode only."),
     _played(Move.REJECT, Side.BUYER, "Reject an order that was delivered, as its buyer would. Test mode only."),
     _played(Move.REDELIVER, Side.BUYER, "Ask for a second delivery, as the buyer would. Test mode only."),
@@ -100,5 +118,5 @@ OPERATIONS: tuple[Operation, ...] = (
     _played(Move.DISPUTE, Side.BUYER, "Have the manager decide, as the buyer would. Test mode only."),
     _played(Move.WITHDRAW, Side.BUYER, "End a dispute, as a buyer lets the seller be right. Test mode only."),
     _played(Move.AWARD, Side.MANAGER, "Decide a dispute, as the manager would. Test mode only."),
-    _played(Move.RESUME, Side.MANAGER, "Have an order go on where a dispute began, as the manager would."),
+    _played(Move.RESUME, Side.MANAGER, "Have an order go on, as the manager would. Test mode only."),
 )

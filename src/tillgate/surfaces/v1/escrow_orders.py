@@ -4,10 +4,10 @@ from typing import Any, Final
 
 import msgspec
 
-from tillgate.core import currencies, escrow_orders
-from tillgate.core.credentials import Scope
+from tillgate.core import currencies, escrow_moves, escrow_orders
+from tillgate.core.credentials import CredentialKind, Scope
 from tillgate.core.escrow_moves import Coming
-from tillgate.core.escrows import PREFIX, Buyer, Delivery, Part, Product, Share, Step
+from tillgate.core.escrows import PREFIX, Buyer, Delivery, EscrowStatus, Part, Product, Share, Step
 from tillgate.core.instants import SECOND, Instant, unix_seconds
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
@@ -35,6 +35,11 @@ from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, ope
 from tillgate.surfaces.v1.payments import case
 
 PATH: Final = "/v1/escrow_orders"
+
+READERS: Final = (Scope.PAYMENTS_READ, Scope.ESCROW_DECIDE)
+"""Who reads orders: their merchant, and the manager, what is or was in dispute."""
+
+_MANAGERS: Final = (EscrowStatus.DISPUTED, EscrowStatus.DISPUTE, EscrowStatus.DISPUTE_RESOLVED)
 
 
 def show(payment: Payment, *, livemode: bool) -> EscrowOrderShown:
@@ -147,23 +152,36 @@ def _render(call: Call) -> flows.Plainly:
     return rendered
 
 
-@operation("GET", PATH, Scope.PAYMENTS_READ, EscrowOrdersGiven, ListShown[EscrowOrderShown])
+@operation("GET", PATH, READERS, EscrowOrdersGiven, ListShown[EscrowOrderShown])
 async def page(call: Call) -> Reply:
-    """Orders, newest first."""
+    """Orders, newest first. A manager's key lists those in dispute: `disputed` unless another status is asked for."""
     given: EscrowOrdersGiven = call.given
     cursor = payment_names.cursor(given.cursor(PREFIX))
-    found = await flows.page(call.gateway, call.caller, cursor, status=given.status, product=given.product)
+    found = await flows.page(call.gateway, call.caller, cursor, status=_status(call, given), product=given.product)
     data = [show(payment, livemode=call.tenant.is_live) for payment in found.records]
     return await shown(call, ListShown(url=PATH, has_more=found.has_more, data=data))
 
 
-@operation("GET", PATH + "/{id}", Scope.PAYMENTS_READ, Nothing, EscrowOrderShown)
+def _status(call: Call, given: EscrowOrdersGiven) -> EscrowStatus | None:
+    if not _is_manager(call):
+        return given.status
+    if given.status not in (None, *_MANAGERS):
+        problem = f"a manager's key lists orders that are {', '.join(_MANAGERS)}"
+        raise Refused(Reason.PARAMETER_INVALID, "status", problem=problem)
+    return given.status or EscrowStatus.DISPUTED
+
+
+def _is_manager(call: Call) -> bool:
+    return call.principal.kind is CredentialKind.MANAGER_KEY
+
+
+@operation("GET", PATH + "/{id}", READERS, Nothing, EscrowOrderShown)
 async def fetch(call: Call) -> Reply:
     """One order."""
     return await shown(call, await _fetch(call, call.id))
 
 
-@operation("GET", PATH + "/{id}/calendar", Scope.PAYMENTS_READ, CalendarGiven, ListShown[CalendarLineShown])
+@operation("GET", PATH + "/{id}/calendar", READERS, CalendarGiven, ListShown[CalendarLineShown])
 async def calendar(call: Call) -> Reply:
     """What will happen to an order by itself and when, if nobody does anything before, in order."""
     given: CalendarGiven = call.given
@@ -185,7 +203,10 @@ async def found(call: Call, id: str) -> Payment:
     try:
         if not id.startswith(f"{PREFIX}_"):
             raise Refused(Reason.NOT_FOUND)
-        return await flows.fetch(call.gateway, call.caller, escrow_orders.payment_id(id))
+        payment = await flows.fetch(call.gateway, call.caller, escrow_orders.payment_id(id))
+        if _is_manager(call) and not escrow_moves.was_disputed(escrow_orders.of(payment)):
+            raise Refused(Reason.NOT_FOUND)
+        return payment
     except Refused as refused:
         raise payment_names.missing("escrow_order", id) if refused.reason is Reason.NOT_FOUND else refused from None
 

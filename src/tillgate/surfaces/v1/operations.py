@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tillgate.core.credentials import Principal, Scope
+from tillgate.core.credentials import MANAGERS_SCOPES, Principal, Scope
 from tillgate.core.ledger import Entry
 from tillgate.core.merchants import Tenant
 from tillgate.core.payment_methods import PaymentMethod
@@ -96,6 +96,11 @@ class Operation(Route, frozen=True, kw_only=True):
     gives: Any
     errs: Any = None
     media: tuple[str, ...] = ()
+
+    @property
+    def is_managers(self) -> bool:
+        """Whether nobody may but the manager."""
+        return bool(self.scopes) and MANAGERS_SCOPES.issuperset(self.scopes)
 
 
 Handler = Callable[[Call], Awaitable[Reply]]

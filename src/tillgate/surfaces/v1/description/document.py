@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tillgate import __version__
 from tillgate.core import ids
-from tillgate.core.credentials import NOT_BY_HEADER, PUBLISHABLE_SCOPES, CredentialKind
+from tillgate.core.credentials import MANAGERS_SCOPES, NOT_BY_HEADER, PUBLISHABLE_SCOPES, CredentialKind
 from tillgate.surfaces.v1 import errors, expansion
 from tillgate.surfaces.v1.description import examples, faults, names, schemas, webhooks
 from tillgate.surfaces.v1.description.examples import Example
@@ -135,8 +135,11 @@ def _who(operation: Operation) -> str:
     if not operation.scopes:
         return "Anybody may ask."
     kinds = "A publishable key, a secret key" if _is_public(operation) else "A secret key"
-    scopes = " or ".join(f"`{scope.value}`" for scope in operation.scopes)
-    return f"{kinds} or a restricted key with the scope {scopes}."
+    if operation.is_managers:
+        return "A manager's key."
+    scopes = " or ".join(f"`{scope.value}`" for scope in operation.scopes if scope not in MANAGERS_SCOPES)
+    managers = "" if MANAGERS_SCOPES.isdisjoint(operation.scopes) else "; of what is or was in dispute, a manager's key"
+    return f"{kinds} or a restricted key with the scope {scopes}{managers}."
 
 
 def _expansion(operation: Operation) -> list[str]:
@@ -148,7 +151,10 @@ def _expansion(operation: Operation) -> list[str]:
 
 
 def _kinds(operation: Operation) -> list[CredentialKind]:
+    if operation.is_managers:
+        return [CredentialKind.MANAGER_KEY]
     without = {*NOT_BY_HEADER, *(() if _is_public(operation) else (CredentialKind.PUBLISHABLE_KEY,))}
+    without |= {CredentialKind.MANAGER_KEY} if MANAGERS_SCOPES.isdisjoint(operation.scopes) else set()
     return [kind for kind in CredentialKind if operation.scopes and kind not in without]
 
 
