@@ -36,21 +36,27 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 class Bug(msgspec.Struct, frozen=True):
-    """A mistake, and the mishaps (by their rates) that bring it to light sooner than it would come by itself."""
+    """A mistake, and the mishaps (by their rates) that bring it to light sooner than it would come by itself.
+
+    It is looked for in the worlds from the seed `first` on: what few merchants come to do, most worlds do not show.
+    """
 
     plant: Plant
     storm: dict[str, float]
+    first: int = 1
 
 
 BUGS: dict[str, Bug] = {}
 """Every bug, by its name."""
 
 
-def bug(storm: dict[str, float] | None = None, among: dict[str, Bug] = BUGS) -> Callable[[Plant], Plant]:
+def bug(
+    storm: dict[str, float] | None = None, among: dict[str, Bug] = BUGS, *, first: int = 1
+) -> Callable[[Plant], Plant]:
     """Put a bug on the list."""
 
     def listed(plant: Plant) -> Plant:
-        among[plant.__name__.replace("_", " ")] = Bug(plant, storm or {})
+        among[plant.__name__.replace("_", " ")] = Bug(plant, storm or {}, first)
         return plant
 
     return listed

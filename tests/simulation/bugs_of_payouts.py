@@ -35,7 +35,7 @@ def line_in_two_payouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(payouts, "create", create)
 
 
-@bug({"crash at any time": 0.0, "database outage": 0.0, "pause": 0.0, "client hangs up": 0.0})
+@bug({"crash at any time": 0.0, "database outage": 0.0, "pause": 0.0, "client hangs up": 0.0}, first=31)
 def rest_of_a_payout_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a payout leaves is not carried to the next."""
     whole = payouts.create

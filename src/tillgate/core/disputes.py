@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import msgspec
 
-from tillgate.core import accounts, attempts, metadata, totals
+from tillgate.core import accounts, attempts, escrow_orders, metadata, totals
 from tillgate.core.attempts import Contradiction
 from tillgate.core.decisions import Alias, Decision
 from tillgate.core.events import EventType, event
@@ -172,10 +172,15 @@ def learn(
             event(type, views.get(type, moved), payment.id, number, occasion)
             for number, type in enumerate(told, start=payment.events + 1)
         ),
-        schedule=(follow(moved, occasion),),
+        schedule=(follow(moved, occasion), *_settling(changed, moved)),
         name=() if dispute else (Alias(moved.tenant, alias(moved.bank), moved.bank_reference, moved.id),),
     )
     return Standing(changed, moved), decision
+
+
+def _settling(payment: Payment, dispute: Dispute) -> tuple[Timer, ...]:
+    # Money that is held in escrow has waited for the bank to decide whose it is.
+    return (escrow_orders.timer(payment),) if dispute.is_closed and payment.escrow else ()
 
 
 def _opened(payment: Payment, said: Statement, fee: int, occasion: Occasion) -> Dispute:

@@ -138,12 +138,12 @@ def lapsed(escrow: Escrow, at: Instant) -> tuple[Escrow, Rule]:
     return made(escrow, BY_ITSELF[escrow.status], Side.CLOCK, at)
 
 
-def calendar(escrow: Escrow) -> Iterator[Coming]:
-    """What will happen by itself, in order, if nobody does anything."""
+def calendar(escrow: Escrow, settled_from: Instant = 0) -> Iterator[Coming]:
+    """What will happen by itself, in order, if nobody does anything; no money goes anywhere before `settled_from`."""
     while escrow.is_held and escrow.due_at is not None:
         at = escrow.due_at
         if escrow.verdict is not None:
-            yield Coming(at, None, EscrowStatus.COMPLETED, escrow.verdict.kept, back(escrow))
+            yield Coming(max(at, settled_from), None, EscrowStatus.COMPLETED, escrow.verdict.kept, back(escrow))
             return
         what = BY_ITSELF[escrow.status]
         escrow, known = lapsed(escrow, at)

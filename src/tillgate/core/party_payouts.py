@@ -73,7 +73,7 @@ def pay(payment: Payment, party: Party, known: dict[str, Payout], bank: str, occ
         save=(escrow_orders.with_shares(payment, shares), payout),
         post=(posted,),
         announce=(event(EventType.PAYOUT_CREATED, payout, id, 1, occasion),),
-        schedule=(Timer(payout.tenant, TimerKind.SEND_PAYOUT, id, occasion.wall + SENT_AFTER),),
+        schedule=(Timer(payout.tenant, TimerKind.SEND_PAYOUT, id, occasion.now + SENT_AFTER),),
         number=(Numbering(payout.tenant, SERIES, id),),
     )
 

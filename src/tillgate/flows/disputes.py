@@ -19,7 +19,7 @@ from tillgate.flows import idempotency as keys
 from tillgate.flows.gateway import Answer, Caller, Gateway, system
 from tillgate.flows.idempotency import Key
 from tillgate.logs import log
-from tillgate.store import filters, find
+from tillgate.store import filters, find, lists
 from tillgate.store.batches import Conflict, Taken
 from tillgate.store.filters import Wanted
 from tillgate.store.lists import Cursor, Page
@@ -186,6 +186,14 @@ async def _put(gateway: Gateway, dispute: Dispute) -> Statement | None:
     request = bank.respond(dispute) if dispute.response else bank.inquire_dispute(dispute)
     answer = await gateway.transport.send(request)
     return None if isinstance(answer, Lost) else bank.read_dispute(dispute, answer)
+
+
+async def undecided(gateway: Gateway, payment: Payment) -> list[Dispute]:
+    """The disputes of a payment of which its bank has not said whose the money is."""
+    if payment.dispute is None:
+        return []
+    page = await lists.page(gateway.store, Dispute, payment.tenant, Cursor(100), where={"payment": payment.id})
+    return [dispute for dispute in page.records if not dispute.is_closed]
 
 
 async def _conclude(

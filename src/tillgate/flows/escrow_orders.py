@@ -31,7 +31,17 @@ from tillgate.core.payments import Payment, Terms
 from tillgate.core.rates import Rate
 from tillgate.core.reasons import Reason, Refused
 from tillgate.core.records import evolve
-from tillgate.flows import attempts, changes, escrow_purchases, escrow_settings, numbering, openings, projects, sources
+from tillgate.flows import (
+    attempts,
+    changes,
+    disputes,
+    escrow_purchases,
+    escrow_settings,
+    numbering,
+    openings,
+    projects,
+    sources,
+)
 from tillgate.flows import parties as people
 from tillgate.flows import payments as charges
 from tillgate.flows.attempts import Asked, Render
@@ -333,4 +343,7 @@ async def page(
 
 async def calendar(gateway: Gateway, caller: Caller, payment_id: str) -> list[Coming]:
     """What will happen to an order by itself, in order. Raises Refused(NOT_FOUND)."""
-    return list(escrow_moves.calendar(escrow_orders.of(await fetch(gateway, caller, payment_id))))
+    payment = await fetch(gateway, caller, payment_id)
+    open_disputes = await disputes.undecided(gateway, payment)
+    settled_from = max((dispute.evidence_due_by for dispute in open_disputes), default=0)
+    return list(escrow_moves.calendar(escrow_orders.of(payment), settled_from))

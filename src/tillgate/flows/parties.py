@@ -142,7 +142,7 @@ async def page(gateway: Gateway, caller: Caller, kind: PartyKind, cursor: Cursor
 
 
 async def pay_out(gateway: Gateway, tenant: Tenant, payment_id: str) -> bool:
-    """Pay out what parties have of an order, and look again by and by where one cannot be paid; its timer is moved."""
+    """Pay out what parties have of an order, and look again by and by where one cannot be paid."""
     caller = system(tenant, "payouts")
     while True:
         payment = await payments.fetch(gateway, caller, payment_id)
@@ -156,8 +156,10 @@ async def pay_out(gateway: Gateway, tenant: Tenant, payment_id: str) -> bool:
                 break
             is_left = True
         if decision is None:
-            due_at = occasion.now + party_payouts.AGAIN_AFTER if is_left else None
-            await gateway.store.commit(Decision(schedule=(pay_parties(payment, due_at),)))
+            if is_left:
+                later = pay_parties(payment, occasion.now + party_payouts.AGAIN_AFTER)
+                await gateway.store.commit(Decision(schedule=(later,)))
+            # Without more to do the timer goes, unless a payout that failed meanwhile has moved it.
             return True
         try:
             await gateway.store.commit(decision)
