@@ -239,3 +239,10 @@ def test_money_in_another_currency_goes_back_as_it_came_and_is_sold_at_the_agree
     canceled = escrow_world.by_itself(after((Move.CANCEL, Side.SELLER), pricing=pricing))
     assert sum(canceled.escrow.returns) == canceled.payment.captured
     assert canceled.balance(accounts.exchange("USD"), "USD") == 0
+
+
+def test_whoever_has_not_heard_that_a_clock_was_moved_writes_nothing_into_the_past() -> None:
+    escrow = after(DELIVERED, REJECTED).escrow
+    later, _ = escrow_moves.made(escrow, Move.CONTEST, Side.SELLER, escrow.history[-1].at - DAY)
+    assert later.history[-1].at == later.disputed_at == escrow.history[-1].at
+    assert later.due_at == escrow.history[-1].at + 14 * DAY

@@ -66,6 +66,8 @@ def made(
 
     Raises what `rule` refuses, and Refused(AMOUNT_INVALID, AMOUNT_TOO_LARGE) for an award of more than is held.
     """
+    # A process that has not heard yet how far a clock was moved writes nothing into the past.
+    at = max([at, *(step.at for step in escrow.history[-1:])])
     known = rule(escrow, what, side, at)
     status, paused, disputed_at = known.status, escrow.paused, escrow.disputed_at
     due_at: Instant | None = None
@@ -146,8 +148,8 @@ def calendar(escrow: Escrow, settled_from: Instant = 0) -> Iterator[Coming]:
             yield Coming(max(at, settled_from), None, EscrowStatus.COMPLETED, escrow.verdict.kept, back(escrow))
             return
         what = BY_ITSELF[escrow.status]
-        escrow, known = lapsed(escrow, at)
-        yield Coming(at, what, escrow.status, known.kept, back(escrow))
+        escrow, _ = lapsed(escrow, at)
+        yield Coming(at, what, escrow.status, escrow.verdict.kept if escrow.verdict else None, back(escrow))
 
 
 def back(escrow: Escrow) -> int:

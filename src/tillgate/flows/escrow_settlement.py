@@ -28,8 +28,8 @@ class _Overtaken(Exception):
 async def proceed(gateway: Gateway, tenant: Tenant, payment_id: str) -> bool:
     """Do with an order what is done by itself, and see that its money gets to whose it is.
 
-    True where its timer has nothing left to do, or was moved to when it has; False where it has to come back, for a bank
-    is being asked for the buyer.
+    True where its timer has nothing left to do, or was moved to when it has; False where it has to come back, for the
+    bank is being asked for the buyer.
     """
     caller = system(tenant, "escrow")
     while True:
