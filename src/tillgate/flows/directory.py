@@ -198,7 +198,8 @@ async def issue(
             scopes=scopes,
             created=wall,
             expires_at=expires_at,
-            is_fleeting=tenant.parent is not None or application is not None,
+            # A token of this kind tells the private key, so that taking it back is to be felt at once.
+            is_fleeting=tenant.parent is not None or application is not None or kind is CredentialKind.ESCROW_KEYS,
             application=application,
             label=label,
             public=public,

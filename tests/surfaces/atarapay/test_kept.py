@@ -41,8 +41,7 @@ async def test_a_pair_is_rolled_and_revoked_like_any_key(anyones: Market) -> Non
     done(await rolled.ask(BANKS))
     await credentials.revoke(gateway, await credentials.of_secret(gateway, rolled.pair))
     for market_ in (anyones, rolled):
-        anyones.parts.directory._known.clear()
-        assert error(await market_.ask(BANKS)) == INVALID_TOKEN
+        assert error(await market_.ask(BANKS)) == INVALID_TOKEN, "at once"
 
 
 async def test_a_sandbox_is_given_a_pair_of_its_own(anyones: Market) -> None:

@@ -96,7 +96,11 @@ async def _delete(call: Call) -> Reply:
     """Give no further order's share to one; the others are told."""
     asker = await call.merchant("sp_id")
     provider = await _provider(call, asker)
-    await flows.delete(call.gateway, asker.caller, provider.id)
+    try:
+        await flows.delete(call.gateway, asker.caller, provider.id)
+    except Refused:
+        # Somebody else was quicker.
+        raise _unknown(asker.fields) from None
     return messages.success("Service Provider Deleted successfully", await _all(call, asker))
 
 
@@ -113,7 +117,7 @@ async def _share(call: Call) -> Reply:
             call.gateway, asker.caller, None, order.id, PartyKind.PROVIDER, provider.id, points, noted, means
         )
     except Refused as refused:
-        raise _wrong(refused) from None
+        raise _unknown(asker.fields) if refused.reason is Reason.NOT_FOUND else _wrong(refused) from None
     shown = await _commissioned(call.gateway, noted.made, points)
     shown["service_provider"] = await _shown(call.gateway, provider)
     return messages.success(ASSOCIATED, [{("commisson" if key == "commission" else key): shown[key] for key in shown}])
@@ -186,15 +190,18 @@ def _means(fields: Fields) -> CommissionMeans | None:
 
 async def _provider(call: Call, asker: Asker) -> Party:
     """The service provider that is named. Raises Wrong."""
-    written = asker.fields.text("sp_id")
     try:
-        party = await flows.by_number(call.gateway, asker.caller, orders.number(written))
+        party = await flows.by_number(call.gateway, asker.caller, orders.number(asker.fields.text("sp_id")))
         if party.kind is PartyKind.PROVIDER:
             return party
     except Refused:
         pass
-    message = f"Service Provider with id ({shapes.named(written)}) does not exist, Please add Service Provider then try"
-    raise Wrong(message, 404)
+    raise _unknown(asker.fields)
+
+
+def _unknown(fields: Fields) -> Wrong:
+    named = shapes.named(fields.text("sp_id"))
+    return Wrong(f"Service Provider with id ({named}) does not exist, Please add Service Provider then try", 404)
 
 
 def _wrong(refused: Refused) -> Wrong | Refused:

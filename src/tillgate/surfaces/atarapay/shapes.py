@@ -190,13 +190,18 @@ def _payout(payment: Payment, escrow: Escrow, numbers: Numbers) -> dict[str, Any
     return {"payout": shown}
 
 
+def _given_back(payment: Payment, escrow: Escrow) -> int:
+    """What the buyer has back: all that they have paid but what stays, so that the parts are the whole at any rate."""
+    return paid(payment) - _priced(payment, payment.captured - sum(escrow.returns))
+
+
 def _refund(payment: Payment, escrow: Escrow, numbers: Numbers) -> dict[str, Any]:
     if not escrow.returns:
         return {}
     shown = {
         "id": numbers.refund or numbers.order,
         "order_id": numbers.order,
-        "amount": _priced(payment, sum(escrow.returns)),
+        "amount": _given_back(payment, escrow),
         "currency": payment.amount.currency,
         "status": "Refunded",
         "refund_date": moment(escrow.completed_at),
