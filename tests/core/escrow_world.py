@@ -33,6 +33,7 @@ from tillgate.core.escrows import (
     Move,
     Pricing,
     Product,
+    RefundPolicy,
     Side,
 )
 from tillgate.core.events import Event
@@ -118,10 +119,10 @@ class GiveBack(msgspec.Struct, frozen=True):
 Happening = Clock | Tell | Made | Object | Decide | GiveBack
 
 
-def opened(pricing: Pricing, plan: FeePlan = FEES) -> Payment:
+def opened(pricing: Pricing, plan: FeePlan = FEES, policy: RefundPolicy = RefundPolicy.MONEY) -> Payment:
     """An order that nobody has paid, of any size."""
     escrow = Escrow(
-        product=Product(id="42", name="Lamp"),
+        product=Product(id="42", name="Lamp", refund_policy=policy),
         pricing=pricing,
         delivery=Delivery(promised_by=PROMISED, sla_days=SLA_DAYS),
     )
@@ -235,9 +236,11 @@ class Order(msgspec.Struct, frozen=True):
         return [*reconciliation.differences(story), *escrow_reconciliation.differences(self.payment, escrowed)]
 
 
-def paid(pricing: Pricing, plan: FeePlan = FEES, most_disputes: int = 0) -> Order:
+def paid(
+    pricing: Pricing, plan: FeePlan = FEES, most_disputes: int = 0, policy: RefundPolicy = RefundPolicy.MONEY
+) -> Order:
     """An order that was just paid."""
-    asking = payments.charge(opened(pricing, plan), occasion())
+    asking = payments.charge(opened(pricing, plan, policy), occasion())
     order = Order(asking.payment, most_disputes=most_disputes).after(asking.decision)
     return answered(order, asking.attempt, Verdict.APPROVED)
 

@@ -62,6 +62,10 @@ buyer once the bank has said yes, and then the order is `completed`. What the cl
 state, which orders copy from their merchant's settings.
 
 {orders}
+
+A product may be one that is replaced (`refund_policy`). While it was delivered only once, other things come of this:
+
+{replacing}
 """
 
 
@@ -75,7 +79,8 @@ def page() -> str:
         patience_seconds=attempts.PATIENCE // 1_000_000,
         margin_seconds=attempts.MARGIN // 1_000_000,
         disputes=diagram_of_disputes(),
-        orders="\n".join(_orders()),
+        orders="\n".join(_orders(escrows.MOVES)),
+        replacing="\n".join(_orders(escrows.REPLACING)),
     )
 
 
@@ -98,11 +103,11 @@ def diagram_of_disputes() -> str:
     return "\n".join(["```mermaid", "stateDiagram-v2", start, *arrows, *ends, "```"])
 
 
-def _orders() -> Iterator[str]:
+def _orders(moves: escrows.Moves) -> Iterator[str]:
     yield "| an order that is | may be | by | is then | its seller's side keeps |"
     yield "|---|---|---|---|---|"
     sides: dict[tuple[EscrowStatus, EscrowMove, Rule], list[str]] = {}
-    for (status, move, side), rule in escrows.MOVES.items():
+    for (status, move, side), rule in moves.items():
         sides.setdefault((status, move, rule), []).append(side.value)
     order = list(EscrowStatus)
     for (status, move, rule), by in sorted(sides.items(), key=lambda way: order.index(way[0][0])):

@@ -7,10 +7,11 @@ import pytest
 
 from tests.core import escrow_world
 from tests.core.escrow_world import PRICINGS, Clock, Happening, Made, Order, Outcome
+from tests.core.world import FEES
 from tests.sizes import at_size
 from tillgate.core import accounts
 from tillgate.core.disputes import DisputeStatus
-from tillgate.core.escrows import MOVES, EscrowStatus, Part, Side
+from tillgate.core.escrows import MOVES, REPLACING, EscrowStatus, Kept, Move, Part, RefundPolicy, Side, Verdict
 from tillgate.core.reasons import Reason, Refused
 
 
@@ -28,17 +29,24 @@ def steps(start: Order) -> Iterator[tuple[Order, Happening, Outcome]]:
                 ahead.append(after)
 
 
+MONEY, REPLACEMENT = RefundPolicy
+
 SEARCHED = at_size(
-    [("the merchant sells", 0), ("a marketplace", 1), ("another currency", 0)],
-    [(kind, most_disputes) for kind in PRICINGS for most_disputes in (0, 1, 2)],
+    [
+        *(("the merchant sells", 0, MONEY), ("a marketplace", 1, MONEY), ("another currency", 0, MONEY)),
+        ("the merchant sells", 0, REPLACEMENT),
+    ],
+    [(kind, most_disputes, policy) for kind in PRICINGS for most_disputes in (0, 1, 2) for policy in RefundPolicy],
 )
-"""Orders, and how often the bank takes the money back over a dispute of its own."""
+"""Orders, how often the bank takes the money back over a dispute of its own, and what who sends it back is owed."""
 
 
-@pytest.mark.parametrize(("kind", "most_disputes"), SEARCHED)
-def test_from_every_state_the_money_reaches_seller_or_buyer_by_time_alone(kind: str, most_disputes: int) -> None:
+@pytest.mark.parametrize(("kind", "most_disputes", "policy"), SEARCHED)
+def test_from_every_state_the_money_reaches_seller_or_buyer_by_time_alone(
+    kind: str, most_disputes: int, policy: RefundPolicy
+) -> None:
     made, statuses = set(), set()
-    for order, what, after in steps(escrow_world.paid(PRICINGS[kind], most_disputes=most_disputes)):
+    for order, what, after in steps(escrow_world.paid(PRICINGS[kind], FEES, most_disputes, policy)):
         statuses.add(order.escrow.status)
         if isinstance(what, Made):
             _holds_of_a_move(order, what, after)
@@ -55,10 +63,9 @@ def _holds_of_a_move(order: Order, what: Made, after: Outcome) -> None:
     if not escrow_world.may(order, what):
         assert isinstance(after, Refused), (order.escrow.status, what)
     if isinstance(after, Order):
-        assert after.escrow.status in (
-            MOVES[order.escrow.status, what.move, what.side].status,
-            order.escrow.paused and order.escrow.paused.status,
-        )
+        way = (order.escrow.status, what.move, what.side)
+        table = {**MOVES, **REPLACING} if order.escrow.owes_replacement else MOVES
+        assert after.escrow.status in (table[way].status, order.escrow.paused and order.escrow.paused.status)
         assert after.escrow.left == order.escrow.left, "a move decides, and moves nothing"
 
 
@@ -75,6 +82,22 @@ def _reached_somebody(order: Order) -> None:
         assert buyers + covered + shared == order.payment.captured
     else:
         assert buyers + escrow.released == order.payment.captured
+
+
+def test_what_is_replaced_is_not_paid_back_before_it_came_a_second_time() -> None:
+    sent_back, replaced = 0, 0
+    for _, _, after in steps(escrow_world.paid(PRICINGS["a marketplace"], policy=REPLACEMENT)):
+        if isinstance(after, Refused) or not after.escrow.history:
+            continue
+        escrow, last = after.escrow, after.escrow.history[-1]
+        if last.move is Move.CONFIRM:
+            is_second = escrow.deliveries == 2
+            assert (last.status is EscrowStatus.PENDING_II) is not is_second
+            assert (escrow.verdict is None) is not is_second
+            sent_back, replaced = sent_back + is_second, replaced + (not is_second)
+        if last.move is Move.CANCEL and last.side is Side.CLOCK and last.status is EscrowStatus.CANCELED:
+            assert escrow.verdict == Verdict(Kept.NOTHING), "what does not come in time is paid back whole"
+    assert min(sent_back, replaced) > 0
 
 
 def test_what_may_not_be_done_is_told_apart_from_what_was_decided() -> None:

@@ -8,6 +8,7 @@ from msgspec import structs
 from tillgate.core.escrows import (
     BY_ITSELF,
     MOVES,
+    REPLACING,
     Bearer,
     Escrow,
     EscrowStatus,
@@ -48,7 +49,7 @@ def rule(escrow: Escrow, what: Move, side: Side, at: Instant) -> Rule:
     """
     if escrow.verdict is not None or escrow.status is EscrowStatus.COMPLETED:
         raise Refused(Reason.ORDER_DECIDED, "order", status=escrow.status)
-    known = MOVES.get((escrow.status, what, side))
+    known = _known(escrow, what, side)
     is_theirs = side is Side.BUYER and what is Move.CANCEL and escrow.is_held
     if is_theirs and (known is None or at >= escrow.delivery.promised_by):
         raise Refused(Reason.CANCELED_TOO_LATE, "order", status=escrow.status)
@@ -57,6 +58,11 @@ def rule(escrow: Escrow, what: Move, side: Side, at: Instant) -> Rule:
     if known is None or is_second or is_early:
         raise Refused(Reason.MOVE_NOT_ALLOWED, "order", status=escrow.status, move=what, side=side)
     return known
+
+
+def _known(escrow: Escrow, what: Move, side: Side) -> Rule | None:
+    way = (escrow.status, what, side)
+    return REPLACING.get(way, MOVES.get(way)) if escrow.owes_replacement else MOVES.get(way)
 
 
 def made(

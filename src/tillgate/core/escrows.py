@@ -109,6 +109,14 @@ class Bearer(enum.StrEnum):
     SELLER = "seller"
 
 
+class RefundPolicy(enum.StrEnum):
+    """What a buyer who sends something back is owed first."""
+
+    MONEY = "money"
+    REPLACEMENT = "replacement"
+    """A second delivery; and money if they send that back, too, or it does not come in time."""
+
+
 class Part(enum.StrEnum):
     """What a share of an order's money is."""
 
@@ -190,6 +198,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     category: str = ""
     quantity: int = 1
     is_virtual: bool = False
+    refund_policy: RefundPolicy = RefundPolicy.MONEY
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -289,6 +298,11 @@ class Escrow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return sum(self.holds) - sum(self.returns) - self.released
 
     @property
+    def owes_replacement(self) -> bool:
+        """Whether what comes back is to be delivered anew before there is any money for it."""
+        return self.product.refund_policy is RefundPolicy.REPLACEMENT and self.deliveries < 2
+
+    @property
     def is_held(self) -> bool:
         """Whether it is paid, and not over."""
         return self.status not in (EscrowStatus.UNPAID, EscrowStatus.COMPLETED)
@@ -314,6 +328,8 @@ _ACCEPTED = (_S.ACCEPTED, Kept.ALL, _E.ESCROW_ORDER_ACCEPTED)
 _CANCELED = (_S.CANCELED, Kept.NOTHING, _E.ESCROW_ORDER_CANCELED)
 _CONFIRMED = (_S.REJECTED, Kept.SHIPPING, _E.ESCROW_ORDER_REJECTION_CONFIRMED)
 _DISPUTED = (_S.DISPUTED, None, _E.ESCROW_ORDER_DISPUTED)
+
+_REPLACED = (_S.PENDING_II, None, _E.ESCROW_ORDER_SECOND_DELIVERY)
 
 _Row = tuple[tuple[EscrowStatus, ...], Move, tuple[Side, ...], tuple[EscrowStatus | None, Kept | None, EventType]]
 
@@ -344,10 +360,18 @@ _ROWS: tuple[_Row, ...] = (
     ((_S.DISPUTED,), _M.CANCEL, _CLOCK, (_S.DISPUTE_RESOLVED, Kept.NOTHING, _E.ESCROW_ORDER_DISPUTE_RESOLVED)),
 )
 
-MOVES: Final[dict[tuple[EscrowStatus, Move, Side], Rule]] = {
-    (status, move, side): Rule(*rule) for statuses, move, sides, rule in _ROWS for status in statuses for side in sides
-}
+Moves = dict[tuple[EscrowStatus, Move, Side], Rule]
+
+
+def _table(rows: tuple[_Row, ...]) -> Moves:
+    return {(on, move, side): Rule(*rule) for statuses, move, sides, rule in rows for on in statuses for side in sides}
+
+
+MOVES: Final[Moves] = _table(_ROWS)
 """Every move there is, and who may make it. Once there is a verdict there is none; what is missing is refused."""
+
+REPLACING: Final[Moves] = _table((((_S.REJECTED,), _M.CONFIRM, (*_SELLERS, Side.CLOCK), _REPLACED),))
+"""What comes of moves instead while a replacement is owed (`Escrow.owes_replacement`)."""
 
 BY_ITSELF: Final = {status: move for status, move, side in MOVES if side is Side.CLOCK}
 """What is done with an order that stands so where nobody does anything in time."""

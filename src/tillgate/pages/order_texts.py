@@ -35,7 +35,8 @@ def _comes(payment: Payment, stands: EscrowStatus, one: Coming, language: str) -
     if one.move is None:
         name = "order_comes_back" if one.back else "order_comes_seller"
     else:
-        name = f"order_comes_{stands.value}"
+        is_replaced = stands is EscrowStatus.REJECTED and one.status is EscrowStatus.PENDING_II
+        name = "order_comes_replaced" if is_replaced else f"order_comes_{stands.value}"
     return spoken[name].format(time=amounts.moment(one.at, language), back=money(payment, one.back, language))
 
 

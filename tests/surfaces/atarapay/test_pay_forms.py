@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.surfaces.atarapay.market import ABSENT
-from tillgate.core.escrows import Bearer
+from tillgate.core.escrows import Bearer, RefundPolicy
 from tillgate.core.instants import DAY
 from tillgate.core.money import Money
 from tillgate.http.strict_json import Literal
@@ -39,6 +39,7 @@ def test_a_form_is_read_whole() -> None:
         **{"order_product_desc": "Six yards\r\nof it", "order_product_quantity": "6", "alt_recipient": "08030000002"},
         **{"shipping_cost": "150000", "cancellation_fee": "5000", "sla": "2", "sp_id": "3", "sp_commission": "12.5"},
         **{"tx_fee_bearer": "Buyer", "shipping_fee_bearer": "seller", "product_type": "virtual", "project_id": "4"},
+        **{"refund_policy": "Replacement"},
         **{"callback_url": "https://shop.example/back?a=1", "amount_fx": "8.06", "platform": "Woocommerce"},
         **{"products": [{"name": "x"}], "is_marketplace": "1", "seller_phone": "+234 803 000 0003"},
     )
@@ -48,6 +49,7 @@ def test_a_form_is_read_whole() -> None:
     assert asked.bearers == {"tx_fee_bearer": Bearer.BUYER, "shipping_fee_bearer": Bearer.SELLER}
     assert (asked.is_marketplace, asked.seller_phone) == (True, "+234 803 000 0003")
     assert asked.product.is_virtual
+    assert asked.product.refund_policy is RefundPolicy.REPLACEMENT
     assert asked.delivery.sla_days == 2
 
 
@@ -110,6 +112,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     *(({"type": bad}, "type") for bad in ("3", "one", *NOT_TEXT[1:])),
     *(({"product_type": bad}, "product_type") for bad in ("other", *NOT_TEXT[1:])),
+    *(({"refund_policy": bad}, "refund_policy") for bad in ("other", *NOT_TEXT[1:])),
     *(({"is_marketplace": bad}, "is_marketplace") for bad in ("2", "maybe", *NOT_TEXT[1:4])),
     ({"is_marketplace": "1"}, "seller_phone"),
     *(

@@ -57,6 +57,7 @@ BODIES: dict[str, dict[str, Any]] = {
             "category": "Home",
             "quantity": 2,
             "is_virtual": False,
+            "refund_policy": "money",
         },
         "delivery": {
             "promised_by": 4_070_908_800,

@@ -55,6 +55,18 @@ async def test_an_order_lives_by_its_moves(books: Books, life: str) -> None:
     assert (await audit.audit(*books.place)).differences == []
 
 
+async def test_what_is_replaced_is_delivered_anew_before_money_goes_back(books: Books) -> None:
+    lamp = {"id": "7", "name": "Lamp", "refund_policy": "replacement"}
+    order = await does(books, await paid(books, product=lamp), "deliver", "buyer reject", "confirm")
+    assert (order["status"], order["seller_keeps"]) == ("pending_ii", None)
+    assert order["product"]["refund_policy"] == "replacement"
+    order = await does(books, order, "deliver", "buyer reject", "confirm")
+    assert (order["status"], order["seller_keeps"], order["rejections"]) == ("rejected", "nothing", 2)
+    await books.passes(DAY)
+    order = await shown(books, order["id"])
+    assert (order["status"], order["amount_refunded"]) == ("completed", order["amount"])
+
+
 @pytest.mark.parametrize("share", [0, 1, 70_000])
 async def test_what_is_awarded_is_the_sellers_and_the_rest_the_buyers(books: Books, share: int) -> None:
     order = await does(books, await paid(books), "deliver", "buyer dispute")

@@ -56,6 +56,8 @@ declare namespace TrustPay {
     is_marketplace?: boolean | number | string
     seller_phone?: string
     product_type?: "physical" | "virtual"
+    /** What a buyer who rejects is owed first: `money` unless it is said. */
+    refund_policy?: "money" | "replacement"
     project_id?: number | string
     sp_id?: number | string
     sp_commission?: number | string

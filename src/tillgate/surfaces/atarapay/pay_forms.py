@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tillgate.core.escrows import Bearer, Buyer, Delivery, Product
+from tillgate.core.escrows import Bearer, Buyer, Delivery, Product, RefundPolicy
 from tillgate.core.instants import Instant
 from tillgate.core.money import Money
 from tillgate.surfaces.atarapay.errors import Wrong, invalid, required
@@ -149,6 +149,7 @@ def _product(fields: Fields) -> Product:
         category=fields.text("order_product_category"),
         quantity=quantity or 1,
         is_virtual=fields.one_of("product_type", "physical", "virtual") == "virtual",
+        refund_policy=RefundPolicy(fields.one_of("refund_policy", *RefundPolicy) or RefundPolicy.MONEY),
     )
 
 

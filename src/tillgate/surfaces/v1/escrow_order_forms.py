@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from tillgate.core.escrows import Bearer, EscrowStatus, Kept, Move, Part, Side
+from tillgate.core.escrows import Bearer, EscrowStatus, Kept, Move, Part, RefundPolicy, Side
 from tillgate.surfaces.v1 import expansion
 from tillgate.surfaces.v1.forms import Amount, ListGiven, ShortText, Text
 
@@ -23,6 +23,7 @@ class ProductGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     category: ShortText | None = None
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     is_virtual: bool | None = None
+    refund_policy: RefundPolicy | None = None
 
 
 class DeliveryGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -79,6 +80,7 @@ class ProductShown(msgspec.Struct, frozen=True, kw_only=True):
     category: str
     quantity: int
     is_virtual: bool
+    refund_policy: RefundPolicy
 
 
 class DeliveryShown(msgspec.Struct, frozen=True, kw_only=True):

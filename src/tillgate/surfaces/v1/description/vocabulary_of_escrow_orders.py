@@ -3,6 +3,10 @@
 from typing import Final
 
 _BEARER: Final = "the buyer pays it on top of the price, the seller has it taken off."
+_POLICY: Final = (
+    "What a buyer who sends it back is owed: their `money`, or a `replacement`, which is a second delivery, and money "
+    "only if that comes back, too, or not in time."
+)
 _AT: Final = "in seconds since 1970 (UTC)."
 
 OF_ESCROW_ORDERS: Final = {
@@ -85,12 +89,14 @@ OF_ESCROW_ORDERS: Final = {
     "Product.is_virtual": "Whether there is nothing to carry.",
     "Product.name": "What it is called, as its buyer reads it.",
     "Product.quantity": "How many; the price is for all of them.",
+    "Product.refund_policy": _POLICY,
     "ProductParameters.category": "What sort of thing it is.",
     "ProductParameters.description": "More about it.",
     "ProductParameters.id": "Your own name for it.",
     "ProductParameters.is_virtual": "Whether there is nothing to carry.",
     "ProductParameters.name": "What it is called, as its buyer reads it.",
     "ProductParameters.quantity": "How many; the price is for all of them.",
+    "ProductParameters.refund_policy": f"{_POLICY} `money` unless it is said.",
     "Share.amount": "How much, in the smallest unit of the currency.",
     "Share.part": "What it is: a fee, a commission, shipping, or the seller's.",
     "Share.party": "Whose it is; null where it is yours, or a fee.",
