@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 import pytest
-from playwright.async_api import ConsoleMessage, Error, FrameLocator, Page, expect
+from playwright.async_api import ConsoleMessage, Error, FrameLocator, Page, Route, expect
 
 from tests.pages import browsers, card_pages, looks
 from tests.pages.browsers import Stage
@@ -18,11 +18,12 @@ from tests.sizes import at_size
 from tests.surfaces.atarapay import market
 from tests.surfaces.atarapay.market import Market
 from tests.surfaces.checkout.store import CHALLENGED, DECLINED, VISA
-from tests.waiting import LONG_SECONDS
+from tests.waiting import LONG_SECONDS, eventually
 from tillgate.clock import ManualClock
 from tillgate.core.instants import SECOND
 from tillgate.flows import profiles
 from tillgate.pages import escrow_shop, inline, scripts
+from tillgate.sandbox.phone_bank import Choice
 
 pytestmark = pytest.mark.anyio
 
@@ -47,9 +48,14 @@ const pay = (more = {}) => {
 document.getElementById("pay").addEventListener("click", () => pay())
 """
 
+BANK: Final = "http://localhost:1/bank"
+
 PHONE: Final[dict[str, Any]] = {"viewport": {"width": 390, "height": 844}, "reduced_motion": "reduce"}
 
-EXPECTED: Final = ("ERR_FAILED", "NotSameOrigin", "frame-ancestors", "favicon", "TrustPay:", "404", "403", "409")
+EXPECTED: Final = (
+    *("ERR_FAILED", "NotSameOrigin", "frame-ancestors", "favicon", "TrustPay:", "404", "403", "409"),
+    "of the shop itself",
+)
 
 expect.set_options(timeout=1_000 * LONG_SECONDS)
 
@@ -114,7 +120,8 @@ async def counter(stage: Stage, policy: str = STRICT, **looks: Any) -> AsyncIter
                 complaints.append(message.text)
 
         def fail(error: Error) -> None:
-            complaints.append(str(error))
+            if "of the shop itself" not in str(error):
+                complaints.append(str(error))
 
         page.on("console", note)
         page.on("pageerror", fail)
@@ -146,6 +153,48 @@ async def test_who_confirms_at_the_bank_pays_in_the_window_and_is_led_back_to_th
     await expect(till.inside.locator("#state h2")).to_have_text("Paid")
     await page.wait_for_url(f"{till.origin}/back?cart=7&product=1001&order=1")
     assert (await till.seller.payment(1)).captured == 1_250_000
+
+
+async def test_who_pays_in_dollars_pays_by_transfer_or_on_the_phone_too(till: Counter) -> None:
+    page = till.page
+    await page.evaluate("void pay({ currency: 'USD', amount: 155025, callback_url: undefined })")
+    await till.inside.get_by_text("Bank transfer").click()
+    await till.inside.get_by_role("button", name="Show the account").click()
+    await till.inside.locator(".steps").wait_for()
+    order = await till.seller.payment(1)
+    body = {"amount": 100, "currency": "usd", "debtor_iban": "DE89370400440532013000", "payment": order.id}
+    assert (await till.seller.v1.post("/sandbox/bank/transfers", body)).status_code == 200
+    await expect(till.inside.locator("#state h2")).to_have_text("Paid")
+    # Nowhere to go on to: whoever has read it closes the window.
+    await page.get_by_role("button", name="Close").click()
+    assert await till.told("onsuccess") == [{"status": "paid", "order": 1, "product": "1001"}]
+    number = f"78757{await page.evaluate('innerWidth'):05}"
+    throws = "() => { throw new Error('of the shop itself') }"
+    await page.evaluate(f"void pay({{ currency: 'USD', amount: 155025, onsuccess: {throws} }})")
+    await till.inside.get_by_text("ATH Móvil").click()
+    await till.inside.locator("#phone [name=phone]").fill(number)
+    await page.keyboard.press("Enter")
+    await expect(till.inside.locator("#state h2")).to_have_text("Confirm on your phone")
+    await till.seller.parts.phones.choose(number, Choice.CONFIRM)
+    await till.inside.locator("#back").click()
+    await page.wait_for_url(f"{till.origin}/back?cart=7&product=1001&order=2")
+    assert [(await till.seller.payment(number)).captured for number in (1, 2)] == [100, 100]
+
+
+async def test_a_bank_elsewhere_is_given_the_whole_window(till: Counter) -> None:
+    async def elsewhere(route: Route) -> None:
+        answer = await route.fetch()
+        told = await answer.json()
+        told["screen"]["parts"]["state"] = told["screen"]["parts"]["state"].replace(told["goes_to"], BANK)
+        await route.fulfill(response=answer, json={**told, "goes_to": BANK})
+
+    await till.page.route("**/events?**", lambda route: route.abort())
+    await till.begins()
+    await till.page.route("**/card?**", elsewhere)
+    await till.page.route(BANK, lambda route: route.fulfill(body="The bank"))
+    await till.pays(CHALLENGED)
+    await till.inside.get_by_role("link", name="Continue to your bank").click()
+    await till.page.wait_for_url(BANK)
 
 
 async def test_who_closes_the_window_may_pay_the_same_order_later(till: Counter) -> None:
@@ -214,33 +263,45 @@ async def test_pages_of_origins_that_are_not_registered_do_not_hold_it_in_a_wind
         await till.begins()
 
 
-async def test_what_others_say_is_not_heard(stage: Stage) -> None:
-    """Neither by the shop's page, whoever says it, nor by the payment page from a window that is not around it."""
-    async with counter(stage) as till:
-        await till.begins()
-        await till.page.evaluate(
-            """() => {
-              const frame = document.createElement("iframe")
-              document.body.append(frame)
-              for (const event of ["paid", "done"]) {
-                frame.contentWindow.parent.postMessage({ event }, "*")
-                postMessage({ event }, "*")
-              }
-            }"""
-        )
-        framed = next(frame for frame in till.page.frames if "/checkout/" in frame.url)
-        await framed.evaluate("parent.postMessage({ event: 'done' }, '*')")
-        heard = await framed.evaluate(
-            """() => new Promise((resolve) => {
-              const { port1, port2 } = new MessageChannel()
-              port1.onmessage = () => resolve("heard")
-              postMessage({}, "*", [port2])
-              setTimeout(() => resolve("not heard"), 300)
-            })"""
-        )
-        assert heard == "not heard"
-        assert await till.overlay.count() == 1
-        assert await till.told("onsuccess") == []
+async def test_what_windows_say_is_not_heard_by_the_shops_page(till: Counter) -> None:
+    """Whoever says it, and be it the payment page: it is heard by its channel alone."""
+    await till.begins()
+    await till.page.evaluate("for (const event of ['paid', 'done']) postMessage({ event }, '*')")
+    framed = next(frame for frame in till.page.frames if "/checkout/" in frame.url)
+    await framed.evaluate("for (const event of ['paid', 'done']) parent.postMessage({ event }, '*')")
+    await eventually(lambda: till.page.evaluate("told.length === 4"))
+    assert await till.overlay.count() == 1
+    await till.page.keyboard.press("Escape")
+    await expect(till.overlay).to_have_count(0)
+    assert (await till.told("onsuccess"), len(await till.told("onclose"))) == ([], 1)
+
+
+ASKS: Final = """(target) => {
+  const { port1, port2 } = new MessageChannel()
+  port1.onmessage = ({ data }) => (window.heard = data.event)
+  const there = target ? document.querySelector(target).contentWindow : window
+  there.postMessage({}, "*", [port2])
+}"""
+
+
+async def test_the_payment_page_speaks_to_its_merchants_page_alone(stage: Stage) -> None:
+    seller = await market.opened(stage.merchant.parts)
+    url = stage.url + (await seller.posts()).headers["location"]
+    html = f'<!doctype html><title>Shop</title><iframe src="{url}"></iframe>'
+    async with card_pages.site({"/": ("text/html", html)}) as shop, stage.payer() as page:
+        await page.goto(shop)
+        framed = page.frames[1]
+        await framed.locator("#number").wait_for()
+        # Neither to its own window, where somebody may have got in, nor to a page that is not known.
+        await framed.evaluate(ASKS, None)
+        await framed.evaluate("(known) => (document.getElementById('checkout').dataset.around = known)", f"{shop}0")
+        await page.evaluate(ASKS, "iframe")
+        await framed.evaluate("() => new Promise((resolve) => setTimeout(resolve, 100))")
+        assert await framed.evaluate("window.heard") is None
+        assert await page.evaluate("window.heard") is None
+        await framed.evaluate("(known) => (document.getElementById('checkout').dataset.around = known)", f"x {shop}")
+        await page.evaluate(ASKS, "iframe")
+        await eventually(lambda: page.evaluate("window.heard === 'ready'"))
 
 
 async def test_a_form_leads_to_the_page_and_the_page_back_to_the_shop(stage: Stage) -> None:

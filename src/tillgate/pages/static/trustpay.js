@@ -173,6 +173,15 @@
 
   // ---- What a page calls.
 
+  // A page's own mistake is its own.
+  function call(handler, detail) {
+    try {
+      return handler?.(detail)
+    } catch (mistake) {
+      reportError(mistake)
+    }
+  }
+
   async function pay(fields, { onsuccess, onclose, onerror }) {
     const spoken = words()
     const overlay = new Overlay(spoken)
@@ -182,7 +191,7 @@
       if (!onerror) await overlay.left
       overlay.close()
       const error = { status: "error", message }
-      onerror?.(error)
+      call(onerror, error)
       return error
     }
     const { pathname, search } = new URL(url, location.href)
@@ -191,11 +200,11 @@
     overlay.close()
     if (!overlay.isPaid) {
       const closed = { status: "closed", order, product, url: base + pathname + search }
-      onclose?.(closed)
+      call(onclose, closed)
       return closed
     }
     const paid = { status: "paid", order, product }
-    if (onsuccess?.(paid) !== false && /^https?:/.test(back)) location.assign(back)
+    if (call(onsuccess, paid) !== false && /^https?:/.test(back)) location.assign(back)
     return paid
   }
 
