@@ -4,8 +4,10 @@ The merchant's page is of an origin of its own, and as strict as can be.
 """
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -18,14 +20,17 @@ from tests.sizes import at_size
 from tests.surfaces.atarapay import market
 from tests.surfaces.atarapay.market import Market
 from tests.surfaces.checkout.store import CHALLENGED, DECLINED, VISA
+from tests.surfaces.v1.shop import LOCAL
 from tests.waiting import LONG_SECONDS, eventually
 from tillgate.clock import ManualClock
 from tillgate.core.instants import SECOND
 from tillgate.flows import profiles
-from tillgate.pages import escrow_shop, inline, scripts
+from tillgate.pages import escrow_shop, scripts
 from tillgate.sandbox.phone_bank import Choice
 
 pytestmark = pytest.mark.anyio
+
+HOW_TO: Final = Path(__file__).parents[2] / "docs" / "how-to" / "pay-into-escrow.md"
 
 STRICT: Final = (
     "default-src 'none'; script-src 'self' $; frame-src $; connect-src $; form-action $; base-uri 'none';"
@@ -367,9 +372,16 @@ async def test_the_sample_shop_sells_both_ways(stage: Stage, scheme: Any, width:
         await looks.assert_accessible(page)
 
 
-async def test_the_style_sheet_is_a_button(stage: Stage) -> None:
-    link = f'<link rel=stylesheet href="{stage.url}{inline.STYLES[1]}">'
-    html = f"<!doctype html>{link}<button class=trustpay-button>Pay</button>"
+async def test_the_lines_of_the_how_to_open_the_window(stage: Stage) -> None:
+    (block,) = re.findall(r"```html\n(.*?)```", HOW_TO.read_text(), re.DOTALL)
+    html = f"<!doctype html><title>Shop</title>{block}".replace(LOCAL, stage.url)
     async with card_pages.site({"/": ("text/html", html)}) as shop, stage.payer() as page:
         await page.goto(shop)
-        assert await page.locator("button").evaluate("(button) => button.offsetHeight") >= 44
+        assert await page.locator("#pay").evaluate("(button) => button.offsetHeight") >= 44
+        await page.click("#pay")
+        inside = page.frame_locator("[data-testid=trustpay-overlay] iframe")
+        for name, value in (("number", VISA), ("expiry", "12/34"), ("cvc", "123")):
+            await inside.locator(f"#card-form [name={name}]").fill(value)
+        await inside.locator("#card-form .pay").click()
+        await inside.locator("#back").click()
+        await page.wait_for_url(re.compile(re.escape(stage.url + escrow_shop.PATH) + r"\?product=1001&order=\d+"))
