@@ -74,17 +74,20 @@ def update(project: Project, occasion: Occasion, *, name: str | None, descriptio
 
 
 def with_order(project: Project, last: Payment | None, payment: Payment, occasion: Occasion) -> Project:
-    """The project with one more milestone, after the `last` one.
+    """The project with one more milestone, after the `last` one, or in the place of one that nobody has paid.
 
-    Raises Refused(MILESTONE_OPEN) where that is not complete. One that nobody has paid does not count.
+    Otherwise whoever knows a project, without paying for anything, could fill it up. Raises Refused(MILESTONE_OPEN)
+    where the last one is not complete, IN_PROGRESS where money may still come for it.
     """
     if last is not None and escrow_orders.of(last).is_held:
         raise Refused(Reason.MILESTONE_OPEN, "project", status=escrow_orders.of(last).status)
     if last is not None and escrow_orders.of(last).status is EscrowStatus.UNPAID and may_be_paid(last):
         raise Refused(Reason.IN_PROGRESS, "project", status=last.status)
-    if len(project.orders) >= MOST_ORDERS:
+    is_unpaid = last is not None and escrow_orders.of(last).status is EscrowStatus.UNPAID
+    orders = project.orders[:-1] if is_unpaid else project.orders
+    if len(orders) >= MOST_ORDERS:
         raise Refused(Reason.PARAMETER_INVALID, "project_id", problem=f"it has {MOST_ORDERS} milestones already")
-    return evolve(project, orders=(*project.orders, payment.id), updated=occasion.now)
+    return evolve(project, orders=(*orders, payment.id), updated=occasion.now)
 
 
 def may_be_paid(payment: Payment) -> bool:

@@ -102,6 +102,19 @@ async def test_what_is_no_number_names_nothing_in_any_place(seller: Market) -> N
     assert [each["id"] for each in done(await shop.ask(PROVIDERS))] == [known["provider"]]
 
 
+async def test_nobody_fills_a_project_up_with_what_they_do_not_pay(seller: Market) -> None:
+    project = done(await seller.ask(CREATE, **PROJECT))["id"]
+    first = await seller.number_of(await seller.pays(await seller.posts(project_id=project)))
+    done(await seller.ask(ORDER, status="cancelled", order=first))
+    await seller.let_time_work()
+    for product in range(5):
+        assert (await seller.posts(project_id=project, order_product_id=product)).status_code == 303
+    (shown,) = done(await seller.ask(PROJECTS))
+    assert (len(shown["transaction"]), shown["status"]) == (2, 0)
+    paid = await seller.number_of(await seller.pays(await seller.posts(project_id=project, order_product_id=4)))
+    assert [each["id"] for each in done(await seller.ask(PROJECTS))[0]["transaction"]] == [first, paid]
+
+
 LARGE: dict[str, tuple[bytes, str]] = {
     "escapes": (b"a=" + b"%41" * (MEBIBYTE // 3 - 1), FORM),
     "names": (b"&".join(b"a%d[b][c][d][e][]=1" % number for number in range(999)), FORM),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from tillgate.core import escrow_orders
+from tillgate.core import projects as core
 from tillgate.core.escrows import Buyer, EscrowStatus
 from tillgate.core.parties import SERIES as PARTIES
 from tillgate.core.payments import Payment
@@ -25,7 +27,7 @@ _AT_ONCE: Final = 100
 
 OPEN: Final = 0
 COMPLETE: Final = 1
-"""The status of a project: whether there is something that is not complete."""
+"""The status of a project: whether there is something that is not complete, or can still be paid."""
 
 
 @operation("POST", "/api/project/createProject")
@@ -111,8 +113,8 @@ async def _shown(gateway: Gateway, tenant: str, found: Sequence[Project]) -> lis
 
 
 def _status(milestones: Sequence[Payment]) -> int:
-    done = [each.escrow is not None and each.escrow.status is EscrowStatus.COMPLETED for each in milestones]
-    return COMPLETE if done and all(done) else OPEN
+    statuses = [escrow_orders.of(each).status for each in milestones if each.captured or core.may_be_paid(each)]
+    return COMPLETE if statuses and set(statuses) == {EscrowStatus.COMPLETED} else OPEN
 
 
 OPERATIONS: tuple[Route, ...] = (
