@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 import pytest
-from playwright.async_api import ConsoleMessage, Error, FrameLocator, Page, Route, expect
+from playwright.async_api import ConsoleMessage, Error, FrameLocator, Locator, Page, Route, expect
 
 from tests.pages import browsers, card_pages, looks
 from tests.pages.browsers import Stage
@@ -143,6 +143,7 @@ async def till(stage: Stage, request: pytest.FixtureRequest) -> AsyncIterator[Co
 
 async def test_who_confirms_at_the_bank_pays_in_the_window_and_is_led_back_to_the_shop(till: Counter) -> None:
     page = till.page
+    await page.clock.install()
     await till.begins()
     await expect(till.inside.locator(".held")).to_contain_text("Your money is held until you accept")
     await expect(till.inside.locator(".label")).to_have_text("Ankara <b>six yards</b>")
@@ -155,7 +156,8 @@ async def test_who_confirms_at_the_bank_pays_in_the_window_and_is_led_back_to_th
     await till.pays(CHALLENGED)
     await till.inside.get_by_label("Confirmation code").fill("123456")
     await till.inside.get_by_role("button", name="Approve").click()
-    await expect(till.inside.locator("#state h2")).to_have_text("Paid")
+    await expect(till.inside.locator("#returning")).to_contain_text("You go back to Iya Basira in")
+    await page.clock.run_for(6_000)
     await page.wait_for_url(f"{till.origin}/back?cart=7&product=1001&order=1")
     assert (await till.seller.payment(1)).captured == 1_250_000
 
@@ -255,13 +257,22 @@ async def test_what_cannot_be_ordered_is_told_to_the_page_or_in_the_window(till:
     assert "cannot be reached" in (await page.evaluate("pay()"))["message"]
 
 
+async def ticked(page: Page, wanted: Locator) -> int:
+    """Whether something is there yet, once more time has passed."""
+    await page.clock.run_for(1_000)
+    return await wanted.count()
+
+
 async def test_pages_of_origins_that_are_not_registered_do_not_hold_it_in_a_window(stage: Stage) -> None:
     async with counter(stage) as till:
         gateway, tenant = till.seller.parts.gateway, till.seller.tenant
         await profiles.register(gateway, tenant, lambda _: ("https://shop.example",))
-        await till.page.click("#pay")
+        await till.page.clock.install()
+        async with till.page.expect_event("requestfailed", lambda request: "/checkout/" in request.url):
+            await till.page.click("#pay")
+        await eventually(lambda: till.overlay.locator("iframe").count())
         link = till.overlay.get_by_role("link", name="Open the payment page")
-        await link.wait_for()
+        await eventually(lambda: ticked(till.page, link))
         await expect(till.overlay.get_by_role("status")).to_contain_text("cannot be shown here")
         await profiles.register(gateway, tenant, lambda _: (till.origin,))
         await till.page.reload()
@@ -354,6 +365,7 @@ async def test_the_sample_shop_sells_both_ways(stage: Stage, scheme: Any, width:
         await inside.locator("#number").wait_for()
         await looks.assert_accessible(page)
         framed = next(frame for frame in page.frames if "/checkout/" in frame.url)
+        await looks.assert_accessible(framed)
         assert await framed.evaluate(looks.OVERFLOW) <= 0
         box = await page.locator("[data-testid=trustpay-overlay] dialog").bounding_box()
         assert box is not None
