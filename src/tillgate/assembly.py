@@ -36,6 +36,7 @@ from tillgate.pages.escrow_shop import EscrowShop
 from tillgate.pages.inline import Inline
 from tillgate.pages.logos import Logos
 from tillgate.pages.mailbox import Mailbox
+from tillgate.pages.orders import Orders
 from tillgate.pages.payment_links import PaymentLinks
 from tillgate.pages.phone import PATH as PHONE
 from tillgate.pages.phone import Phone
@@ -228,6 +229,7 @@ def _people(settings: Settings, parts: Opened, limits: Limits, streams: EventStr
         Docs(),
         Checkout(gateway, directory, limits, streams, "" if parts.bank is None else PHONE),
         Logos(gateway, directory),
+        Orders(gateway, directory, limits, streams),
         PaymentLinks(gateway, directory, limits),
         Receipts(gateway, directory, limits),
         Returns(gateway, directory),

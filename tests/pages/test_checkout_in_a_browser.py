@@ -21,7 +21,7 @@ from tests.waiting import LONG_SECONDS
 from tillgate.clock import ManualClock
 from tillgate.core.instants import HOUR, SECOND
 from tillgate.flows import profiles
-from tillgate.pages.checkout import WINDOWS
+from tillgate.pages.payment_watches import WINDOWS
 
 pytestmark = pytest.mark.anyio
 

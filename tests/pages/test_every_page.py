@@ -13,6 +13,8 @@ from tests.surfaces.oauth.person import FORM, Browser, Person
 from tests.surfaces.v1 import shop
 from tillgate.assembly import Assembly
 from tillgate.core.credentials import PUBLISHABLE_SCOPES, CredentialKind
+from tillgate.core.instants import SECOND
+from tillgate.flows import order_links
 from tillgate.pages import scripts
 from tillgate.store import migrate
 
@@ -51,6 +53,7 @@ async def places(parts: Assembly, ann: Person) -> dict[str, str]:
         "/checkout/{id}": checkout,
         "/elements/card": f"/elements/card?key={key}",
         "/oauth/authorize": client.address(),
+        "/orders/{id}": await order(store),
         "/pay/{id}": await payment_link(store),
         "/sandbox/challenges/{reference}/{proof}": await challenge(store),
     }
@@ -67,6 +70,21 @@ async def payment_link(store: Store) -> str:
     answer = await store.v1.post("/payment_links", {"line_items": [{"price_data": price, "quantity": 1}]})
     assert answer.status_code == 200, answer.text
     return str(answer.json()["url"]).removeprefix(shop.LOCAL)
+
+
+async def order(store: Store) -> str:
+    """An escrow order that nobody has paid yet."""
+    order = {
+        "price": 1_000_00,
+        "currency": "ngn",
+        "product": {"id": "7", "name": "Lamp"},
+        "delivery": {"promised_by": store.parts.gateway.clock.wall() // SECOND + 86_400},
+        "buyer": {"email": "ada@example.com"},
+    }
+    answer = await store.v1.post("/escrow_orders", order)
+    assert answer.status_code == 200, answer.text
+    payment = await store.record(answer.json()["payment"])
+    return order_links.path(store.parts.gateway, payment)
 
 
 async def challenge(store: Store) -> str:

@@ -20,6 +20,7 @@ from tillgate.core.escrows import (
     Step,
     Verdict,
 )
+from tillgate.core.evidence import Photograph
 from tillgate.core.instants import DAY, Instant
 from tillgate.core.money import Money
 from tillgate.core.reasons import Reason, Refused
@@ -66,7 +67,14 @@ def _known(escrow: Escrow, what: Move, side: Side) -> Rule | None:
 
 
 def made(
-    escrow: Escrow, what: Move, side: Side, at: Instant, *, amount: int | None = None, comment: str = ""
+    escrow: Escrow,
+    what: Move,
+    side: Side,
+    at: Instant,
+    *,
+    amount: int | None = None,
+    comment: str = "",
+    photographs: tuple[Photograph, ...] = (),
 ) -> tuple[Escrow, Rule]:
     """The order after a move; `amount` is what the manager leaves to the seller's side, in minor units as paid.
 
@@ -90,7 +98,7 @@ def made(
         disputed_at=disputed_at,
         deliveries=escrow.deliveries + (what is Move.DELIVER),
         rejections=escrow.rejections + (what in (Move.REJECT, Move.REDELIVER)),
-        history=(*escrow.history, Step(at, what, side, status, comment)),
+        history=(*escrow.history, Step(at, what, side, status, comment, photographs)),
     )
     return structs.replace(after, due_at=deadline(after, at) if due_at is None else due_at), known
 

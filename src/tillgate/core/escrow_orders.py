@@ -23,6 +23,7 @@ from tillgate.core.decisions import Alias, Decision, Numbering
 from tillgate.core.escrow_shares import Parcel
 from tillgate.core.escrows import ALIAS, PREFIX, SERIES, Escrow, EscrowStatus, Kept, Move, Part, Share, Side, Verdict
 from tillgate.core.events import EventType
+from tillgate.core.evidence import Photograph
 from tillgate.core.instants import DAY, MINUTE, Instant
 from tillgate.core.ledger import Entry, MovementType, Posting, entry
 from tillgate.core.money import Money
@@ -101,13 +102,16 @@ def move(
     *,
     amount: int | None = None,
     comment: str = "",
+    photographs: tuple[Photograph, ...] = (),
 ) -> tuple[Payment, Decision]:
     """The order after a move, and before that after what should have been done by itself by now.
 
     Raises what core.escrow_moves.made refuses.
     """
     payment, types = _caught_up(payment, occasion)
-    escrow, rule = escrow_moves.made(of(payment), what, side, occasion.now, amount=amount, comment=comment)
+    escrow, rule = escrow_moves.made(
+        of(payment), what, side, occasion.now, amount=amount, comment=comment, photographs=photographs
+    )
     return _announced(evolve(payment, escrow=escrow), (*types, rule.told), occasion)
 
 

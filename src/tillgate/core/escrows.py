@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from tillgate.core.events import EventType
+from tillgate.core.evidence import Photograph
 from tillgate.core.instants import DAY, Duration, Instant
 from tillgate.core.money import Money
 from tillgate.core.personal import Personal
@@ -253,6 +254,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     side: Side
     status: EscrowStatus
     comment: Personal[str] = ""
+    photographs: Personal[tuple[Photograph, ...]] = ()
 
 
 class Escrow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

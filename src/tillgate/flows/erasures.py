@@ -19,7 +19,7 @@ from tillgate.core.projects import Project
 from tillgate.core.records import Record, evolve
 from tillgate.core.setup_intents import SetupIntent
 from tillgate.core.timers import Timer, TimerKind
-from tillgate.flows import changes, events, mails, records, transfers
+from tillgate.flows import changes, events, evidence, mails, records, transfers
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.flows.idempotency import Key
 from tillgate.logs import log
@@ -165,6 +165,8 @@ async def _redact_payments(gateway: Gateway, caller: Caller, erasure: Erasure, p
     letters = await mails.about(gateway, erasure.tenant, [payment.id for payment in payments])
     if changed or letters:
         await gateway.store.commit(Decision(save=tuple(changed), remove=letters))
+    for payment in payments:
+        await evidence.remove(gateway, payment)
     for told_of in (*payments, *disputes):
         await events.redact(gateway, caller.tenant, told_of.id, personal.redacted)
 

@@ -1,6 +1,6 @@
 """Escrow orders: opening one by paying, what each side does with it, and what happens by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import structs
@@ -23,6 +23,7 @@ from tillgate.core.escrows import (
     Product,
     Side,
 )
+from tillgate.core.evidence import Photograph
 from tillgate.core.intents import Intent
 from tillgate.core.money import Money
 from tillgate.core.occasions import Occasion
@@ -93,6 +94,14 @@ class Made(msgspec.Struct, frozen=True):
 
     payment: Payment
     is_repeat: bool = False
+
+
+Beside = Callable[[Payment], Decision]
+"""What is written beside a move, by the order after it; it may refuse the move."""
+
+
+def _nothing(moved: Payment) -> Decision:
+    return Decision()
 
 
 async def create(
@@ -245,18 +254,22 @@ async def move(
     *,
     amount: int | None = None,
     comment: str = "",
+    photographs: tuple[Photograph, ...] = (),
+    beside: Beside = _nothing,
 ) -> Answer:
     """Do something to an order for one of its sides; done once more, it changes nothing.
 
-    Raises Refused(NOT_FOUND), and what core.escrow_moves.made refuses.
+    Raises Refused(NOT_FOUND), and what core.escrow_moves.made refuses, or `beside` does.
     """
 
     async def decide(occasion: Occasion) -> tuple[Made, Decision]:
         payment = await fetch(gateway, caller, payment_id)
         if escrow_moves.is_repeat(escrow_orders.of(payment), what, side, amount):
             return Made(payment, is_repeat=True), Decision()
-        moved, decision = escrow_orders.move(payment, what, side, occasion, amount=amount, comment=comment)
-        return Made(moved), decision
+        moved, decision = escrow_orders.move(
+            payment, what, side, occasion, amount=amount, comment=comment, photographs=photographs
+        )
+        return Made(moved), decision.merged(beside(moved))
 
     return await changes.make(gateway, caller, key, decide, render)
 

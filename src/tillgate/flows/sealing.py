@@ -7,6 +7,7 @@ import msgspec
 from tillgate.core.applications import Application
 from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.decisions import Decision
+from tillgate.core.evidence import Evidence
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.instants import DAY, Duration
 from tillgate.core.mails import Mail
@@ -31,11 +32,12 @@ AT_ONCE = 100
 
 
 class Sealed(msgspec.Struct, frozen=True):
-    """Where records of a type keep something under seal, bound to (tenant, id), and for which purpose."""
+    """Where records of a type keep something under seal, bound to (tenant, id), for which purpose; so many at once."""
 
     type: type[Record]
     field: str
     purpose: Purpose
+    at_once: int = AT_ONCE
 
 
 SEALED = (
@@ -51,6 +53,8 @@ SEALED = (
     Sealed(Party, "sealed", Purpose.BANK_ACCOUNT),
     Sealed(SigningKey, "sealed", Purpose.SIGNING),
     Sealed(Mail, "sealed", Purpose.MAIL),
+    # Each may have a megabyte.
+    Sealed(Evidence, "sealed", Purpose.EVIDENCE, 5),
 )
 """Everything under seal. A key is only ever removed for a purpose that is listed here."""
 
@@ -69,10 +73,11 @@ async def reseal(gateway: Gateway, keys: DataKeys, envelope: Envelope, at: tuple
     place, *after = at
     where = SEALED[place]
     beginnings = envelopes.beginnings(keys.in_use(where.purpose))
-    found = await sealed.under_others(gateway.store, where.type, where.field, beginnings, (after[0], after[1]), AT_ONCE)
+    most = where.at_once
+    found = await sealed.under_others(gateway.store, where.type, where.field, beginnings, (after[0], after[1]), most)
     done = await asyncio.gather(*[_resealed(gateway, envelope, where, record) for record in found])
     then: tuple[int, str, str] | None = None
-    if len(found) == AT_ONCE:
+    if len(found) == most:
         then = (place, found[-1].tenant, found[-1].id)
     elif place + 1 < len(SEALED):
         then = (place + 1, "", "")

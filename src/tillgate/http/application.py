@@ -112,7 +112,8 @@ class Application:
         try:
             reply = await surface.admit(request, route)
             if reply is None:
-                request.body = await body.read(self._body_bytes, self._body_seconds)
+                limits = (route.body_bytes or self._body_bytes, route.body_seconds or self._body_seconds)
+                request.body = await body.read(*limits)
                 reply = await surface.handle(request, route)
         except ClientGone:
             raise

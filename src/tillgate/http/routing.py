@@ -20,13 +20,16 @@ class Route(msgspec.Struct, frozen=True):
 
     A parameter is a whole segment in braces. What `handler` takes and gives is between it and its surface,
     which may extend this class by what it needs to know of an operation. `cross_origin` says that browsers
-    may call it from any page.
+    may call it from any page. `body_bytes` and `body_seconds` are what its bodies may be large and take, where that is
+    more than usual.
     """
 
     method: str
     path: str
     handler: Handler
     cross_origin: bool = False
+    body_bytes: int = 0
+    body_seconds: float = 0.0
 
 
 class Match(msgspec.Struct, Generic[Owner], frozen=True, gc=False):

@@ -5,6 +5,7 @@ runs, the same forms are sent behind the page, and an event stream brings what c
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -31,16 +32,13 @@ from tillgate.http.routing import Route
 from tillgate.pages import checkout_forms, checkout_screen, palettes, rendering, site, texts, visits
 from tillgate.pages.checkout_forms import Mistakes, Unreadable
 from tillgate.pages.checkout_screen import Screen
-from tillgate.pages.checkout_watches import Watches
+from tillgate.pages.payment_watches import WINDOWS, Watches
 
 PATH: Final = f"{checkouts.PAGE}/{{id}}"
-SCRIPTS: Final = ("card_fields.js", "checkout.js")
+SCRIPTS: Final = ("card_fields.js", "live.js", "checkout.js")
 
 TRIES_A_MINUTE: Final = 10
 """How often one checkout may be tried in a minute, whoever tries; fifty cards end it (core.intents.MOST_CARDS)."""
-
-WINDOWS: Final = 20
-"""How many windows of one checkout a process keeps up to date, so that no link takes what all of them share."""
 
 DEVICE_CARDS: Final = {"visa": "tok_visa", "declined": "tok_chargeDeclined"}
 """What cards the sandbox's devices hold."""
@@ -86,7 +84,7 @@ class Checkout(site.Pages):
         self._limits = limits
         self._streams = streams
         self._phone = phone
-        self._watches = Watches(gateway)
+        self._watches = Watches(partial(flows.version, gateway))
         self.routes = (
             Route("GET", PATH, self._show),
             Route("GET", f"{PATH}/events", self._events),

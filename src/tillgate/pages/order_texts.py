@@ -4,7 +4,7 @@ from typing import Any
 
 from tillgate.core import escrow_moves, escrow_orders
 from tillgate.core.escrow_moves import Coming
-from tillgate.core.escrows import EscrowStatus
+from tillgate.core.escrows import EscrowStatus, Side, Step
 from tillgate.core.mails import MailKind
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
@@ -15,6 +15,20 @@ def money(payment: Payment, amount: int, language: str) -> str:
     """An amount of what was paid, in minor units."""
     paid = Money(amount, payment.amount.currency)
     return f"{amounts.written(paid, language)} {amounts.code(paid)}".strip()
+
+
+def stands(payment: Payment) -> str:
+    """How an order stands, as its texts are named: a rejection that was confirmed is another than one that was not."""
+    escrow = escrow_orders.of(payment)
+    if escrow.status is EscrowStatus.REJECTED and escrow.verdict is not None:
+        return "confirmed"
+    return escrow.status.value
+
+
+def did(step: Step) -> str:
+    """The text that says what somebody did; a marketplace does it for its seller."""
+    side = Side.SELLER if step.side is Side.OPERATOR else step.side
+    return f"order_did_{step.move.value}_{side.value}"
 
 
 def coming(payment: Payment, language: str) -> list[str]:

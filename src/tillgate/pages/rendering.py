@@ -36,7 +36,7 @@ def page(
     headers: Headers = (),
     form_action: str = "",
     language: str = "",
-    sheet: str = "",
+    sheet: str | tuple[str, ...] = (),
     tint: str = "",
     scripts: tuple[str, ...] = (),
     images: bool = False,
@@ -47,12 +47,13 @@ def page(
     """A page made of a template, which is given what is said, and the texts of the reader's language.
 
     Where its forms lead by a redirect to another origin, that is `form_action`. `language` is one that the reader has
-    chosen. `sheet` is a file of static/ that adds to the common style, `tint` is more of that; `scripts` are files of
-    pages/scripts.py, run in their order once the page is read, by a nonce that no other answer has. With `images` it
-    may show pictures of this server's, and that it holds as data URLs. For `embeds` and `frames` see http.policy.
+    chosen. `sheet` is a file of static/ that adds to the common style, or several, `tint` is more of that; `scripts`
+    are files of pages/scripts.py, run in their order once the page is read, by a nonce that no other answer has. With
+    `images` it may show pictures of this server's, and that it holds as data URLs. For `embeds` and `frames` see
+    http.policy.
     """
     language = language or texts.language(request.header("accept-language"))
-    style, digest = _style(sheet, tint)
+    style, digest = _style((sheet,) if isinstance(sheet, str) else sheet, tint)
     nonce = secrets.token_urlsafe(16)
     run = [listed.NAMED[name] for name in scripts]
     rendered = part(template, language, style=style, scripts=run, nonce=nonce, **said)
@@ -100,9 +101,9 @@ def file(name: str) -> bytes:
 
 
 @lru_cache(maxsize=1_024)
-def _style(sheet: str, tint: str) -> tuple[str, str]:
+def _style(sheets: tuple[str, ...], tint: str) -> tuple[str, str]:
     """The style, and the digest by which a policy allows it alone."""
-    style = (file("pages.css") + (file(sheet) if sheet else b"")).decode() + tint
+    style = b"".join(map(file, ("pages.css", *sheets))).decode() + tint
     return style, policy.digest(style.encode(), "sha256")
 
 

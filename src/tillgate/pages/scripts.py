@@ -82,6 +82,8 @@ ALL: Final = (
     Script("pages/static/card_fields.js", ("/checkout/{id}", "/elements/card")),
     Script("pages/static/challenge.js", ("/sandbox/challenges/{reference}/{proof}",)),
     Script("pages/static/checkout.js", ("/checkout/{id}",), maker="tillgate"),
+    Script("pages/static/live.js", ("/checkout/{id}", "/orders/{id}", "/phone")),
+    Script("pages/static/order.js", ("/orders/{id}",), maker="tillgate"),
     Script("pages/static/quick_start.js", ("/sandbox/quick-start",)),
     Script("pages/static/element.js", ("/elements/card",)),
     # Not in live mode.

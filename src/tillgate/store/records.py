@@ -25,6 +25,7 @@ from tillgate.core.credentials import Credential
 from tillgate.core.customers import Customer, Erasure
 from tillgate.core.disputes import Dispute
 from tillgate.core.escrow_settings import EscrowSettings
+from tillgate.core.evidence import Evidence
 from tillgate.core.faults import Fault
 from tillgate.core.idempotency import IdempotencyKey
 from tillgate.core.mails import Mail
@@ -208,6 +209,7 @@ KEPT: dict[type[Record], Kept[Any]] = {
         Kept(Party, schema.parties, lambda party: (party.kept_as,)),
         Kept(Project, schema.projects, lambda project: (project.customer,)),
         Kept(EscrowSettings, schema.escrow_settings, contested=True),
+        Kept(Evidence, schema.evidence, lambda evidence: (evidence.payment,)),
         Kept(Settlement, schema.settlements, contested=True),
         Kept(PayoutSettings, schema.payout_settings, contested=True),
         Kept(Arrival, schema.arrivals, lambda arrival: (arrival.payment, arrival.state.value)),

@@ -96,6 +96,9 @@ projects = record_table(
     partial_index("projects_by_customer", "tenant", "customer", "id", where="customer IS NOT NULL"),
 )
 escrow_settings = record_table("escrow_settings")
+evidence = record_table(
+    "evidence", sa.Column("payment", Text, nullable=False), sa.Index("evidence_of_payments", "tenant", "payment", "id")
+)
 settlements = record_table("settlements")
 payout_settings = record_table("payout_settings")
 
@@ -373,5 +376,5 @@ schema_state = sa.Table(
     sa.Column("oldest_compatible", Whole, nullable=False),
 )
 
-CURRENT = 19
+CURRENT = 20
 """The schema that this code writes."""

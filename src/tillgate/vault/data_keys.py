@@ -39,6 +39,7 @@ class Purpose(enum.StrEnum):
     BANK_ACCOUNT = "bank_account"
     SIGNING = "signing"
     MAIL = "mail"
+    EVIDENCE = "evidence"
     LINK = "link"
     """Signs links to pages (vault.links), and seals nothing."""
 

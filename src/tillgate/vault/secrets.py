@@ -90,6 +90,14 @@ class Secrets:
         """The content in the open, to be sent or shown. Raises Unsealable."""
         return await self._envelope.open_loading(sealed, purpose=Purpose.MAIL, bound_to=(tenant, mail))
 
+    def seal_evidence(self, tenant: str, evidence: str, picture: bytes) -> bytes:
+        """A photograph, as its record keeps it."""
+        return self._envelope.seal(picture, purpose=Purpose.EVIDENCE, bound_to=(tenant, evidence))
+
+    async def open_evidence(self, tenant: str, evidence: str, sealed: bytes) -> bytes:
+        """The photograph in the open, for who may see it. Raises Unsealable."""
+        return await self._envelope.open_loading(sealed, purpose=Purpose.EVIDENCE, bound_to=(tenant, evidence))
+
     def seal_signing_key(self, tenant: str, id: str, private: bytes) -> bytes:
         """The private half of a signing key, as its record keeps it."""
         return self._envelope.seal(private, purpose=Purpose.SIGNING, bound_to=(tenant, id))

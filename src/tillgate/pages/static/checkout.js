@@ -6,8 +6,7 @@
   const at = (id) => document.getElementById(id);
   const said = page.dataset;
   const ahead = Number(said.now) - Date.now(); // the server's clock, which this one need not agree with
-  const RETRY_MILLISECONDS = 3000;
-  const PATIENCE_MILLISECONDS = 2000;
+  const SOON_MILLISECONDS = 1000;
   const framed = window !== parent; // in a window over the merchant's page
   const RETURN_SECONDS = framed ? 4 : 8;
   const TEST_CARD = { number: "4242424242424242", expiry: "12/34", cvc: "123" };
@@ -194,15 +193,7 @@
 
   // ---- What happens meanwhile.
 
-  let stream = null;
-  let retry = 0;
-  let alarm = 0;
   let doubt = null; // what was sent when the connection was lost: how often the payment had been tried then
-  const isUp = (up) => {
-    clearTimeout(alarm);
-    alarm = up ? 0 : setTimeout(() => (at("cut-off").hidden = false), PATIENCE_MILLISECONDS);
-    if (up) at("cut-off").hidden = true;
-  };
   const hear = (screen) => {
     update(screen);
     if (!doubt || phase === "asking") return;
@@ -211,35 +202,17 @@
     doubt.free();
     doubt = null;
   };
-  const listen = () => {
-    clearTimeout(retry);
-    if (stream || document.hidden || (OVER.includes(phase) && !doubt)) return;
-    stream = new EventSource(`${said.path}/events?${said.proof}`);
-    stream.onopen = () => isUp(true);
-    stream.onmessage = (event) => hear(JSON.parse(event.data));
-    stream.onerror = () => {
-      if (!alarm) isUp(false);
-      if (stream && stream.readyState === EventSource.CLOSED) {
-        stream = null;
-        retry = setTimeout(listen, RETRY_MILLISECONDS);
-      }
-    };
-  };
-  const leave = () => {
-    clearTimeout(retry);
-    clearTimeout(alarm);
-    alarm = 0;
-    if (stream) stream.close();
-    stream = null;
-  };
-  // A browser has few connections to one server, and pages that nobody looks at need none.
-  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : listen()));
-  addEventListener("pagehide", leave);
-  // Whoever comes back by the back button sees the page as they left it, and then as things stand.
+  // Before the stream listens again: whoever comes back by the back button may press what they had pressed.
   addEventListener("pageshow", (event) => {
-    if (event.persisted) for (const form of document.forms) form.removeAttribute("aria-busy");
-    if (event.persisted) busy = false;
-    listen();
+    if (!event.persisted) return;
+    for (const form of document.forms) form.removeAttribute("aria-busy");
+    busy = false;
+  });
+  const { listen, leave, retry } = live({
+    path: `${said.path}/events?${said.proof}`,
+    hear,
+    show: (isUp) => (at("cut-off").hidden = isUp),
+    wanted: () => doubt || !OVER.includes(phase),
   });
 
   // ---- Forms.
@@ -291,7 +264,7 @@
       say(answer ? said.failed : said.lost, "wait");
       doubt = { tried: Number(body.get("tried")), free };
       leave();
-      retry = setTimeout(listen, RETRY_MILLISECONDS / 3);
+      retry(SOON_MILLISECONDS);
     }
   };
   document.addEventListener("submit", (event) => {

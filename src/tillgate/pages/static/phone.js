@@ -9,8 +9,6 @@
   const title = document.title;
   const ahead = Number(phone.dataset.now) - Date.now(); // the server's clock, which this one need not agree with
   const STEADY_MILLISECONDS = 500; // in which what has just moved under a finger is not pressed
-  const RETRY_MILLISECONDS = 3000;
-  const PATIENCE_MILLISECONDS = 2000;
   let movedUp = -Infinity;
 
   // Only what this server says becomes HTML, here and nowhere else; it escapes what it was told by others.
@@ -98,44 +96,11 @@
     }
   };
 
-  let stream = null;
-  let retry = 0;
-  let alarm = 0;
-  const isUp = (up) => {
-    clearTimeout(alarm);
-    alarm = 0;
-    if (!up) {
-      // What comes back at once is not worth a word.
-      alarm = setTimeout(() => phone.classList.add("offline"), PATIENCE_MILLISECONDS);
-    } else {
-      phone.classList.remove("offline");
-    }
-  };
-  const listen = () => {
-    clearTimeout(retry);
-    if (stream || document.hidden) return;
-    stream = new EventSource("/phone/events");
-    stream.onopen = () => isUp(true);
-    stream.onmessage = (event) => update(JSON.parse(event.data));
-    stream.onerror = () => {
-      if (!alarm) isUp(false);
-      if (stream && stream.readyState === EventSource.CLOSED) {
-        stream = null;
-        retry = setTimeout(listen, RETRY_MILLISECONDS);
-      }
-    };
-  };
-  const leave = () => {
-    clearTimeout(retry);
-    clearTimeout(alarm);
-    alarm = 0;
-    if (stream) stream.close();
-    stream = null;
-  };
-  // A browser has few connections to one server, and pages that nobody looks at need none.
-  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : listen()));
-  addEventListener("pagehide", leave);
-  addEventListener("pageshow", listen);
+  const { listen } = live({
+    path: "/phone/events",
+    hear: (parts) => update(parts),
+    show: (isUp) => phone.classList.toggle("offline", !isUp),
+  });
 
   const complain = (text) => {
     mistake.textContent = text;
