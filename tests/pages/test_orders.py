@@ -11,7 +11,7 @@ from tests.pages.buyer import Buyer, mailed, photograph
 from tests.surfaces.v1 import shop
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
-from tillgate.core.escrows import MOVES, Delivery, EscrowStatus, Move, Side
+from tillgate.core.escrows import MOVES, Delivery, EscrowStatus, Move, Product, RefundPolicy, Side
 from tillgate.core.instants import DAY
 from tillgate.pages import texts
 
@@ -145,6 +145,17 @@ async def test_a_rejection_is_contested_disputed_with_photographs_and_given_up(m
     given_up = await buyer.answers("withdraw")
     assert given_up.heading == "The dispute is over"
     assert "You gave way in the dispute" in given_up.text
+
+
+async def test_who_is_owed_a_replacement_reads_so_before_they_reject(market: Market) -> None:
+    product = Product(id="7", name="Lamp", refund_policy=RefundPolicy.REPLACEMENT)
+    buyer = await delivered(market, product=product)
+    page = await buyer.see("reject")
+    assert "A second delivery comes first" in page.text
+    assert "without an answer you are owed a second delivery" in page.text
+    await buyer.answers("reject", "Broken")
+    await market.passes(3 * DAY)
+    assert (await buyer.see()).heading == "A second delivery is to come"
 
 
 async def test_what_is_due_by_now_is_shown_though_nobody_got_round_to_it(market: Market) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tillgate.core import escrow_orders
-from tillgate.core.escrows import EscrowStatus
+from tillgate.core.escrows import EscrowStatus, RefundPolicy
 from tillgate.core.instants import Instant
 from tillgate.core.payments import Payment
 from tillgate.core.profiles import Profile
@@ -84,6 +84,7 @@ def summary(place: Place, payment: Payment) -> str:
         amount=amounts.written(payment.amount, place.language),
         code=amounts.code(payment.amount),
         number=escrow.product.id,
+        is_replaced=escrow.product.refund_policy is RefundPolicy.REPLACEMENT,
         promised=_moment(escrow.delivery.promised_by, place.language),
     )
 
@@ -126,6 +127,8 @@ def does(place: Place, payment: Payment, effect: Effect) -> str:
     name = f"order_does_{effect.move.value}"
     if effect.is_final and effect.kept and effect.back:
         name = f"{name}_fee"
+    if effect.then is not None and effect.then.status is EscrowStatus.PENDING_II:
+        name = f"{name}_replaced"
     back = effect.back if effect.then is None else effect.then.back
     return spoken[name].format(
         kept=order_texts.money(payment, effect.kept, place.language),
