@@ -134,7 +134,8 @@ async def street(trade: Trade) -> Notified:
     assert [line["status"] for line in calendar] == ["accepted", "completed"]
     assert await trade.cancels(prompt, "rejected") == BUYER_CANCELS[1]
     await trade.answers(given_up, "order_delivered", "dispute", "It is another one")
-    assert await trade.cancels(given_up, "buyer_cancel") == BUYER_GIVES_WAY[1]
+    assert await trade.cancels(given_up, "buyer_cancel") == orders.TOO_LATE
+    await trade.answers(given_up, "order_delivered", "withdraw")
     await trade.answers(gives_way, "order_delivered", "dispute", "It is broken")
     assert await trade.cancels(gives_way) == SELLER_GIVES_WAY[1]
     await trade.passes(3)

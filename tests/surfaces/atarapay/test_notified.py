@@ -52,7 +52,7 @@ async def test_the_eight_are_told_in_parts_with_the_token_and_in_order(anyones: 
     await deliver(again)
     await anyones.moves(again, Move.REJECT, Side.BUYER)
     await anyones.moves(again, Move.DISPUTE, Side.SELLER)
-    done(await anyones.ask(ORDER, status="buyer_cancel", order=again))
+    await anyones.moves(again, Move.WITHDRAW, Side.BUYER)
     lost = await anyones.buys()
     await deliver(lost)
     await anyones.moves(lost, Move.DISPUTE, Side.BUYER)

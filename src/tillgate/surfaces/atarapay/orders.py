@@ -3,7 +3,9 @@
 import re
 from typing import Any, Final
 
-from tillgate.core.escrows import EscrowStatus, Move, Side
+from tillgate.core import escrow_moves
+from tillgate.core import escrow_orders as core
+from tillgate.core.escrows import Escrow, EscrowStatus, Move, Side
 from tillgate.core.payments import Payment
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import escrow_numbers
@@ -65,14 +67,19 @@ async def _delivered(call: Call, asker: Asker) -> Reply:
 
 
 async def _canceled(call: Call, asker: Asker, side: Side) -> Reply:
-    """A dispute is taken back by whoever would otherwise cancel."""
+    """A seller who cancels what is disputed lets its buyer be right. What a seller says for a buyer ends no dispute.
+
+    Otherwise the seller's own key would give the seller the money that is disputed.
+    """
     payment = await find(call.gateway, asker.caller, asker.fields.text("order"))
-    is_disputed = payment.escrow is not None and payment.escrow.status in _IN_DISPUTE
-    moved = await _moved(call, asker, payment, Move.WITHDRAW if is_disputed else Move.CANCEL, side)
-    message = "Transaction is canceled"
-    if is_disputed:
-        message = "Dispute is cancelled, " + ("Transaction Completed" if side is Side.BUYER else "Buyer Refunded")
+    gives_way = side is Side.SELLER and _is_about_dispute(core.of(payment))
+    moved = await _moved(call, asker, payment, Move.WITHDRAW if gives_way else Move.CANCEL, side)
+    message = "Dispute is cancelled, Buyer Refunded" if gives_way else "Transaction is canceled"
     return messages.success(message, await shown(call.gateway, moved))
+
+
+def _is_about_dispute(escrow: Escrow) -> bool:
+    return escrow.status in _IN_DISPUTE or escrow_moves.is_repeat(escrow, Move.WITHDRAW, Side.SELLER)
 
 
 async def _moved(call: Call, asker: Asker, payment: Payment, move: Move, side: Side) -> Payment:
