@@ -25,10 +25,12 @@ First Bank of Nigeria           011 000016
 First City Monument Bank        214 000003
 FSDH Merchant Bank              501 400001
 Globus Bank                     103 000027
+Greenwich Merchant Bank         562 060004
 Guaranty Trust Bank             058 000013
 Jaiz Bank                       301 000006
 Keystone Bank                   082 000002
 Lotus Bank                      303 000029
+Nova Bank                       561 060003
 Optimus Bank                    107 000036
 Parallex Bank                   104 000030
 Polaris Bank                    076 000008

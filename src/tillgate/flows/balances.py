@@ -1,10 +1,13 @@
 """Balances: what the books say."""
 
+from typing import Final
+
 import msgspec
 from msgspec import structs
 
-from tillgate.core import accounts
+from tillgate.core import accounts, escrow_orders
 from tillgate.core.balance_transactions import BalanceTransaction
+from tillgate.core.escrows import PREFIX as ORDER
 from tillgate.core.ledger import MovementType
 from tillgate.core.money import Money
 from tillgate.core.payouts import Payout
@@ -35,6 +38,10 @@ async def owed(gateway: Gateway, caller: Caller) -> list[Owed]:
     ]
 
 
+_OF_THEIR_OWN: Final = ("po_", f"{ORDER}_")
+"""What the entries of which are named after them, and not after the payment: payouts, and orders' holds and shares."""
+
+
 async def page(
     gateway: Gateway,
     caller: Caller,
@@ -53,8 +60,9 @@ async def page(
         if paid_out is None:
             return [], False
         wanted = structs.replace(wanted, statement=paid_out.statement)
-    if source is not None and source.startswith("po_"):
-        wanted = structs.replace(wanted, source=source, entries_above=f"{source}:", entries_below=f"{source};")
+    if source is not None and source.startswith(_OF_THEIR_OWN):
+        subject = escrow_orders.payment_id(source) if source.startswith(f"{ORDER}_") else source
+        wanted = structs.replace(wanted, source=subject, entries_above=f"{source}:", entries_below=f"{source};")
     elif source is not None:
         payment = await _payment_of(gateway, caller, source)
         if payment is None:

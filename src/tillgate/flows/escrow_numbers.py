@@ -1,6 +1,7 @@
 """Escrow numbers: by which whole numbers surfaces tell of orders, and of whatever else has one with them."""
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -8,9 +9,12 @@ from tillgate.core import escrow_orders, escrows, parties, party_payouts, projec
 from tillgate.core.escrow_numbers import Numbers
 from tillgate.core.escrows import Escrow, Part
 from tillgate.core.events import Event
+from tillgate.core.parties import Named, Party
 from tillgate.core.payments import Payment
+from tillgate.core.payouts import Payout
 from tillgate.flows import numbering
 from tillgate.flows.gateway import Gateway
+from tillgate.store import find
 from tillgate.store.batches import Conflict, Taken
 
 
@@ -46,6 +50,8 @@ async def of_orders(gateway: Gateway, tenant: str, payments: Sequence[Payment]) 
         **await numbering.of(gateway, tenant, escrow_orders.REFUNDS, _there(one.refund for one in orders.values())),
         **await numbering.of(gateway, tenant, party_payouts.SERIES, _there(map(_payout, orders.values()))),
     }
+    sellers = await find.every(gateway.store, Party, tenant, _there(one.pricing.seller for one in orders.values()))
+    payouts = await find.every(gateway.store, Payout, tenant, _there(map(_payout, orders.values())))
     return {
         payment.id: Numbers(
             order=known[payment.id],
@@ -55,6 +61,7 @@ async def of_orders(gateway: Gateway, tenant: str, payments: Sequence[Payment]) 
             project=known.get(escrow.project or ""),
             refund=known.get(escrow.refund or ""),
             payout=known.get(_payout(escrow) or ""),
+            **_told_of(sellers.get(escrow.pricing.seller or ""), payouts.get(_payout(escrow) or "")),
         )
         for payment, escrow in zip(payments, orders.values(), strict=True)
     }
@@ -65,6 +72,18 @@ async def told(gateway: Gateway, event: Event) -> Event:
     if not isinstance(event.view, Payment) or event.view.escrow is None:
         return event
     return msgspec.structs.replace(event, numbers=await of_order(gateway, event.view))
+
+
+def _told_of(seller: Party | None, payout: Payout | None) -> dict[str, Any]:
+    """What is told of who sells, and of the payout to them."""
+    named = seller.named if seller else Named()
+    state, paid_at = (payout.state, payout.paid_at) if payout else (None, None)
+    return {
+        "seller_email": named.email,
+        "seller_phone": named.phone,
+        "payout_state": state,
+        "paid_out_at": paid_at,
+    }
 
 
 def _there(ids: Iterable[str | None]) -> list[str]:
@@ -82,4 +101,7 @@ def _customer(payment: Payment) -> str | None:
 
 def _payout(escrow: Escrow) -> str | None:
     """The newest payout of what is the seller's."""
-    return next((share.payout for share in escrow.shares if share.part is Part.SELLER), None)
+    return next((share.payout for share in escrow.shares if share.part in _SELLERS), None)
+
+
+_SELLERS: Final = (Part.SELLER, Part.SHIPPING, Part.CANCELLATION_FEE)

@@ -99,6 +99,7 @@ async def test_a_marketplace_s_seller_is_known_by_their_phone(seller: Market) ->
         *(1, "bisi@example.com"),
         "0803 000 0021",
     )
+    assert "bisi@" not in str((await seller.payment(1)).escrow), "who sells is told of as they are, and kept once"
 
 
 async def test_what_is_promised_for_the_past_or_for_nobody_alive_is_refused(seller: Market) -> None:

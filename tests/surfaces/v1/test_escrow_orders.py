@@ -75,6 +75,10 @@ async def test_what_is_paid_for_an_order_is_held_and_then_shared(books: Books) -
     assert [step["move"] for step in order["history"]] == ["deliver", "accept"]
     moved = await books.client.listed("/balance_transactions?limit=10")
     assert [one["type"] for one in moved] == ["escrow_release", "escrow_hold", "charge"]
+    assert [one["source"] for one in moved] == [order["id"], order["id"], order["payment"]["id"]]
+    of_it = await books.client.listed(f"/balance_transactions?source={order['id']}&expand[]=data.source")
+    assert [one["source"]["object"] for one in of_it] == ["escrow_order", "escrow_order"]
+    assert [one["id"] for one in of_it] == [one["id"] for one in moved[:2]]
     events = await books.client.listed("/events?limit=20")
     told = [event for event in events if event["type"].startswith("escrow_order.")]
     assert [event["type"].partition(".")[2] for event in told] == ["completed", "accepted", "delivered", "paid"]

@@ -125,7 +125,6 @@ async def _wanted(call: Call, asks: Caller, asked: Asked) -> Wanted:
     provider = await _provider(call, asks, asked.provider)
     project = await _project(call, asks, asked)
     tenant = asks.tenant
-    phone, email = (seller.named.phone, seller.named.email) if seller else (tenant.phone, "")
     return Wanted(
         price=asked.price,
         product=asked.product,
@@ -145,7 +144,8 @@ async def _wanted(call: Call, asks: Caller, asked: Asked) -> Wanted:
         is_marketplace=asked.is_marketplace,
         started_by="buyer",
         callback_url=asked.callback_url,
-        asked_as={**asked.asked_as, "seller_phone": phone, "seller_email": email},
+        # Who is a party is told of as they are at the time.
+        asked_as={**asked.asked_as, **({} if seller else {"seller_phone": tenant.phone})},
     )
 
 

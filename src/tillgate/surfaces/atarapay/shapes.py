@@ -11,6 +11,7 @@ from tillgate.core.escrows import Escrow, EscrowStatus, Part
 from tillgate.core.instants import Instant
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
+from tillgate.core.payouts import PayoutState
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,6 +29,17 @@ STATUSES: Final = {
     EscrowStatus.DISPUTE_RESOLVED: (10, "Dispute Resolved", "The dispute is over"),
 }
 """By status: the page's number, or ours where it has none, its spelling, and what it means."""
+
+
+_PAYOUTS: Final[dict[str | None, str]] = {
+    None: "Pending",
+    PayoutState.PENDING: "Pending",
+    PayoutState.IN_TRANSIT: "Processing",
+    PayoutState.PAID: "Paid",
+    PayoutState.FAILED: "Failed",
+    PayoutState.CANCELED: "Canceled",
+}
+"""How far a payout to a seller who is a party is. What is the merchant's own is released to its balance."""
 
 
 def moment(instant: Instant | None) -> str | None:
@@ -59,8 +71,8 @@ def order(payment: Payment, numbers: Numbers) -> dict[str, Any]:
         "type": int(asked.get("type", "1")),
         "customer_id": numbers.customer,
         "beneficiary_merchant_id": numbers.seller,
-        "seller_email": asked.get("seller_email", ""),
-        "seller_phone": asked.get("seller_phone", ""),
+        "seller_email": numbers.seller_email,
+        "seller_phone": numbers.seller_phone or asked.get("seller_phone", ""),
         "buyer_email": buyer.email,
         "buyer_phone": buyer.phone,
         "buyer_alt_phone": buyer.other_phone,
@@ -184,8 +196,8 @@ def _payout(payment: Payment, escrow: Escrow, numbers: Numbers) -> dict[str, Any
         "order_id": numbers.order,
         "amount": amount,
         "currency": escrow.pricing.price.currency,
-        "status": "Released",
-        "payout_date": moment(escrow.completed_at),
+        "status": _PAYOUTS[numbers.payout_state] if escrow.pricing.seller else "Released",
+        "payout_date": moment(numbers.paid_out_at if escrow.pricing.seller else escrow.completed_at),
     }
     return {"payout": shown}
 

@@ -7,9 +7,10 @@ from typing import Annotated
 import msgspec
 
 from tillgate.core import balance_transactions as core
-from tillgate.core import currencies
+from tillgate.core import currencies, escrow_orders
 from tillgate.core.balance_transactions import BalanceTransaction
 from tillgate.core.credentials import Scope
+from tillgate.core.escrows import PREFIX as ORDER
 from tillgate.core.instants import Instant, unix_seconds
 from tillgate.core.ledger import MovementType
 from tillgate.flows import balances
@@ -31,6 +32,9 @@ _DESCRIPTIONS = {
     MovementType.ESCROW_RELEASE: "Released from escrow",
 }
 
+_OF_ORDERS = frozenset({MovementType.ESCROW_HOLD, MovementType.ESCROW_RELEASE})
+"""What is told of a payment under its name as an order."""
+
 
 class BalanceTransactionStatus(enum.StrEnum):
     """Whether it can be paid out."""
@@ -40,7 +44,7 @@ class BalanceTransactionStatus(enum.StrEnum):
 
 
 class BalanceTransactionsGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A page of balance transactions: of one type, in one currency, of one payment, refund or payout, of some
+    """A page of balance transactions: of one type, in one currency, of one payment, order, refund or payout, of some
     amount, as is said."""
 
     type: MovementType | None = None
@@ -65,7 +69,7 @@ class BalanceTransactionShown(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     object: str = "balance_transaction"
     type: MovementType
-    source: Annotated[str, expansion.ids("pay", "re", "dp", "po")]
+    source: Annotated[str, expansion.ids("pay", "eo", "re", "dp", "po")]
     amount: int
     fee: int
     net: int
@@ -78,20 +82,26 @@ class BalanceTransactionShown(msgspec.Struct, frozen=True, kw_only=True):
     livemode: bool
 
 
+def source_of(moved: BalanceTransaction) -> str:
+    """What a movement was for, by its name in this API."""
+    return escrow_orders.order_id(moved.source) if moved.type in _OF_ORDERS else moved.source
+
+
 def show(moved: BalanceTransaction, *, now: Instant, livemode: bool) -> BalanceTransactionShown:
     """A movement in this API's form, as it stands `now`."""
     currency, is_available = moved.currency.lower(), moved.available_at <= now
+    source = source_of(moved)
     fees = [FeeShown(type="processing_fee", amount=moved.fee, currency=currency, description="Processing")]
     return BalanceTransactionShown(
         id=moved.id,
         type=moved.type,
-        source=moved.source,
+        source=source,
         amount=moved.amount,
         fee=moved.fee,
         net=moved.net,
         currency=currency,
         status=BalanceTransactionStatus.AVAILABLE if is_available else BalanceTransactionStatus.PENDING,
-        description=f"{_DESCRIPTIONS[moved.type]} {moved.source}",
+        description=f"{_DESCRIPTIONS[moved.type]} {source}",
         fee_details=fees if moved.fee else [],
         available_on=unix_seconds(moved.available_at),
         created=unix_seconds(moved.occurred_at),
@@ -126,11 +136,16 @@ async def _find(call: Call, given: BalanceTransactionsGiven, cursor: Cursor) -> 
         cursor,
         type=given.type,
         currency=currencies.parse(given.currency, "currency") if given.currency is not None else None,
-        source=payment_names.payment(given.source) if given.source is not None else None,
+        source=_source(given.source) if given.source is not None else None,
         payout=given.payout,
         amounts=amounts_of(given.amount),
     )
     return _Page(found, has_more)
+
+
+def _source(id: str) -> str:
+    """An order's lines are its own: those that its payment has beside them are found by that one's names."""
+    return id if id.startswith(f"{ORDER}_") else payment_names.payment(id)
 
 
 def _shown(call: Call, moved: BalanceTransaction) -> BalanceTransactionShown:

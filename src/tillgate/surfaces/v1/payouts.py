@@ -14,7 +14,7 @@ from tillgate.flows.gateway import Answer
 from tillgate.flows.payouts import Line
 from tillgate.http.exchange import Reply
 from tillgate.store.lists import Cursor, Page
-from tillgate.surfaces.v1 import errors, expansion
+from tillgate.surfaces.v1 import balance_transactions, errors, expansion
 from tillgate.surfaces.v1.forms import Amount, ListShown, Metadata, MoneyListGiven, PageGiven, Text, list_shown
 from tillgate.surfaces.v1.listings import Listing
 from tillgate.surfaces.v1.operations import Call, Nothing, answer, answered, operation, shown
@@ -101,7 +101,7 @@ class PayoutLineShown(msgspec.Struct, frozen=True, kw_only=True):
     type: LineType
     payout: Annotated[str, expansion.ids("po")]
     balance_transaction: Annotated[str, expansion.ids("bt")] | None
-    source: Annotated[str, expansion.ids("pay", "re", "po")] | None
+    source: Annotated[str, expansion.ids("pay", "eo", "re", "po")] | None
     amount: int
     fee: int
     net: int
@@ -152,7 +152,7 @@ def _show_line(payout: Payout, line: Line) -> PayoutLineShown:
         type=LineType(line.type),
         payout=payout.id,
         balance_transaction=line.id,
-        source=line.source,
+        source=balance_transactions.source_of(line),
         amount=line.amount,
         fee=line.fee,
         net=line.net,

@@ -195,7 +195,7 @@ _OF: Final = {
     "BalanceTransaction.fee_details": "What the fee is made of.",
     "BalanceTransaction.status": "`pending`, or `available` to be paid out.",
     "BalanceTransactionsParameters.payout": "Only those that are lines of this payout.",
-    "BalanceTransactionsParameters.source": "Only those of this payment, refund or payout.",
+    "BalanceTransactionsParameters.source": "Only those of this payment, escrow order, refund or payout.",
     **dict.fromkeys(("Address.country", "AddressParameters.country", "BankAccount.country"), _COUNTRY),
     "BankAccount.last4": "The last four characters of the number.",
     "BankAccountParameters.country": "Two-letter code, ISO 3166-1 alpha-2. Without, it is read from the IBAN.",
