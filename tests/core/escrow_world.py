@@ -101,7 +101,9 @@ class Made(msgspec.Struct, frozen=True):
 
 
 class Object(msgspec.Struct, frozen=True):
-    """The bank takes the money back, over a dispute of its own."""
+    """The bank takes the money back, over a dispute of its own: all of it, or a part."""
+
+    is_whole: bool
 
 
 class Decide(msgspec.Struct, frozen=True):
@@ -259,7 +261,7 @@ def happenings(order: Order) -> Iterator[Happening]:
     if order.asked is not None:
         yield from (Tell(verdict) for verdict in (Verdict.APPROVED, Verdict.DECLINED, Verdict.NEVER_SEEN))
     if len(order.disputes) < order.most_disputes:
-        yield Object()
+        yield from (Object(is_whole) for is_whole in (True, False))
     if order.is_charged_back:
         yield from (Decide(status) for status in (DisputeStatus.WON, DisputeStatus.LOST))
     if order.escrow.is_held and not order.escrow.returns and order.most_disputes == 0:
@@ -282,8 +284,8 @@ def happen(order: Order, what: Happening) -> Order:
         case Tell(verdict):
             assert order.asked is not None, what
             return answered(order, order.asked, verdict)
-        case Object():
-            return _told(order, None, DisputeStatus.NEEDS_RESPONSE)
+        case Object(is_whole):
+            return _told(order, None, DisputeStatus.NEEDS_RESPONSE, is_whole=is_whole)
         case Decide(status):
             return _told(order, next(one for one in order.disputes.values() if not one.is_closed), status)
         case GiveBack(amount):
@@ -316,11 +318,13 @@ def _last(order: Order) -> Refunding | None:
     return Refunding(order.refunds[id], order.attempts[order.refunds[id].attempt])
 
 
-def _told(order: Order, dispute: Dispute | None, status: DisputeStatus) -> Order:
+def _told(order: Order, dispute: Dispute | None, status: DisputeStatus, *, is_whole: bool = True) -> Order:
+    paid = order.payment.amount
+    amount = paid if is_whole else Money(paid.amount // 3, paid.currency)
     statement = Statement(
         reference=dispute.bank_reference if dispute else f"cb_{len(order.disputes)}",
         target=next(iter(order.attempts)),
-        amount=dispute.amount if dispute else order.payment.amount,
+        amount=dispute.amount if dispute else amount,
         reason=DisputeReason.FRAUDULENT,
         status=status,
         evidence_due_by=LATER,

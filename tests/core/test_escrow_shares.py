@@ -123,7 +123,7 @@ def test_every_end_shares_out_what_was_paid(
     order = escrow_world.happen(order, escrow_world.Clock.TO_SLA) if waits else order
     for move, side in ENDS[end]:
         order = escrow_world.happen(order, escrow_world.Made(move, side))
-    order = escrow_world.happen(order, escrow_world.Object()) if objects else order
+    order = escrow_world.happen(order, escrow_world.Object(is_whole=True)) if objects else order
     order = escrow_world.by_itself(order, DisputeStatus.WON)
     escrow_world.hold(order)
     escrow, currency = order.escrow, order.payment.amount.currency

@@ -187,6 +187,36 @@ async def test_nothing_is_settled_while_a_bank_disputes_the_payment(books: Books
     assert found.differences == []
 
 
+async def test_what_a_bank_keeps_of_an_order_in_part_is_made_up_for_first(books: Books) -> None:
+    order = await paid(books)
+    third = order["amount"] // 3
+    asked = {"payment": order["payment"], "amount": third}
+    dispute = (await books.client.post("/sandbox/disputes", asked)).json()
+    await does(books, order, Move.CANCEL, Side.SELLER)
+    await books.client.post(f"/disputes/{dispute['id']}/close")
+    await books.passes(DAY)
+    await books.passes(DAY)
+    order = await shown(books, order["id"])
+    assert [(share["part"], share["amount"]) for share in order["shares"]] == [("charged_back", third)]
+    assert (order["status"], order["amount_refunded"]) == ("completed", order["amount"] - third)
+    assert (await audit.audit(*books.place)).differences == []
+
+
+async def test_what_a_bank_takes_back_after_the_release_is_the_merchants_affair(books: Books) -> None:
+    order = await paid(books)
+    await does(books, order, Move.DELIVER, Side.SELLER)
+    await does(books, order, Move.ACCEPT, Side.BUYER)
+    await books.passes(0)
+    before, released = await shown(books, order["id"]), await books.balance()
+    dispute = (await books.client.post("/sandbox/disputes", {"payment": order["payment"]})).json()
+    await books.client.post(f"/disputes/{dispute['id']}/close")
+    await books.passes(DAY)
+    assert await shown(books, order["id"]) == before
+    lost = sum(released["ngn"]) - sum((await books.balance())["ngn"])
+    assert lost == dispute["amount"] + dispute["fee"] == order["amount"] + dispute["fee"]
+    assert (await audit.audit(*books.place)).differences == []
+
+
 async def test_merchant_and_party_are_paid_out_in_their_country(books: Books) -> None:
     caller, made = Caller(await books.tenant(), "key_test", "v1", "req_test"), list[str]()
 
