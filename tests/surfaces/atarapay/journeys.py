@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from tests.pages.buyer import photograph
 from tests.surfaces.atarapay.market import CREATE, ORDER, PROJECT, PROJECTS, PROVIDER, SERVICE_PROVIDER, done, error
 from tests.surfaces.atarapay.trade import Told, Trade
 from tillgate.surfaces.atarapay import orders
@@ -48,14 +49,17 @@ async def house(trade: Trade) -> Built:
 
     # Who has built the foundations rejected says that they are good: nobody comes to terms, and the manager agrees.
     first = await trade.buys("1", project_id=project, sp_id=provider, sp_commission="10")
+    await trade.link(first, "order_paid")
     early = await trade.posts("2", project_id=project)
     assert "The milestone before this one is not complete." in early.text
     await trade.delivers(first)
-    await trade.answers(first, "order_delivered", "reject", "A crack in it")
+    await trade.answers(first, "order_delivered", "reject", "A crack in it", photograph())
     await trade.sells(first, "contest", comment="It was there before")
+    await trade.link(first, "order_contested")
     assert await trade.passes(14) == ["escrow_order.disputed"]
     await trade.plays(first, "award", amount=PRICE)
     shown = await trade.becomes(first, "Complete")
+    await trade.link(first, "order_decided")
     assert shown["payout"]["amount"] == shown["amount_net"] == PRICE - FEE - SHARE - PAYOUT_FEE
     assert "refund" not in shown
 
@@ -75,6 +79,7 @@ async def house(trade: Trade) -> Built:
     # The roof is canceled by its seller. Ordered again, it is late for its buyer to cancel, and right to dispute it.
     sold_out = await trade.buys("3", project_id=project)
     assert await trade.cancels(sold_out) == SELLER_CANCELS[1]
+    await trade.link(sold_out, "order_canceled")
     assert (await trade.becomes(sold_out, "Complete"))["refund"]["amount"] == PRICE
     third = await trade.buys("3", project_id=project)
     await trade.delivers(third)

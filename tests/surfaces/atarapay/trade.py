@@ -93,10 +93,17 @@ class Trade:
         """Somebody else does, in the sandbox."""
         return await self.api(f"/sandbox/escrow_orders/{await self.id(number)}/{move}", said)
 
-    async def answers(self, number: int, kind: str, move: str, comment: str = "") -> None:
-        """The buyer follows the link in a mail of theirs, and answers."""
-        await self.link(number, kind)
-        await self.plays(number, move, **({"comment": comment} if comment else {}))
+    async def answers(self, number: int, kind: str, move: str, comment: str = "", photograph: bytes = b"") -> None:
+        """The buyer follows the link in a mail of theirs to the order's page, and answers by its form."""
+        page = Page(await self.http.get(await self.link(number, kind)))
+        (asking,) = [link for link in page.links() if f"/{move}?" in link]
+        action, fields = Page(await self.http.get(asking)).form(move)
+        files = {"photographs": ("seen.jpg", photograph, "image/jpeg")} if photograph else None
+        given = await self.http.post(action, data=fields | ({"comment": comment} if comment else {}), files=files)
+        assert given.status_code == 303, given.text
+        answered = Page(await self.http.get(given.headers["location"]))
+        assert comment in answered.text
+        assert ("/evidence/" in answered.html) == bool(photograph)
 
     async def id(self, number: int) -> str:
         """What the first API calls an order."""
