@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from tillgate.core import escrow_shares, exchange_rates
-from tillgate.core.escrows import Bearer, Escrow
+from tillgate.core.escrows import Bearer, Escrow, RefundPolicy
 from tillgate.core.instants import SECOND, Instant
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
@@ -19,13 +19,17 @@ _JUST_BEFORE: Final = 1
 
 
 class Held(msgspec.Struct, frozen=True):
-    """In words: what is bought and what it costs, which milestone it is, the days that were promised, the rate."""
+    """In words: what is bought and what it costs, which milestone it is, the days that were promised, the rate.
+
+    With `is_replaced` a buyer who rejects is owed a second delivery before there is money for it.
+    """
 
     lines: list[tuple[str, str]]
     milestone: str
     promised: str
     returned: str
     agreed: str
+    is_replaced: bool
 
 
 async def held(gateway: Gateway, caller: Caller, payment: Payment, language: str) -> Held | None:
@@ -40,6 +44,7 @@ async def held(gateway: Gateway, caller: Caller, payment: Payment, language: str
         promised=_day(promised_by, language),
         returned=_day(promised_by + escrow.patience.delivery, language),
         agreed=_agreed(escrow, spoken["trustpay_agreed"], language),
+        is_replaced=escrow.product.refund_policy is RefundPolicy.REPLACEMENT,
     )
 
 

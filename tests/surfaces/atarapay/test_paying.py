@@ -103,6 +103,12 @@ async def test_the_page_says_what_was_agreed_in_dollars_and_who_bears_what(selle
     assert "This rate stays" not in page
 
 
+async def test_the_page_says_where_a_second_delivery_comes_before_money(seller: Market) -> None:
+    for policy, is_said in (("money", False), ("replacement", True)):
+        page = await seen(seller, await seller.posts(refund_policy=policy))
+        assert ("a second delivery is first" in page) == is_said
+
+
 async def test_the_page_says_which_milestone_it_is(seller: Market) -> None:
     project = done(await seller.ask(CREATE, **{**PROJECT, "project_name": "House <b>by the sea</b>"}))["id"]
     page = await seen(seller, await seller.posts(project_id=project))
