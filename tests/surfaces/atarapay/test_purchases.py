@@ -7,6 +7,7 @@ import pytest
 from tests.surfaces.atarapay.market import ABSENT, Market, done
 from tillgate.clock import ManualClock
 from tillgate.core.instants import DAY
+from tillgate.flows import escrow_checkouts
 
 pytestmark = pytest.mark.anyio
 
@@ -50,3 +51,24 @@ async def test_what_nobody_paid_in_time_is_another_order_later(punctual: tuple[M
     assert done(await seller.posts(**day))["order"] == 1
     clock.advance(DAY)
     assert done(await seller.posts(**day))["order"] == 2
+
+
+async def test_who_dies_before_it_is_known_where_the_buyer_goes_on_to_is_made_up_for(
+    punctual: tuple[Market, ManualClock],
+) -> None:
+    """The order was opened, its buyer was not answered, and sends the form again."""
+    seller, _ = punctual
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(escrow_checkouts, "lead_back", dies)
+        assert (await seller.posts(callback_url=BACK)).status_code == 500
+    payment = await seller.payment(1)
+    assert payment.checkout is not None
+    assert payment.checkout.redirect_url is None
+    assert done(await seller.posts(accept="application/json", callback_url=BACK))["order"] == 1
+    payment = await seller.payment(1)
+    assert payment.checkout is not None
+    assert payment.checkout.redirect_url == "https://shop.example/back?a=1&product=1001&order=1#top"
+
+
+async def dies(*asked: object) -> None:
+    raise SystemError
