@@ -38,7 +38,7 @@ STRICT: Final = (
 )
 
 HTML: Final = """<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">
-<title>Shop</title><script src="$"></script>
+<title>Shop</title>$
 <main><h1>Your order</h1><button id=pay>Pay</button></main><script src=shop.js></script>"""
 
 SHOP: Final = """
@@ -107,17 +107,23 @@ class Counter(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def counter(stage: Stage, policy: str = STRICT, **looks: Any) -> AsyncIterator[Counter]:
-    """A merchant's page, open. Nothing is complained of but what is made to be."""
+async def counter(stage: Stage, *, is_held: bool = True, **looks: Any) -> AsyncIterator[Counter]:
+    """A merchant's page, open, which `is_held` to one version of the script, or takes the newest of its test pages.
+
+    Nothing is complained of but what is made to be.
+    """
     seller = await market.opened(stage.merchant.parts)
     order = {**market.FORM_OF_SHOP, "delivery_date": "2026-01-11", "order_product_name": "Ankara <b>six yards</b>"}
-    files = {"/": ("text/html", HTML.replace("$", stage.url + scripts.NAMED["trustpay.js"].paths[0]))}
+    script = scripts.NAMED["trustpay.js"]
+    held = f'<script src="{stage.url}{script.path}" integrity="{script.integrity}" crossorigin></script>'
+    newest = f'<script src="{stage.url}{script.paths[1]}"></script>'
+    files = {"/": ("text/html", HTML.replace("$", held if is_held else newest))}
     files["/back"] = ("text/html", "<!doctype html><title>Back</title><h1>Thank you</h1>")
     files["/shop.js"] = ("text/javascript", "")
-    async with card_pages.site(files, policy.replace("$", stage.url)) as origin, stage.payer(**looks) as page:
+    async with card_pages.site(files, STRICT.replace("$", stage.url)) as origin, stage.payer(**looks) as page:
         order["callback_url"] = f"{origin}/back?cart=7"
-        script = SHOP.replace("$order", json.dumps(order)).replace("$key", json.dumps(seller.public))
-        await page.route("**/shop.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
+        own = SHOP.replace("$order", json.dumps(order)).replace("$key", json.dumps(seller.public))
+        await page.route("**/shop.js", lambda route: route.fulfill(body=own, content_type="text/javascript"))
         complaints: list[str] = []
 
         def note(message: ConsoleMessage) -> None:
@@ -264,7 +270,7 @@ async def ticked(page: Page, wanted: Locator) -> int:
 
 
 async def test_pages_of_origins_that_are_not_registered_do_not_hold_it_in_a_window(stage: Stage) -> None:
-    async with counter(stage) as till:
+    async with counter(stage, is_held=False) as till:
         gateway, tenant = till.seller.parts.gateway, till.seller.tenant
         await profiles.register(gateway, tenant, lambda _: ("https://shop.example",))
         await till.page.clock.install()
