@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import Counter
+from random import Random
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from tests.sizes import at_size
 from tests.surfaces.atarapay import market
 from tests.surfaces.atarapay.market import (
     BANKS,
@@ -31,8 +33,9 @@ from tests.surfaces.atarapay.market import (
 )
 from tests.waiting import at_most
 from tillgate.core import credentials
-from tillgate.surfaces.atarapay import orders
+from tillgate.surfaces.atarapay import orders, pay_forms
 from tillgate.surfaces.atarapay.errors import PROBLEM
+from tillgate.surfaces.atarapay.surface import OPERATIONS
 
 pytestmark = pytest.mark.anyio
 
@@ -69,21 +72,29 @@ def places(known: dict[str, int], id: Any) -> dict[str, tuple[str, dict[str, Any
 
 
 async def test_numbers_of_other_merchants_are_nobody_s(seller: Market) -> None:
+    shop, mine = await seller_with_everything(seller.parts)
     other, theirs = await seller_with_everything(seller.parts)
-    unknown = {"order": orders.UNKNOWN, "provider": UNKNOWN_PROVIDER, "project": "Project with id ({}) does not exist"}
-    assert error(await seller.ask(f"{UPDATE}/{theirs['project']}", project_name="x")) == unknown["project"].format(1)
-    await seller.bank_account()
-    mine = {"order": await seller.buys(), "provider": (await seller.provider())["id"], "project": 1}
-    done(await seller.ask(CREATE, **PROJECT))
-    for name, (path, body) in places(mine, 77).items():
-        kind = name.partition(" ")[0]
-        said = error(await seller.ask(path, **body))
-        assert said == (unknown[kind].format(77) if kind != "project" else "The selected project_id is invalid."), name
-    # Their own stand as they stood.
+    for _ in range(2):
+        theirs["order"], theirs["provider"] = await other.buys(), (await other.provider())["id"]
+        theirs["project"] = done(await other.ask(CREATE, **PROJECT))["id"]
+    said = {"order": orders.UNKNOWN, "provider": UNKNOWN_PROVIDER, "project": "The selected project_id is invalid."}
+    for kind, id in theirs.items():
+        assert id not in (mine[kind], mine[kind] + 1)
+        for name, (path, body) in places(mine, id).items():
+            if name.startswith(kind):
+                assert error(await shop.ask(path, **body)) == said[kind].format(id), name
+    answer = await shop.ask(f"{UPDATE}/{theirs['project']}", project_name="x")
+    assert error(answer) == f"Project with id ({theirs['project']}) does not exist"
+    for name, answer in {
+        "project": await shop.posts(project_id=theirs["project"]),
+        "provider": await shop.posts(sp_id=theirs["provider"]),
+    }.items():
+        assert f"with id ({theirs[name]}) does not exist" in error(answer)
+    # Theirs stand as they stood.
     shown = done(await other.ask(ORDER, status="order", order=theirs["order"]))
     assert (shown["status"]["title"], shown["sp_order_ref"]) == ("Pending", None)
-    assert [each["id"] for each in done(await other.ask(PROVIDERS))] == [theirs["provider"]]
-    assert [each["project_name"] for each in done(await other.ask(PROJECTS))] == [PROJECT["project_name"]]
+    assert done(await other.ask(PROVIDERS))[0]["id"] == theirs["provider"]
+    assert done(await other.ask(PROJECTS))[0]["project_name"] == PROJECT["project_name"]
 
 
 async def test_what_is_no_number_names_nothing_in_any_place(seller: Market) -> None:
@@ -140,6 +151,71 @@ async def test_a_large_or_strange_body_is_answered_at_once(seller: Market, name:
     assert len(body) <= MEBIBYTE
     with at_most(0.5):
         assert error(await seller.send(CREATE, body, media=media))
+
+
+ODD: tuple[Any, ...] = (
+    *(
+        "",
+        " ",
+        "0",
+        "1",
+        "-1",
+        "1.5",
+        "1e9",
+        "NaN",
+        "true",
+        "null",
+        "2027-02-30",
+        "9999-12-31",
+        "__x__",
+        "a@b.c",
+        "é",
+        "\u202e",
+    ),
+    *(
+        "x" * 256,
+        "9" * 40,
+        "08030000001",
+        "\U0001f468\u200d\U0001f469",
+        "\r\n",
+        "%00",
+        "{}",
+        "[]",
+        "'--",
+        "<b>",
+        "\ufeff",
+    ),
+    *(0, 1, -1, 1.5, 2**62, True, False, None, [], ["a"], [[]], {}, {"a": "b"}, {"a": {"b": [None]}}),
+)
+"""What may stand in any field."""
+
+FIELDS = (
+    *("status", "order", "phone_number", "email", "comment", "project_name", "description", "project_id", "products"),
+    *("customer_email", "customer_phone", "sp_id", "order_id", "commisson", "commission", "platform", "type"),
+    *("bank_code", "nip_bank_code", "bank_account_number", "bank_account_name", "bank_name", "account_id", "phone"),
+    *("firstname", "lastname", *pay_forms.REQUIRED, "amount_fx", "order_product_quantity", "callback_url", "sla"),
+    *("is_marketplace", "seller_phone", "shipping_cost", "cancellation_fee", "tx_fee_bearer", "sp_commission"),
+    *("delivery_city", "max_delivery_days", "product_type", "refund_policy", "alt_recipient", "order_product_desc"),
+)
+
+
+async def test_whatever_stands_in_the_fields_there_is_an_answer(seller: Market) -> None:
+    shop, known = await seller_with_everything(seller.parts)
+    draw = Random(7)
+    good: dict[str, Any] = {**market.FORM_OF_SHOP, **SERVICE_PROVIDER, **PROJECT, "delivery_date": "2030-01-31"}
+    good |= {"status": "order", "order": known["order"], "order_id": known["order"], "sp_id": known["provider"]}
+    for _ in range(at_size(200, 20_000)):
+        route = draw.choice(OPERATIONS)
+        path = route.path.replace("{id}", str(draw.choice([known["project"], 0, "x", "1" * 300])))
+        body = {**good, **{name: draw.choice(ODD) for name in draw.sample(FIELDS, draw.randrange(6))}}
+        body |= {"token": shop.public} if route.path == market.PAY else {"authtoken": shop.token}
+        media = draw.choice([FORM, PARTS, JSON])
+        answer = await shop.send(path, market.written(body, media), route.method, media)
+        assert answer.status_code in (200, 303), (path, body, answer.text)
+        if answer.status_code == 200:
+            said = answer.json()
+            assert said["status"] in ("success", "error"), said
+            assert said["message"], said
 
 
 async def test_everything_at_once_is_done_as_if_one_came_after_the_other(anyones: Market) -> None:
