@@ -25,6 +25,16 @@ async def test_a_seller_sells_in_the_marketplace_that_they_are_associated_to(ope
     assert operator["number"] == seller["number"] + 1
 
 
+async def test_a_party_to_whom_nothing_is_owed_is_erased_by_command(opened: Opened) -> None:
+    seller = await done(opened, "parties add", kind="seller", named=NAMED, destination=ACCOUNT)
+    erased = await done(opened, "parties erase", id=seller["id"])
+    assert (erased["number"], erased["name"], erased["phone"], erased["last4"]) == (seller["number"], "", "", "")
+    assert await done(opened, "parties list") == []
+    assert await done(opened, "parties erase", id=seller["id"]) == erased
+    await done(opened, "parties add", kind="seller", named=NAMED, destination=ACCOUNT)
+    assert (await asked(opened, "parties erase", id="pty_x")).refused.startswith("There is no party pty_x")
+
+
 async def test_what_cannot_be_is_said_in_a_sentence(opened: Opened) -> None:
     for changes, said in (
         ({"number": "123"}, "--bank-account-number cannot be used: it takes 10 digits."),

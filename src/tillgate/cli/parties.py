@@ -90,3 +90,14 @@ def associate(id: str, operator: str | None, merchant: str, data: Path | None, d
     chosen = options.chosen_settings(data=data, database=database)
     office.ask(chosen, "parties associate", commands.Associate(id, operator, merchant), commands.Shown)
     click.echo(f"{id} sells in the marketplace of {operator or merchant}.")
+
+
+@parties.command()
+@click.argument("id")
+@_MERCHANT
+@options.where
+def erase(id: str, merchant: str, data: Path | None, database: str | None) -> None:
+    """Erase what is personal of a party, once nothing is owed to it any more. What the books say stays."""
+    chosen = options.chosen_settings(data=data, database=database)
+    office.ask(chosen, "parties erase", commands.Erase(id, merchant), commands.Shown)
+    click.echo(f"{id} is erased.")

@@ -162,6 +162,21 @@ def deleted(party: Party, occasion: Occasion) -> Decision:
     return Decision(save=(evolve(party, deleted_at=occasion.now),), name=names)
 
 
+def erased(party: Party, occasion: Occasion) -> Party:
+    """All that the books need of a party: its id, what it was, and when."""
+    return Party(
+        tenant=party.tenant,
+        id=party.id,
+        version=party.version,
+        created=party.created,
+        kind=party.kind,
+        currency=party.currency,
+        operator=party.operator,
+        updated=occasion.now,
+        deleted_at=party.deleted_at or occasion.now,
+    )
+
+
 def assert_payable(party: Party, kind: PartyKind, currency: str, field: str) -> None:
     """Raises Refused(NOT_FOUND, BANK_ACCOUNT_MISSING, PARAMETER_INVALID) for who cannot have a share in a currency."""
     if party.kind is not kind or party.deleted_at is not None:

@@ -227,6 +227,7 @@ COMMANDS: Final = {
     "parties add": Command(parties.Add, _of_merchant(parties.add, parties.told)),
     "parties list": Command(parties.List, _of_merchant(parties.every, parties.told)),
     "parties associate": Command(parties.Associate, _of_merchant(parties.associate, parties.told)),
+    "parties erase": Command(parties.Erase, _of_merchant(parties.erase, parties.told)),
     **people.COMMANDS,
 }
 

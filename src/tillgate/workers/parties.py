@@ -7,7 +7,7 @@ import msgspec
 from tillgate.core.merchants import DEMO_SHOP, Tenant
 from tillgate.core.parties import SERIES, Destination, Named, Party, PartyKind
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import escrow_numbers, parties
+from tillgate.flows import escrow_numbers, parties, party_erasures
 from tillgate.flows.gateway import Answer, Caller, Gateway
 from tillgate.store.lists import Cursor
 
@@ -37,6 +37,13 @@ class Associate(msgspec.Struct, forbid_unknown_fields=True):
 
     id: str
     operator: str | None = None
+    merchant: str = DEMO_SHOP.id
+
+
+class Erase(msgspec.Struct, forbid_unknown_fields=True):
+    """Erase what is personal of a party, once nothing is owed to it any more."""
+
+    id: str
     merchant: str = DEMO_SHOP.id
 
 
@@ -94,10 +101,17 @@ async def associate(gateway: Gateway, tenant: Tenant, given: Associate) -> Shown
     return await _shown(gateway, await parties.associate(gateway, _caller(tenant), given.id, given.operator))
 
 
+async def erase(gateway: Gateway, tenant: Tenant, given: Erase) -> Shown:
+    """Raises Refused(NOT_FOUND, IN_PROGRESS)."""
+    return await _shown(gateway, await party_erasures.erase(gateway, _caller(tenant), given.id))
+
+
 def told(refused: Refused) -> str:
     """Why a command was refused, in a sentence that says what to do."""
     if refused.reason is Reason.NOT_FOUND:
         return f"There is no {refused.field} {refused.detail.get('id')}; `tillgate parties list` names a merchant's."
+    if refused.reason is Reason.IN_PROGRESS:
+        return f"{refused.detail.get('id')} cannot be erased yet: {refused.detail.get('problem')}."
     name = (refused.field or "").replace("_", "-")
     return f"--{name} cannot be used: {refused.detail.get('problem', refused.reason.value)}."
 

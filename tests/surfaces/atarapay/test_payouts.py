@@ -1,4 +1,4 @@
-"""How far the payout to an order's seller is, as the order tells it."""
+"""The payout to an order's seller: how far it is, as the order tells it, and that they can be erased once they have it."""
 
 import pytest
 
@@ -7,7 +7,8 @@ from tillgate.clock import ManualClock
 from tillgate.core.escrows import Move, Side
 from tillgate.core.instants import DAY, MINUTE
 from tillgate.core.parties import Destination, Named, Party, PartyKind
-from tillgate.flows import parties
+from tillgate.core.reasons import Reason, Refused
+from tillgate.flows import parties, party_erasures
 from tillgate.flows.gateway import Answer
 
 pytestmark = pytest.mark.anyio
@@ -51,3 +52,36 @@ async def test_what_is_the_merchants_own_is_released_to_its_balance(punctual: tu
     await market.moves(order, Move.ACCEPT, Side.BUYER)
     await market.let_time_work()
     assert done(await market.ask(ORDER, status="order", order=order))["payout"]["status"] == "Released"
+
+
+async def test_a_seller_is_erased_once_they_have_all_that_is_theirs(punctual: tuple[Market, ManualClock]) -> None:
+    market, clock = punctual
+    gateway, caller, seller = market.parts.gateway, market.caller, await party(market, "0123456785")
+    order = await market.buys(seller=seller.id)
+
+    async def refused() -> str:
+        with pytest.raises(Refused) as why:
+            await party_erasures.erase(gateway, caller, seller.id)
+        assert why.value.reason is Reason.IN_PROGRESS
+        return str(why.value.detail["problem"])
+
+    assert "which is pending" in await refused()
+    await market.moves(order, Move.DELIVER, Side.SELLER)
+    await market.moves(order, Move.ACCEPT, Side.BUYER)
+    await market.let_time_work()
+    assert await refused() == "money is owed to it"
+    for passing in (3 * DAY, 2 * MINUTE):
+        clock.advance(passing)
+        await market.let_time_work()
+        assert "may come back" in await refused()
+    assert (await parties.fetch(gateway, caller, seller.id)).named.email == "bisi@example.com"
+    for _ in range(6):
+        clock.advance(DAY)
+        await market.let_time_work()
+    before = done(await market.ask(ORDER, status="order", order=order))
+    erased = await party_erasures.erase(gateway, caller, seller.id)
+    assert (erased.named, erased.holder, erased.last4, erased.sealed) == (Named(), "", "", None)
+    after = done(await market.ask(ORDER, status="order", order=order))
+    assert (before["seller_email"], after["seller_email"], after["seller_phone"]) == ("bisi@example.com", "", "")
+    assert after["payout"] == before["payout"]
+    assert "bisi@example.com" not in str(after)
