@@ -1,4 +1,4 @@
-"""The payout to an order's seller: how far it is, as the order tells it, and that they can be erased once they have it."""
+"""The payout to an order's seller: how far it is, as the order tells it; who has it can be erased."""
 
 import pytest
 

@@ -303,6 +303,9 @@ LEFT_OUT = {
     "/v1/customers": {"default_payment_method", "invoice_settings"},
     "/v1/customers/{id}": {"invoice_settings"},
     "/v1/bank_accounts": {"iban", "bic"},
+    "/v1/escrow_orders": {
+        *("seller", "operator", "operator_basis_points", "provider", "provider_basis_points", "project"),
+    },
 }
 
 PAGES = {"limit", "starting_after", "ending_before"}
@@ -320,6 +323,8 @@ QUERIES = {
     "/v1/payment_links/{id}/line_items": PAGES,
     "/v1/escrow_orders": LISTS | {"status", "product"},
     "/v1/escrow_orders/{id}/calendar": {"limit"},
+    "/v1/projects": LISTS,
+    "/v1/parties": LISTS | {"kind"},
     "/v1/search": SEARCHES | {"type"},
     "/v1/payments/search": SEARCHES,
     "/v1/payment_intents/search": SEARCHES,

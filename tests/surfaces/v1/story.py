@@ -19,7 +19,14 @@ from tests.surfaces.v1 import parameters, shop
 from tests.surfaces.v1.shop import Client
 from tests.surfaces.v1.steps import Step
 from tests.surfaces.v1.story_of_checkouts import CHECKOUTS
-from tests.surfaces.v1.story_of_escrow_orders import ESCROW_MOVES, ESCROW_ORDERS, ESCROW_SETTINGS, settled
+from tests.surfaces.v1.story_of_escrow_orders import (
+    ESCROW_MOVES,
+    ESCROW_ORDERS,
+    ESCROW_SETTINGS,
+    PARTIES_AND_PROJECTS,
+    ready,
+    settled,
+)
 from tests.surfaces.v1.story_of_sandboxes import SANDBOXES
 from tillgate.clock import ManualClock
 from tillgate.core import ids
@@ -120,6 +127,7 @@ STORY = (
     # payment_gateway.txt, Refund Payment.
     *CHECKOUTS,
     *ESCROW_ORDERS,
+    *PARTIES_AND_PROJECTS,
     Step("listCharges", query="?limit=2", name="charged"),
     Step("getCharge", id="@charged.data.0"),
     Step("updateCharge", {"description": "Order #12345", "metadata": {"wrapped": "no"}}, id="@charged.data.0"),
@@ -262,7 +270,7 @@ async def tell(client: Client, *, destroying: bool = True) -> dict[str, Example]
     Not `destroying`, what it would delete stays: those operations are not asked, and their examples have no answer.
     """
     manager = await shop.manager(client)
-    answers: dict[str, Any] = {}
+    answers = await ready(client)
     told: dict[str, Example] = {}
     for step in (*STORY, *_rest(), *ESCROW_MOVES):
         operation = BY_ID[step.operation]

@@ -7,6 +7,11 @@ from tests import waiting
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import Client
 from tests.surfaces.v1.steps import Step
+from tillgate.core.escrows import Buyer
+from tillgate.core.parties import Destination, Named, Party, PartyKind
+from tillgate.core.projects import Project
+from tillgate.flows import parties, projects
+from tillgate.flows.gateway import Answer, Caller
 
 ORDER: dict[str, Any] = {
     "price": 2_500_000,
@@ -88,6 +93,35 @@ ESCROW_SETTINGS = (
     ),
     Step("getEscrowSettings"),
 )
+
+PARTIES_AND_PROJECTS = (
+    Step("listParties", query="?limit=2&kind=provider"),
+    Step("getParty", id="@provider"),
+    Step("listProjects", query="?limit=2"),
+    Step("getProject", id="@project"),
+)
+
+
+async def ready(client: Client) -> dict[str, Any]:
+    """What the story finds there: a service provider and a project, which other APIs add."""
+    _, tenant = await client.parts.directory.identify(client.key or "", on_this_machine=True)
+    gateway, caller, made = client.parts.gateway, Caller(tenant, "key_test", "v1", "req_test"), dict[str, Any]()
+
+    async def met(party: Party) -> Answer:
+        made["provider"] = party.id
+        return Answer(200, b"")
+
+    async def begun(project: Project) -> Answer:
+        made["project"] = project.id
+        return Answer(200, b"")
+
+    named = Named(first_name="Ada", last_name="Obi", email="ada@example.com", phone="+2348012345679")
+    account = Destination(bank_code="058", number="0123456785", holder="Ada Obi")
+    await parties.create(gateway, caller, None, PartyKind.PROVIDER, named, account, met)
+    buyer = Buyer(email="bisi@example.com", first_name="Bisi", last_name="Ade")
+    await projects.create(gateway, caller, None, "House", "From the ground up", buyer, None, begun)
+    return made
+
 
 ESCROW_MOVES = tuple(_moves())
 """What comes last: money that is decided on gets to whose it is by itself, while other things are listed."""

@@ -80,7 +80,7 @@ def test_every_code_can_occur_somewhere() -> None:
         if status not in ("200", "431")
         for code in pages.codes(response)
     }
-    elsewhere = {WORDINGS[reason].code for reason in (*faults.OF_CHECKOUTS, *faults.OF_ESCROW_ORDERS)}
+    elsewhere = {WORDINGS[reason].code for reason in faults.OF_CHECKOUTS}
     # A refund that is declined is a failed refund, and so with payouts; a method that there is not is no operation's.
     failed = {"refund_declined", "could_not_process", "no_account", "account_closed"}
     assert told == {wording.code for wording in errors.every()} - failed - elsewhere - {"method_not_allowed"}

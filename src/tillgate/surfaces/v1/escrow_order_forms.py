@@ -11,6 +11,7 @@ from tillgate.surfaces.v1 import expansion
 from tillgate.surfaces.v1.forms import Amount, ListGiven, ShortText, Text
 
 Later = Annotated[int, Meta(ge=0, le=10**11)]
+Points = Annotated[int, Meta(ge=0, le=10_000)]
 Cost = Annotated[int, Meta(ge=0, le=10**12)]
 
 
@@ -62,6 +63,12 @@ class EscrowOrderGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     escrow_fee_bearer: Bearer | None = None
     processing_bearer: Bearer | None = None
     cancellation_fee: Cost | None = None
+    seller: ShortText | None = None
+    operator: ShortText | None = None
+    operator_basis_points: Points | None = None
+    provider: ShortText | None = None
+    provider_basis_points: Points | None = None
+    project: ShortText | None = None
 
 
 class EscrowOrdersGiven(ListGiven, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -143,6 +150,11 @@ class EscrowOrderShown(msgspec.Struct, frozen=True, kw_only=True):
     escrow_fee_bearer: Bearer
     processing_bearer: Bearer
     cancellation_fee: int
+    seller: str | None
+    operator: str | None
+    operator_basis_points: int
+    provider: str | None
+    provider_basis_points: int
     status: EscrowStatus
     seller_keeps: Kept | None
     next_at: int | None
@@ -153,7 +165,7 @@ class EscrowOrderShown(msgspec.Struct, frozen=True, kw_only=True):
     rejections: int
     history: Sequence[StepShown]
     shares: Sequence[ShareShown]
-    project: str | None
+    project: Annotated[str, expansion.ids("prj")] | None
     payment: Annotated[str, expansion.ids("pay")]
     payment_intent: Annotated[str, expansion.ids("pi")]
     refund: Annotated[str, expansion.ids("re")] | None

@@ -7,6 +7,7 @@ import msgspec
 from tillgate.core import currencies, escrow_moves, escrow_orders
 from tillgate.core.credentials import CredentialKind, Scope
 from tillgate.core.escrow_moves import Coming
+from tillgate.core.escrow_settings import CommissionMeans
 from tillgate.core.escrows import PREFIX, Buyer, Delivery, EscrowStatus, Part, Product, Share, Step
 from tillgate.core.instants import SECOND, Instant, unix_seconds
 from tillgate.core.money import Money
@@ -63,6 +64,11 @@ def show(payment: Payment, *, livemode: bool) -> EscrowOrderShown:
         escrow_fee_bearer=pricing.escrow_fee_bearer,
         processing_bearer=pricing.processing_bearer,
         cancellation_fee=pricing.cancellation_fee,
+        seller=pricing.seller,
+        operator=pricing.operator,
+        operator_basis_points=pricing.operator_basis_points,
+        provider=pricing.provider,
+        provider_basis_points=pricing.provider_basis_points,
         status=escrow.status,
         seller_keeps=escrow.verdict.kept if escrow.verdict else None,
         next_at=_seconds(escrow.due_at),
@@ -125,6 +131,7 @@ async def create(call: Call) -> Reply:
         delivery=Delivery(**{**_said(given.delivery), "promised_by": given.delivery.promised_by * SECOND}),
         buyer=Buyer(**{**_said(given.buyer), "email": email}),
         currency_asked_as=case(given.currency),
+        **_shares(given),
         **said,
     )
     name = f"{wanted.buyer.first_name} {wanted.buyer.last_name}".strip() or None
@@ -133,7 +140,31 @@ async def create(call: Call) -> Reply:
         return answered(await flows.open(call.gateway, call.caller, call.key, wanted, buyer, _render(call)))
     except Refused as refused:
         field = _FIELDS.get(refused.field or "", refused.field)
+        if refused.field == "party":
+            # The core knows it by its id alone: it is the first parameter that says so.
+            field = next(name for name in _PARTIES if getattr(given, name) == refused.detail.get("id"))
         raise Refused(refused.reason, field, **refused.detail) from None
+
+
+_PARTIES: Final = ("seller", "operator", "provider")
+
+
+def _shares(given: EscrowOrderGiven) -> dict[str, Any]:
+    """Who shares it, and how. An operator's commission without an operator is the merchant's own."""
+    if given.provider_basis_points is not None and given.provider is None:
+        raise Refused(Reason.PARAMETER_MISSING, "provider")
+    if given.seller is None and (given.operator is not None or given.operator_basis_points is not None):
+        raise Refused(Reason.PARAMETER_MISSING, "seller")
+    return {
+        "seller": given.seller,
+        "operator": given.operator,
+        "operator_commission": given.operator_basis_points or 0,
+        "is_marketplace": given.operator is not None or given.operator_basis_points is not None,
+        "provider": given.provider,
+        "commission": given.provider_basis_points,
+        "commission_means": CommissionMeans.PROVIDER,
+        "project": given.project,
+    }
 
 
 def _said(given: msgspec.Struct) -> dict[str, Any]:

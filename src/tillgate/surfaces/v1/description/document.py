@@ -173,10 +173,8 @@ def _parameters(operation: Operation, made: Schemas) -> list[Document]:
         id: Schema = {"type": "string"}
         if prefix := names.PREFIXES.get(resource):
             id["pattern"] = f"^{prefix}_{ids.FORM}$"
-        noun = names.title(resource).removesuffix("s").lower()
-        parameters.append(
-            {"name": "id", "in": "path", "required": True, "description": f"The {noun}'s id.", "schema": id}
-        )
+        told = f"The {names.one(resource)}'s id."
+        parameters.append({"name": "id", "in": "path", "required": True, "description": told, "schema": id})
     if operation.method == "POST":
         keyed = {"$ref": "#/components/parameters/IdempotencyKey"}
         return [*parameters, keyed] if operation.scopes else parameters

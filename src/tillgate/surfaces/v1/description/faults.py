@@ -193,9 +193,6 @@ OF_CHECKOUTS: Final = (
 )
 """What is said of checkouts, which are opened elsewhere."""
 
-OF_ESCROW_ORDERS: Final = (Reason.MILESTONE_OPEN, Reason.SELLER_NOT_ASSOCIATED)
-"""What is said of escrow orders that are opened elsewhere."""
-
 _ONLY: Final[dict[Reason, Applies]] = {
     Reason.CURRENCY_UNKNOWN: _takes("currency", "fee_plan", "line_items", "minimum_amounts", "exchange_rates"),
     Reason.AMOUNT_INVALID: _takes("amount", "line_items", "price"),
@@ -203,6 +200,8 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.AMOUNT_TOO_LARGE: _takes("amount", "line_items", "price"),
     Reason.NOT_FOUND: _names_something,
     Reason.MOVE_NOT_ALLOWED: _moves_order,
+    Reason.MILESTONE_OPEN: _creates("/v1/escrow_orders"),
+    Reason.SELLER_NOT_ASSOCIATED: _creates("/v1/escrow_orders"),
     Reason.ORDER_DECIDED: _moves_order,
     Reason.CANCELED_TOO_LATE: _ends_with("/sandbox/escrow_orders/{id}/cancel"),
     Reason.CREDENTIAL_MISSING: _is_guarded,
@@ -228,7 +227,7 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.NOT_REFUNDABLE: lambda _: False,  # a refund that failed is an answer, not an error
     Reason.BALANCE_INSUFFICIENT: _ends_with("/payouts"),
     Reason.NOTHING_TO_PAY_OUT: _ends_with("/payouts"),
-    Reason.BANK_ACCOUNT_MISSING: _ends_with("/payouts"),
+    Reason.BANK_ACCOUNT_MISSING: _ends_with("/payouts", "/v1/escrow_orders"),
     Reason.PAYOUT_NOT_PENDING: _ends_with("/payouts/{id}/cancel"),
     Reason.PAYOUT_DECLINED: lambda _: False,  # a payout that failed is an answer, not an error
     Reason.ACCOUNT_UNKNOWN: lambda _: False,
@@ -273,6 +272,6 @@ _ONLY: Final[dict[Reason, Applies]] = {
     Reason.IDEMPOTENCY_KEY_REUSED: _is_kept,
     Reason.IDEMPOTENCY_KEY_IN_USE: _is_kept,
     Reason.IDEMPOTENCY_REPLY_ERASED: _is_kept,
-    **dict.fromkeys((*OF_CHECKOUTS, *OF_ESCROW_ORDERS), lambda _: False),
+    **dict.fromkeys(OF_CHECKOUTS, lambda _: False),
 }
 """Reasons that only some operations can give; whatever is not here any operation may."""

@@ -18,6 +18,8 @@ PREFIXES: Final = {
     "test_escrow_orders": "eo",
     "setup_intents": "seti",
     "refunds": "re",
+    "projects": "prj",
+    "parties": "pty",
     "disputes": "dp",
     "customers": "cus",
     "payment_methods": "pm",
@@ -117,6 +119,11 @@ def title(noun: str) -> str:
     return noun.replace("_", " ").capitalize()
 
 
+def one(resource: str) -> str:
+    """One of a resource, in words: `webhook endpoint`."""
+    return _singular(resource).replace("_", " ")
+
+
 def is_list(type: Any) -> bool:
     """Whether what an operation gives is a page of a list."""
     info = inspect.type_info(type)
@@ -152,4 +159,4 @@ def _camel(words: str) -> str:
 
 
 def _singular(noun: str) -> str:
-    return noun.removesuffix("s")
+    return f"{noun.removesuffix('ies')}y" if noun.endswith("ies") else noun.removesuffix("s")
