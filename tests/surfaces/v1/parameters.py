@@ -10,7 +10,7 @@ import pytest
 
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.parameters_of_checkouts import CHECKOUTS
-from tests.surfaces.v1.parameters_of_escrow import ESCROW_MOVES, ESCROW_SETTINGS
+from tests.surfaces.v1.parameters_of_escrow import ESCROW_MOVES, ESCROW_ORDER, ESCROW_SETTINGS
 from tests.surfaces.v1.shop import CARD, PAYMENT, Client
 from tests.vault import recorded
 from tillgate.surfaces.v1.operations import Operation
@@ -47,36 +47,7 @@ ENDPOINT: dict[str, Any] = {
 
 BODIES: dict[str, dict[str, Any]] = {
     **CHECKOUTS,
-    "/v1/escrow_orders": {
-        "price": 100_000,
-        "currency": "ngn",
-        "product": {
-            "id": "7",
-            "name": "Lamp",
-            "description": "Tall",
-            "category": "Home",
-            "quantity": 2,
-            "is_virtual": False,
-            "refund_policy": "money",
-        },
-        "delivery": {
-            "promised_by": 4_070_908_800,
-            "sla_days": 3,
-            "method": "Van",
-            "courier": "Post",
-            "recipient": "Ann",
-            "location": "1 High Street",
-            "city": "Lagos",
-            "state": "Lagos",
-            "country": "NG",
-        },
-        "buyer": {"email": "a@example.com", "phone": "1", "first_name": "Ann", "last_name": "Lee"},
-        "shipping": 5_000,
-        "shipping_bearer": "seller",
-        "escrow_fee_bearer": "buyer",
-        "processing_bearer": "buyer",
-        "cancellation_fee": 1_000,
-    },
+    "/v1/escrow_orders": ESCROW_ORDER,
     "/v1/payments": {
         **PAYMENT,
         "card": {**CARD, "name": "Ann"},

@@ -4,6 +4,37 @@ from typing import Any
 
 ESCROW_DAYS = ("delivery", "response", "inspection", "second_delivery", "dispute", "decision")
 
+ESCROW_ORDER: dict[str, Any] = {
+    "price": 100_000,
+    "currency": "ngn",
+    "product": {
+        "id": "7",
+        "name": "Lamp",
+        "description": "Tall",
+        "category": "Home",
+        "quantity": 2,
+        "is_virtual": False,
+        "refund_policy": "money",
+    },
+    "delivery": {
+        "promised_by": 4_070_908_800,
+        "sla_days": 3,
+        "method": "Van",
+        "courier": "Post",
+        "recipient": "Ann",
+        "location": "1 High Street",
+        "city": "Lagos",
+        "state": "Lagos",
+        "country": "NG",
+    },
+    "buyer": {"email": "a@example.com", "phone": "1", "first_name": "Ann", "last_name": "Lee"},
+    "shipping": 5_000,
+    "shipping_bearer": "seller",
+    "escrow_fee_bearer": "buyer",
+    "processing_bearer": "buyer",
+    "cancellation_fee": 1_000,
+}
+
 ESCROW_SETTINGS: dict[str, Any] = {
     "callback_url": "",
     "notification_format": "json",
