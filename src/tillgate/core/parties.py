@@ -50,12 +50,14 @@ class Named(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
     """An account in a bank of Nigeria. Its repr shows nothing.
 
-    The digit that checks its number is compared unless it `is_invented`, as those are that clients try things with.
+    The bank is called `bank_name`, or else as the list of banks has it. The digit that checks its number is compared
+    unless it `is_invented`, as those are that clients try things with.
     """
 
     bank_code: str
     number: str
     holder: str
+    bank_name: str = ""
     nip_code: str | None = None
     currency: str = "NGN"
     reference: str | None = None
@@ -146,7 +148,7 @@ def with_account(party: Party, destination: Destination, sealed: bytes, occasion
         currency=destination.currency,
         bank_code=bank.code,
         nip_code=bank.nip_code,
-        bank_name=bank.name,
+        bank_name=destination.bank_name or bank.name,
         holder=destination.holder,
         last4=destination.number[-4:],
         sealed=sealed,

@@ -43,6 +43,7 @@ def test_what_is_paid_is_what_everybody_has(pricing: Pricing, plan: FeePlan, end
     assert all(type(told[name]) is int for name in ("amount_payed", "amount_net", "product_cost", "shipping_cost"))
     shares = {share.part: share.money.amount for share in escrow.shares}
     assert amount(told, "refund") + sum(shares.values()) == told["amount_payed"]
+    assert {told[part]["currency"] for part in ("payout", "refund") if part in told} <= {"NGN"}, "kobo are of naira"
     assert amount(told, "payout") == sum(shares[part] for part in _SELLERS & set(shares))
     if escrow.verdict is not None and escrow.verdict.kept is Kept.ALL:
         assert told["amount_net"] == promised["amount_net"] == amount(told, "payout"), "what was promised is kept"

@@ -66,9 +66,9 @@ def _named(fields: Fields) -> Named:
 
 
 def _destination(fields: Fields, currency: str, *, is_invented: bool) -> Destination:
-    fields.text("bank_name")
     return Destination(
         bank_code=_digits(fields, "bank_code", 3),
+        bank_name=fields.text("bank_name"),
         nip_code=_digits(fields, "nip_bank_code", 6) or None,
         number=_digits(fields, "bank_account_number", 10),
         holder=fields.text("bank_account_name"),

@@ -214,7 +214,7 @@ def _refund(payment: Payment, escrow: Escrow, numbers: Numbers) -> dict[str, Any
         "id": numbers.refund or numbers.order,
         "order_id": numbers.order,
         "amount": _given_back(payment, escrow),
-        "currency": payment.amount.currency,
+        "currency": escrow.pricing.price.currency,
         "status": "Refunded",
         "refund_date": moment(escrow.completed_at),
     }
