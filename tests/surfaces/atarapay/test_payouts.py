@@ -1,6 +1,7 @@
 """The payout to an order's seller: how far it is, as the order tells it; who has it can be erased."""
 
 import pytest
+import sqlalchemy as sa
 
 from tests.surfaces.atarapay.market import ORDER, Market, done
 from tillgate.clock import ManualClock
@@ -8,8 +9,9 @@ from tillgate.core.escrows import Move, Side
 from tillgate.core.instants import DAY, MINUTE
 from tillgate.core.parties import Destination, Named, Party, PartyKind
 from tillgate.core.reasons import Reason, Refused
-from tillgate.flows import parties, party_erasures
+from tillgate.flows import deliveries, parties, party_erasures
 from tillgate.flows.gateway import Answer
+from tillgate.store import schema
 
 pytestmark = pytest.mark.anyio
 
@@ -57,7 +59,14 @@ async def test_what_is_the_merchants_own_is_released_to_its_balance(punctual: tu
 async def test_a_seller_is_erased_once_they_have_all_that_is_theirs(punctual: tuple[Market, ManualClock]) -> None:
     market, clock = punctual
     gateway, caller, seller = market.parts.gateway, market.caller, await party(market, "0123456785")
+    told = await market.v1.post("/escrow_settings", {"callback_url": "https://shop.example/hook"})
+    assert told.status_code == 200, told.text
     order = await market.buys(seller=seller.id)
+
+    async def bodies() -> str:
+        while await deliveries.fan_out(gateway, market.parts.directory):
+            pass
+        return str(list(await gateway.store.engine.fetch(sa.select(schema.bodies), {})))
 
     async def refused() -> str:
         with pytest.raises(Refused) as why:
@@ -79,9 +88,10 @@ async def test_a_seller_is_erased_once_they_have_all_that_is_theirs(punctual: tu
         clock.advance(DAY)
         await market.let_time_work()
     before = done(await market.ask(ORDER, status="order", order=order))
+    assert "bisi@example.com" in await bodies()
     erased = await party_erasures.erase(gateway, caller, seller.id)
     assert (erased.named, erased.holder, erased.last4, erased.sealed) == (Named(), "", "", None)
     after = done(await market.ask(ORDER, status="order", order=order))
     assert (before["seller_email"], after["seller_email"], after["seller_phone"]) == ("bisi@example.com", "", "")
     assert after["payout"] == before["payout"]
-    assert "bisi@example.com" not in str(after)
+    assert "bisi@example.com" not in str(after) + await bodies()
