@@ -65,8 +65,9 @@ def configure(level: str = "info", stream: BinaryIO | None = None) -> None:
     """Log what is of `level` (`debug`, `info`, `warning`, `error`) or above, to standard error or a stream.
 
     What libraries log by way of `logging`, uvicorn among them, goes the same way. uvicorn is to be run with
-    `log_config=None, access_log=False`.
+    `log_config=None, access_log=False`. What still waits is written first, where it was to go.
     """
+    flush()
     _sink.stream = stream
     _sink.tells_accesses = logging.getLevelNamesMapping()[level.upper()] <= logging.INFO
     _configure_ours(level)

@@ -1,4 +1,4 @@
-"""The program `tillgate`: the command line, loaded without the collector, which would look in vain at all that stays."""
+"""The program `tillgate`: the command line, loaded without the collector, which would walk over it in vain."""
 
 import gc
 

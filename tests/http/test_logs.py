@@ -310,3 +310,12 @@ async def test_access_lines_are_written_together(stream: io.BytesIO) -> None:
     log.info("after_them")
     assert [line["event"] for line in lines(stream)] == ["request", "request", "request", "after_them"]
     assert lines(stream)[0]["milliseconds"] == 1.235
+
+
+@pytest.mark.anyio
+async def test_what_waits_is_written_where_it_was_to_go(stream: io.BytesIO) -> None:
+    logs.access("GET", "/v1/payments", 200, 1.23456, "mer_1")
+    logs.configure("info", later := io.BytesIO())
+    logs.flush()
+    assert [line["event"] for line in lines(stream)] == ["request"]
+    assert later.getvalue() == b""
