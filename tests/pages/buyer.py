@@ -1,12 +1,10 @@
-"""A buyer with an order's link and a browser without scripts, and the pictures that they take."""
+"""A buyer with an order's link, and a browser without scripts."""
 
-import io
 import json
 import re
 from typing import Any, Final
 
 import httpx2
-from PIL import Image
 
 from tests.flows.market import Market
 from tests.pages.guest import Page
@@ -15,14 +13,6 @@ from tillgate.core.payments import Payment
 from tillgate.flows import mails, order_links
 
 _FORMS: Final = re.compile(r'name="(step|back)" value="([0-9]+)"')
-
-
-def photograph(form: str = "JPEG", size: tuple[int, int] = (64, 48), **said: Any) -> bytes:
-    """A picture, red on the left; `said` is what else is to be in its file."""
-    picture, out = Image.new("RGB", size, (20, 120, 60)), io.BytesIO()
-    picture.paste((200, 30, 30), (0, 0, size[0] // 2, size[1]))
-    picture.save(out, form, **said)
-    return out.getvalue()
 
 
 class Buyer:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.flows.market import Market
-from tests.pages.buyer import Buyer, mailed, photograph
+from tests.pages.buyer import Buyer, mailed
 from tests.surfaces.v1 import shop
+from tests.surfaces.v1.pictures import photograph
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
 from tillgate.core.escrows import MOVES, Delivery, EscrowStatus, Move, Product, RefundPolicy, Side

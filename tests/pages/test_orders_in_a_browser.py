@@ -11,9 +11,9 @@ from playwright.async_api import ConsoleMessage, Error, Page, expect
 from tests.flows.market import Market
 from tests.pages import browsers, looks
 from tests.pages.browsers import Stage
-from tests.pages.buyer import photograph
 from tests.sizes import at_size
 from tests.surfaces.v1 import shop
+from tests.surfaces.v1.pictures import photograph
 from tests.surfaces.v1.shop import LOCAL
 from tests.waiting import LONG_SECONDS, eventually
 from tillgate.clock import ManualClock

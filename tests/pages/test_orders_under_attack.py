@@ -12,9 +12,10 @@ from PIL import Image
 
 from tests.flows.market import Market
 from tests.pages import site
-from tests.pages.buyer import Buyer, photograph
+from tests.pages.buyer import Buyer
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.books import WEDNESDAY
+from tests.surfaces.v1.pictures import photograph
 from tillgate.clock import ManualClock
 from tillgate.core.checkouts import Checkout
 from tillgate.core.escrows import Move, Product, Side

@@ -294,6 +294,7 @@ QUERIES = {
     "/v1/payment_links/{id}/line_items": PAGES,
     "/v1/escrow_orders": LISTS | {"status", "product"},
     "/v1/escrow_orders/{id}/calendar": {"limit"},
+    "/v1/escrow_orders/{id}/evidence": {"limit"},
     "/v1/projects": LISTS,
     "/v1/parties": LISTS | {"kind"},
     "/v1/search": SEARCHES | {"type"},

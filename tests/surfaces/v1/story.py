@@ -274,7 +274,12 @@ async def tell(client: Client, *, destroying: bool = True) -> dict[str, Example]
     told: dict[str, Example] = {}
     for step in (*STORY, *_rest(), *ESCROW_MOVES):
         operation = BY_ID[step.operation]
-        path = operation.path.replace("{id}", str(_resolved(step.id, answers))) + step.query
+        id = str(_resolved(step.id, answers))
+        if step.meanwhile is not None:
+            await step.meanwhile(client, id)
+        path = operation.path.replace("{id}", id) + step.query
+        if "{evidence}" in path:
+            path = path.replace("{evidence}", _resolved("@evidence.data.0", answers))
         body = _resolved(step.body, answers)
         if operation.method == "DELETE" and not destroying:
             told[step.operation] = Example(path, body)
@@ -283,13 +288,19 @@ async def tell(client: Client, *, destroying: bool = True) -> dict[str, Example]
         answer = await request(asker, operation, path, body)
         if answer.status_code != 200:
             raise Untold(f"{step.operation} needs a step in tests/surfaces/v1/story.py: {answer.text}")
-        # Of an export the head is enough.
-        shown = answer.text.splitlines()[0] if operation.media else answer.json()
+        shown = _shown(operation, answer)
         answers[names.resource(operation)] = answers[step.name] = shown
         if step.told:
             told[step.operation] = Example(path, _without_keys(body), _without_seals(path, shown))
     await settled(client)
     return told
+
+
+def _shown(operation: Operation, answer: httpx2.Response) -> Any:
+    """An answer as an example has it: of an export the head is enough, and nobody reads the bytes of a picture."""
+    if any(kind.startswith("image/") for kind in operation.media):
+        return "…"
+    return answer.text.splitlines()[0] if operation.media else answer.json()
 
 
 async def request(client: Client, operation: Operation, path: str, body: dict[str, Any] | None) -> httpx2.Response:

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests import waiting
-from tests.surfaces.v1 import shop
+from tests.surfaces.v1 import pictures, shop
 from tests.surfaces.v1.shop import Client
 from tests.surfaces.v1.steps import Step
-from tillgate.core.escrows import Buyer
+from tillgate.core.escrows import Buyer, Move
 from tillgate.core.parties import Destination, Named, Party, PartyKind
 from tillgate.core.projects import Project
-from tillgate.flows import parties, projects
+from tillgate.flows import escrow_orders, order_answers, parties, photographs, projects
 from tillgate.flows.gateway import Answer, Caller
+from tillgate.flows.order_answers import Seen
 
 ORDER: dict[str, Any] = {
     "price": 2_500_000,
@@ -43,6 +44,16 @@ def _rejected(name: str) -> Iterator[Step]:
     yield Step("rejectTestEscrowOrder", {"comment": "It is broken."}, id=f"@{name}", told=False)
 
 
+async def _rejects(client: Client, order: str) -> None:
+    """On the order's page, by the link that was mailed."""
+    _, tenant = await client.parts.directory.identify(client.key or "", on_this_machine=True)
+    caller = Caller(tenant, "buyer", "pages", "")
+    payment = await escrow_orders.fetch(client.parts.gateway, caller, f"pay_{order.removeprefix('eo_')}")
+    picture = await photographs.drawn(pictures.photograph())
+    seen = Seen(step=1, back=0)
+    await order_answers.give(client.parts.gateway, caller, payment, Move.REJECT, seen, "The shade is torn.", [picture])
+
+
 def _moves() -> Iterator[Step]:
     yield from _paid("kept")
     yield Step("deliverEscrowOrder", {"comment": "Left with the porter."}, id="@kept")
@@ -56,8 +67,11 @@ def _moves() -> Iterator[Step]:
     yield Step("confirmEscrowOrder", {"comment": "It came back whole."}, id="@broken")
     yield from _delivered("scratched")
     yield Step("redeliverTestEscrowOrder", {"comment": "Another one, please."}, id="@scratched")
+    yield from _delivered("shown")
     yield from _rejected("worn")
     yield Step("contestEscrowOrder", {"comment": "It came back worn."}, id="@worn")
+    yield Step("listEscrowOrderEvidence", id="@shown", name="evidence", meanwhile=_rejects)
+    yield Step("getEscrowOrderEvidence", id="@shown")
     yield Step("disputeEscrowOrder", {}, id="@worn")
     yield Step("resumeTestEscrowOrder", {"comment": "Look at it together."}, id="@worn")
     yield Step("disputeEscrowOrder", {}, id="@worn", told=False)

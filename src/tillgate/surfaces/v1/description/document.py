@@ -59,6 +59,7 @@ _HEADERS: Final[dict[str, Schema]] = {
 }
 
 _SOURCE: Final = re.compile(r" \(\w+\.txt[^)]*\)")
+_FURTHER: Final = re.compile(r"\{(?!id\})(\w+)\}")
 """Where a docstring says which document it goes by, which an API's user has no use for."""
 
 _HEAD_TOO_LARGE: Final[Document] = {
@@ -175,6 +176,11 @@ def _parameters(operation: Operation, made: Schemas) -> list[Document]:
             id["pattern"] = f"^{prefix}_{ids.FORM}$"
         told = f"The {names.one(resource)}'s id."
         parameters.append({"name": "id", "in": "path", "required": True, "description": told, "schema": id})
+    for name in _FURTHER.findall(operation.path):
+        pattern = {"type": "string", "pattern": f"^{names.PREFIXES[name]}_{ids.FORM}$"}
+        parameters.append(
+            {"name": name, "in": "path", "required": True, "description": f"The {name}'s id.", "schema": pattern}
+        )
     if operation.method == "POST":
         keyed = {"$ref": "#/components/parameters/IdempotencyKey"}
         return [*parameters, keyed] if operation.scopes else parameters

@@ -16,6 +16,7 @@ PREFIXES: Final = {
     "payment_links": "plink",
     "escrow_orders": "eo",
     "test_escrow_orders": "eo",
+    "evidence": "ev",
     "setup_intents": "seti",
     "refunds": "re",
     "projects": "prj",
@@ -65,7 +66,7 @@ def operation_id(operation: Operation) -> str:
     of_one = any(segment.startswith("{") for segment in segments[:-1])
     if segments[-1].startswith("{"):
         verb = {"GET": "get", "POST": "update", "DELETE": "delete"}[operation.method]
-        return verb + _camel(_singular(fixed[-1]))
+        return verb + (_camel(_singular(fixed[-2])) if of_one else "") + _camel(_singular(fixed[-1]))
     if of_one and operation.method == "POST":
         verb, _, what = fixed[-1].partition("_")
         return verb + _camel(_singular(fixed[-2])) + _camel(what)
@@ -94,6 +95,8 @@ def summary(operation: Operation) -> str:
         return f"Search {' '.join(fixed[:-1] or ['everything'])}"
     noun = _singular(fixed[-2]) if of_one else _singular(" ".join(fixed))
     one = ("an " if noun[0] in "aeiou" else "a ") + noun
+    if segments[-1].startswith("{") and of_one:
+        return f"Get {one}'s {fixed[-1]}"
     if segments[-1].startswith("{"):
         return {"GET": "Get ", "POST": "Update ", "DELETE": "Delete "}[operation.method] + one
     if of_one and operation.method == "POST":
