@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from tests.pages.buyer import photograph
 from tests.surfaces.atarapay.market import CREATE, ORDER, PROJECT, PROJECTS, PROVIDER, SERVICE_PROVIDER, done, error
 from tests.surfaces.atarapay.trade import Told, Trade
+from tests.surfaces.v1.pictures import photograph
 from tillgate.surfaces.atarapay import orders
 
 PRICE = 1_250_000
