@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx2
 import msgspec
 
 from tests.surfaces.v1.shop import Client
+from tillgate.surfaces.v1.operations import Operation
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -22,3 +24,10 @@ class Step(msgspec.Struct, frozen=True):
     name: str = ""
     told: bool = True
     meanwhile: Callable[[Client, str], Awaitable[None]] | None = None
+
+
+def shown(operation: Operation, answer: httpx2.Response) -> Any:
+    """An answer as an example has it: of an export the head is enough, and nobody reads the bytes of a picture."""
+    if any(kind.startswith("image/") for kind in operation.media):
+        return "…"
+    return answer.text.splitlines()[0] if operation.media else answer.json()

@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 import msgspec
 
-from tests.surfaces.v1 import parameters, shop
+from tests.surfaces.v1 import parameters, shop, steps
 from tests.surfaces.v1.shop import Client
 from tests.surfaces.v1.steps import Step
 from tests.surfaces.v1.story_of_checkouts import CHECKOUTS
@@ -288,19 +288,12 @@ async def tell(client: Client, *, destroying: bool = True) -> dict[str, Example]
         answer = await request(asker, operation, path, body)
         if answer.status_code != 200:
             raise Untold(f"{step.operation} needs a step in tests/surfaces/v1/story.py: {answer.text}")
-        shown = _shown(operation, answer)
+        shown = steps.shown(operation, answer)
         answers[names.resource(operation)] = answers[step.name] = shown
         if step.told:
             told[step.operation] = Example(path, _without_keys(body), _without_seals(path, shown))
     await settled(client)
     return told
-
-
-def _shown(operation: Operation, answer: httpx2.Response) -> Any:
-    """An answer as an example has it: of an export the head is enough, and nobody reads the bytes of a picture."""
-    if any(kind.startswith("image/") for kind in operation.media):
-        return "…"
-    return answer.text.splitlines()[0] if operation.media else answer.json()
 
 
 async def request(client: Client, operation: Operation, path: str, body: dict[str, Any] | None) -> httpx2.Response:
