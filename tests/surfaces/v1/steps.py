@@ -26,6 +26,12 @@ class Step(msgspec.Struct, frozen=True):
     meanwhile: Callable[[Client, str], Awaitable[None]] | None = None
 
 
+def path(operation: Operation, id: str, answers: dict[str, Any]) -> str:
+    """Where an operation is asked: of what lies in something else, it is the first that was listed last."""
+    asked = operation.path.replace("{id}", id)
+    return asked.replace("{evidence}", answers["evidence"]["data"][0]["id"]) if "{evidence}" in asked else asked
+
+
 def shown(operation: Operation, answer: httpx2.Response) -> Any:
     """An answer as an example has it: of an export the head is enough, and nobody reads the bytes of a picture."""
     if any(kind.startswith("image/") for kind in operation.media):

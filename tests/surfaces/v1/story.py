@@ -277,9 +277,7 @@ async def tell(client: Client, *, destroying: bool = True) -> dict[str, Example]
         id = str(_resolved(step.id, answers))
         if step.meanwhile is not None:
             await step.meanwhile(client, id)
-        path = operation.path.replace("{id}", id) + step.query
-        if "{evidence}" in path:
-            path = path.replace("{evidence}", _resolved("@evidence.data.0", answers))
+        path = steps.path(operation, id, answers) + step.query
         body = _resolved(step.body, answers)
         if operation.method == "DELETE" and not destroying:
             told[step.operation] = Example(path, body)
