@@ -14,6 +14,7 @@ from tillgate.core import bank_accounts as bank_accounts_core
 from tillgate.core.bank_accounts import BankAccount
 from tillgate.core.credentials import ALL_SCOPES, Scope
 from tillgate.core.decisions import Decision
+from tillgate.core.evidence import Evidence
 from tillgate.core.instants import SECOND
 from tillgate.core.mails import Mail, MailKind
 from tillgate.core.merchants import DEMO_SHOP, Tenant
@@ -277,10 +278,12 @@ def test_everything_that_is_sealed_can_be_sealed_again() -> None:
     )
 
 
-async def a_mail(opened: Opened) -> None:
+async def a_mail_and_a_photograph(opened: Opened) -> None:
     sealed = opened.gateway.secrets.seal_mail(DEMO_SHOP.id, "mail_1", b"content")
     mail = Mail(tenant=DEMO_SHOP.id, id="mail_1", created=0, kind=MailKind.RECEIPT, about="pay_1", sealed=sealed)
-    await opened.gateway.store.commit(Decision(save=(mail,)))
+    picture = opened.gateway.secrets.seal_evidence(DEMO_SHOP.id, "ev_1", b"content")
+    evidence = Evidence(tenant=DEMO_SHOP.id, id="ev_1", created=0, payment="pay_1", sealed=picture)
+    await opened.gateway.store.commit(Decision(save=(mail, evidence)))
 
 
 async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go(
@@ -292,7 +295,7 @@ async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go
     await done(opened, "wallets add", key=GOOGLE)
     await bank_account(opened)
     await Signer(opened.gateway, "test").sign({})
-    await a_mail(opened)
+    await a_mail_and_a_photograph(opened)
     before = await in_the_open(opened)
     first = await done(opened, "vault status")
     assert {key["purpose"] for key in first["keys"]} == set(Purpose)
@@ -304,7 +307,7 @@ async def test_what_old_data_keys_sealed_goes_under_new_ones_and_the_old_ones_go
 
     monkeypatch.setattr(sealing, "KEPT_FOR", 0)
     assert await done(opened, "vault prune") == [], "something is still sealed under each of them"
-    assert await resealed(opened) == 3 * 20 + 6
+    assert await resealed(opened) == 3 * 20 + 7
     assert await resealed(opened) == 0
     links = {key["id"] for key in first["keys"] if key["purpose"] == Purpose.LINK}
     assert {key["id"] for key in await done(opened, "vault prune")} == old - links

@@ -32,12 +32,15 @@ AT_ONCE = 100
 
 
 class Sealed(msgspec.Struct, frozen=True):
-    """Where records of a type keep something under seal, bound to (tenant, id), for which purpose; so many at once."""
+    """Where records of a type keep something under seal, bound to (tenant, id), and for which purpose.
+
+    Where records are large, fewer are read `at_once`.
+    """
 
     type: type[Record]
     field: str
     purpose: Purpose
-    at_once: int = AT_ONCE
+    at_once: int = 0
 
 
 SEALED = (
@@ -73,7 +76,7 @@ async def reseal(gateway: Gateway, keys: DataKeys, envelope: Envelope, at: tuple
     place, *after = at
     where = SEALED[place]
     beginnings = envelopes.beginnings(keys.in_use(where.purpose))
-    most = where.at_once
+    most = where.at_once or AT_ONCE
     found = await sealed.under_others(gateway.store, where.type, where.field, beginnings, (after[0], after[1]), most)
     done = await asyncio.gather(*[_resealed(gateway, envelope, where, record) for record in found])
     then: tuple[int, str, str] | None = None
