@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.books import Books
 from tests.surfaces.v1.test_escrow_orders import opened, paid, shown
 from tillgate.core.instants import DAY
 from tillgate.store import audit
+from tillgate.surfaces.v1 import escrow_moves
 
 MISSING = ("invalid_request_error", "resource_missing", "id")
 
@@ -116,7 +118,9 @@ async def test_a_move_that_is_not_to_be_made_now_is_refused_by_name(books: Books
     shop.error(await books.client.post(f"{path}/cancel"), 400, "invalid_request_error", "order_decided", "id")
 
 
-async def test_the_manager_decides_what_is_in_dispute_and_sees_nothing_else(books: Books) -> None:
+async def test_the_manager_decides_what_is_in_dispute_and_sees_nothing_else(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
     manager = await shop.manager(books.client)
     quiet, loud, worn = [await paid(books) for _ in range(3)]
     await does(books, loud, "deliver", "buyer dispute")
@@ -135,7 +139,12 @@ async def test_the_manager_decides_what_is_in_dispute_and_sees_nothing_else(book
         shop.error(mine, 403, "permission_error", "permission_missing")
     resumed = (await manager.post(f"/escrow_orders/{worn['id']}/resume", {"comment": "Agree!"})).json()
     assert (resumed["status"], resumed["history"][-1]["by"]) == ("rejected", "manager")
+    logged = structlog.testing.CapturingLogger()
+    monkeypatch.setattr(escrow_moves, "log", logged)
     first, again = [await manager.post(f"{path}/award", {"amount": 1_000}, key="once") for _ in range(2)]
+    said = logged.calls[0].kwargs
+    assert (said["order"], said["move"], said["by"][:4]) == (loud["id"], "award", "key_")
+    assert (manager.key or "") not in str(logged.calls)
     assert (first.status_code, first.content) == (200, again.content)
     assert (first.json()["status"], first.json()["history"][-1]["by"]) == ("dispute_resolved", "manager")
     await books.passes(DAY)
