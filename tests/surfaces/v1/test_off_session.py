@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from tests.store.places import rows
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, Client
 from tests.surfaces.v1.test_payment_intents import CHALLENGED, INTENT, browser, told, with_card
 from tests.surfaces.v1.test_setup_intents import customer, decided
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -21,9 +23,16 @@ async def kept_by_payment(client: Client, usage: str, card: dict[str, Any] = CHA
     paid = (await client.post("/payment_intents", body)).json()
     if paid["status"] == "requires_action":
         await decided(client, paid)
-        # What the bank has told by itself is kept by a timer of the worker, which does not run here.
-        await shop.catch_up(client.parts)
+        # What the bank has told by itself is kept by a timer of the worker.
+        await eventually(lambda: is_kept(client, paid), "the card is kept")
     return {**INTENT, "customer": owner, "payment_method": paid["payment_method"], "confirm": True}
+
+
+async def is_kept(client: Client, intent: dict[str, Any]) -> bool:
+    """Whether the worker has kept the card of an intent."""
+    payment = f"pay_{intent['id'].removeprefix('pi_')}"
+    query = f"select subject from timers where kind = 'keep_method' and subject = '{payment}'"
+    return not await rows(client.parts.gateway.store, query)
 
 
 async def kept_by_setup(client: Client, usage: str) -> dict[str, Any]:
