@@ -21,7 +21,7 @@ hypothesis.settings.register_profile(
     "tillgate",
     deadline=None,
     derandomize=os.environ.get("CI") == "true",
-    max_examples=at_size(100, 2_000),
+    max_examples=at_size(60, 2_000),
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("tillgate")

@@ -140,7 +140,7 @@ def test_what_is_wrong_is_refused_by_its_line(name: str) -> None:
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode), st.integers(0, 900))
-@settings(max_examples=at_size(80, 5_000), deadline=None)
+@settings(max_examples=at_size(40, 5_000), deadline=None)
 def test_no_file_breaks_the_reader(garbage: bytes, at: int) -> None:
     whole = camt(entry())
     for read in (camt053.read, csv_statements.read):
@@ -253,7 +253,7 @@ def test_a_currency_without_decimals_leaves_no_doubt() -> None:
     st.sampled_from(["EUR", "JPY", "KWD", "USD"]),
     st.sampled_from([(",", "."), (".", ","), (" ", ","), ("'", "."), ("", "."), ("", ",")]),
 )
-@settings(max_examples=at_size(150, 10_000), deadline=None)
+@settings(max_examples=at_size(60, 10_000), deadline=None)
 def test_every_amount_written_with_all_its_decimals_is_exact_or_refused(
     amount: int, currency: str, locale: tuple[str, str]
 ) -> None:

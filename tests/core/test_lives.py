@@ -198,4 +198,4 @@ class Lives(RuleBasedStateMachine):
 
 
 TestLives: Any = Lives.TestCase
-TestLives.settings = settings(max_examples=at_size(60, 2_000), stateful_step_count=at_size(40, 60))
+TestLives.settings = settings(max_examples=at_size(40, 2_000), stateful_step_count=at_size(40, 60))

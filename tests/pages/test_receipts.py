@@ -221,9 +221,9 @@ def test_no_name_is_too_strange_to_be_drawn(name: str) -> None:
     assert pages(receipt_pdf.drawn(receipt(Line(name=name, unit_amount=500), display_name=name), None, None)) == 1
 
 
-def picture(kind: str, size: tuple[int, int]) -> bytes:
+def picture(kind: str, size: tuple[int, int], mode: str = "RGB") -> bytes:
     made = io.BytesIO()
-    Image.new("RGB", size, "red").save(made, kind)
+    Image.new(mode, size, "red").save(made, kind)
     return made.getvalue()
 
 
@@ -240,7 +240,7 @@ def claiming(width: int, height: int) -> bytes:
         (picture("PNG", (64, 64)), True),
         (picture("JPEG", (640, 64)), True),
         (picture("WEBP", (64, 640)), True),
-        (picture("PNG", (8_000, 8_000)), False),
+        (picture("PNG", (8_000, 8_000), "1"), False),
         (claiming(30_000, 30_000), False),
         (picture("GIF", (64, 64)), False),
         (b"\x89PNG\r\n\x1a\n", False),

@@ -137,7 +137,7 @@ QUESTIONS = st.one_of(
 
 
 @given(question=QUESTIONS)
-@settings(max_examples=at_size(100, 3_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_size(50, 3_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_a_filtered_page_is_what_the_model_says(filled: Store, question: tuple[str, Wanted, Cursor]) -> None:
     prefix, wanted, cursor = question
     type, made, _, _ = KINDS[prefix]

@@ -72,7 +72,7 @@ def cursors(prefix: str) -> st.SearchStrategy[Cursor]:
 
 
 @given(cursor=cursors("pay"), buyer=st.sampled_from([*BUYERS, "cus_nobody"]))
-@settings(max_examples=at_size(150, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_size(50, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_a_page_of_payments_is_what_the_model_says(filled: Store, cursor: Cursor, buyer: str | None) -> None:
     ids = [p.id for p in PAYMENTS if buyer is None or (p.customer is not None and p.customer.id == buyer)]
     where = {} if buyer is None else {"customer": buyer}
@@ -82,7 +82,7 @@ async def test_a_page_of_payments_is_what_the_model_says(filled: Store, cursor: 
 
 
 @given(cursor=cursors("re"), of=st.sampled_from([None, "pay_0", "pay_1", "pay_2", "pay_nothing"]))
-@settings(max_examples=at_size(100, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_size(50, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_a_page_of_refunds_is_what_the_model_says(filled: Store, cursor: Cursor, of: str | None) -> None:
     ids = [refund.id for refund in REFUNDS if of in (None, refund.payment)]
     where = {} if of is None else {"payment": of}
@@ -95,7 +95,7 @@ async def test_a_page_of_refunds_is_what_the_model_says(filled: Store, cursor: C
     of=st.sampled_from([None, "pay_0", "pay_1"]),
     status=st.sampled_from([None, *DisputeStatus]),
 )
-@settings(max_examples=at_size(60, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_size(50, 2_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_a_page_of_disputes_is_what_the_model_says(
     filled: Store, cursor: Cursor, of: str | None, status: DisputeStatus | None
 ) -> None:

@@ -17,7 +17,7 @@ from tillgate.surfaces.v1.operations import Operation
 
 pytestmark = pytest.mark.anyio
 
-EXAMPLES = settings(max_examples=at_size(150, 5_000))
+EXAMPLES = settings(max_examples=at_size(75, 5_000))
 
 # Surrogates too: JSON can escape them.
 texts = st.text(st.characters(exclude_categories=[]), max_size=40)
