@@ -13,6 +13,7 @@ from tests.pages.browsers import Stage
 from tests.surfaces.atarapay import market
 from tests.surfaces.atarapay.market import Market
 from tests.surfaces.checkout.store import VISA
+from tests.waiting import eventually
 from tillgate.pages import scripts
 
 STRICT: Final = (
@@ -63,7 +64,16 @@ class Counter(msgspec.Struct, frozen=True):
     async def begins(self) -> None:
         """Press Pay, and see the payment page."""
         await self.page.click("#pay")
+        await self.is_shown()
+
+    async def is_shown(self) -> None:
+        """The payment page is there, and hears."""
         await self.inside.locator("#number").wait_for()
+        await self.is_read()
+
+    async def is_read(self) -> None:
+        """What is in the window hears keys from here on."""
+        await eventually(lambda: self.inside.locator("body").evaluate("document.readyState === 'complete'"))
 
     async def pays(self, number: str = VISA) -> None:
         """With a card, in the window."""

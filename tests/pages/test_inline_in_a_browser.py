@@ -73,6 +73,7 @@ async def test_who_confirms_at_the_bank_pays_in_the_window_and_is_led_back_to_th
 async def test_who_pays_in_dollars_pays_by_transfer_or_on_the_phone_too(till: Counter) -> None:
     page = till.page
     await page.evaluate("void pay({ currency: 'USD', amount: 155025, callback_url: undefined })")
+    await till.is_shown()
     await till.inside.get_by_text("Bank transfer").click()
     await till.inside.get_by_role("button", name="Show the account").click()
     await till.inside.locator(".steps").wait_for()
@@ -86,6 +87,7 @@ async def test_who_pays_in_dollars_pays_by_transfer_or_on_the_phone_too(till: Co
     number = f"78757{await page.evaluate('innerWidth'):05}"
     throws = "() => { throw new Error('of the shop itself') }"
     await page.evaluate(f"void pay({{ currency: 'USD', amount: 155025, onsuccess: {throws} }})")
+    await till.is_shown()
     await till.inside.get_by_text("ATH Móvil").click()
     await till.inside.locator("#phone [name=phone]").fill(number)
     await page.keyboard.press("Enter")
@@ -124,9 +126,12 @@ async def test_who_closes_the_window_may_pay_the_same_order_later(till: Counter)
     await till.begins()
     await till.pays(CHALLENGED)
     await till.inside.get_by_label("Confirmation code").focus()
+    await till.is_read()
     await page.keyboard.press("Escape")
     await expect(till.overlay).to_have_count(0)
     await page.click("#pay")
+    await till.inside.get_by_role("link", name="Continue to your bank").wait_for()
+    await till.is_read()
     await till.inside.get_by_role("link", name="Continue to your bank").click()
     await till.inside.get_by_role("button", name="This was not me").click()
     await expect(till.inside.locator("#state h2")).to_have_text("Not paid yet")
@@ -303,5 +308,6 @@ async def test_the_lines_of_the_how_to_open_the_window(stage: Stage) -> None:
         for name, value in (("number", VISA), ("expiry", "12/34"), ("cvc", "123")):
             await inside.locator(f"#card-form [name={name}]").fill(value)
         await inside.locator("#card-form .pay").click()
+        await inside.locator("#returning").wait_for()
         await inside.locator("#back").click()
         await page.wait_for_url(re.compile(re.escape(stage.url + escrow_shop.PATH) + r"\?product=1001&order=\d+"))

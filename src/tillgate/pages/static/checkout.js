@@ -34,11 +34,16 @@
     const anyPort = `${origin.replace(/^https/, "http").replace(/:\d+$/, "")}:*`;
     return said.around.split(" ").some((one) => one === origin || one === anyPort);
   };
-  const tell = (event) => around && around.postMessage(event ? { event } : {});
+  let isLeft = false; // before there was anybody to be told
+  const tell = (event) => {
+    isLeft ||= !event;
+    if (around) around.postMessage(event ? { event } : {});
+  };
   const listenAround = ({ source, origin, ports }) => {
     if (around || source !== parent || !isKnown(origin) || !ports[0]) return;
     around = ports[0];
     tell("ready");
+    if (isLeft) tell();
     if (phase === "paid") tell("paid");
   };
   if (framed) addEventListener("message", listenAround);
@@ -56,7 +61,7 @@
     for (const link of framed ? page.querySelectorAll("a[href]:not([target])") : []) {
       const isInside = link.id === "bank" && isOurs(link.href);
       if (isInside) link.href = inside(link.href);
-      else if (link.id !== "back") Object.assign(link, { target: link.id === "bank" ? "_top" : "_blank", rel: "noopener" });
+      else Object.assign(link, { target: ["bank", "back"].includes(link.id) ? "_top" : "_blank", rel: "noopener" });
     }
   };
 
