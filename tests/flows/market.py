@@ -46,8 +46,8 @@ class Market:
 
     @property
     def now(self) -> Instant:
-        """This moment."""
-        return self.clock.now(self.tenant.id)
+        """This moment, to the merchant."""
+        return self.gateway.clock.now(self.tenant.id)
 
     def wanted(self, **changes: object) -> Wanted:
         """A lamp for 1,000 naira, promised in ten days."""

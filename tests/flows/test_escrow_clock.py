@@ -51,11 +51,6 @@ async def moves(market: Market, by: Duration) -> None:
     await clocks.move(market.gateway, market.caller, None, Wanted(by=by), render)
 
 
-def now(market: Market) -> Instant:
-    """What the merchant's clock says."""
-    return market.gateway.clock.now(market.tenant.id)
-
-
 async def foretold(market: Market, payment: Payment) -> list[Coming]:
     return await flows.calendar(market.gateway, market.caller, payment.id)
 
@@ -120,7 +115,7 @@ async def test_shares_are_paid_out_on_the_way_each_when_it_is_due(market: Market
     provider = await market.party(PartyKind.PROVIDER, CLOSED)
     await has_daily_payouts(market)
     wanted = market.wanted(price=Money(100_000_00, "NGN"), seller=seller.id, provider=provider.id, commission=1_000)
-    payment, begun = await market.buys(wanted), now(market)
+    payment, begun = await market.buys(wanted), market.now
     own = await market.buys(market.wanted(price=Money(20_000_00, "NGN")))
     for one in (payment, own):
         await market.does(one, Move.DELIVER, Side.SELLER)
@@ -182,10 +177,10 @@ async def test_two_who_move_the_clock_and_a_buyer_who_answers_meanwhile_come_to_
         except Refused:
             return
 
-    begun = now(market)
+    begun = market.now
     jumps = [moves(market, days * DAY) for days in (2, 3, 60)]
     await asyncio.gather(*jumps, *[answers(*one) for one in asked])
-    assert now(market) == begun + 65 * DAY
+    assert market.now == begun + 65 * DAY
     for payment in orders:
         escrow = await market.escrow(payment)
         assert escrow.status is EscrowStatus.COMPLETED
@@ -220,7 +215,7 @@ async def test_a_refund_that_the_bank_refuses_is_asked_for_again_on_the_way(
     seen: list[Instant] = []
     while coming := await foretold(market, payment):
         seen.append(coming[-1].at)
-        await moves(market, max(coming[-1].at - now(market), SECOND))
+        await moves(market, max(coming[-1].at - market.now, SECOND))
     escrow = await market.escrow(payment)
     assert (escrow.completed_at, escrow.tries, sum(escrow.returns)) == (seen[-1], 4, 1_000_00)
     await market.assert_right()
@@ -232,7 +227,7 @@ async def test_what_a_bank_disputes_is_settled_when_that_is_decided_and_no_day_l
     await market.does(payment, Move.DELIVER, Side.SELLER)
     await moves(market, HOUR)
     await market.does(payment, Move.ACCEPT, Side.BUYER)
-    decided = now(market) - HOUR - SECOND + 7 * DAY
+    decided = market.now - HOUR - SECOND + 7 * DAY
     assert [one.at for one in await foretold(market, payment)] == [decided]
     await assert_as_foretold(market, payment)
     assert [share.part for share in (await market.escrow(payment)).shares] == [Part.CHARGED_BACK]

@@ -6,58 +6,25 @@ from typing import Any
 
 import pytest
 
+from tests.mortal import Died, Mortal
 from tests.surfaces.checkout import store
 from tests.surfaces.checkout.store import Store, done
 from tests.surfaces.v1.books import WEDNESDAY
-from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
-from tillgate.connectors.contract import BankAnswer, BankRequest
 from tillgate.core.arrivals import Debtor, Place
 from tillgate.core.collecting_accounts import SANDBOX_IBAN
-from tillgate.core.decisions import Decision
 from tillgate.core.instants import HOUR, MINUTE
 from tillgate.core.money import Money
 from tillgate.core.transfers import Booked
 from tillgate.flows import transfers
 from tillgate.flows.gateway import system
 from tillgate.store import audit
-from tillgate.transport.banks import Lost
 from tillgate.workers import timers
 
 pytestmark = pytest.mark.anyio
 
 ANN = Debtor("Ann Lee", "DE89370400440532013000")
 MOST_STEPS = 40
-
-
-class Died(BaseException):
-    """The process was killed."""
-
-
-class Mortal:
-    """A process that dies at one of its steps: before or after one of its commits, or of its questions to a bank."""
-
-    def __init__(self, parts: Assembly, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.left = at
-        self._commit, self._send = parts.gateway.store.commit, parts.gateway.transport.send
-        monkeypatch.setattr(parts.gateway.store, "commit", self.commit)
-        monkeypatch.setattr(parts.gateway.transport, "send", self.send)
-
-    async def commit(self, decision: Decision) -> None:
-        self._step()
-        await self._commit(decision)
-        self._step()
-
-    async def send(self, request: BankRequest) -> BankAnswer | Lost:
-        self._step()
-        answer = await self._send(request)
-        self._step()
-        return answer
-
-    def _step(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise Died
 
 
 class Scene:
