@@ -39,6 +39,7 @@ from tillgate.store.engine import Change, Query, Retry, Rows
 from tillgate.store.records import Row
 from tillgate.store.sqlite import Sqlite
 from tillgate.store.steps import Batch
+from tillgate.surfaces.atarapay import events as atarapay_events
 from tillgate.surfaces.checkout import events as checkout_events
 from tillgate.surfaces.checkout.surface import Checkouts
 from tillgate.surfaces.v1 import events
@@ -161,8 +162,9 @@ class Process(Owner):
             clock=self,
             ids=ids,
             random=self.random.randbytes,
-            renderers={**events.renderers(ORIGIN), **checkout_events.RENDERERS},
+            renderers={**events.renderers(ORIGIN), **checkout_events.RENDERERS, **atarapay_events.RENDERERS},
             signers=checkout_events.SIGNERS,
+            wrappers=atarapay_events.WRAPPERS,
         )
         self.directory = Directory(self.gateway, SANDBOX_KEYS, evolve(DEMO_SHOP, rate_limit=RateLimit.UNLIMITED))
         self.take_notice = partial(notices.take, self.gateway, self.directory)

@@ -86,6 +86,8 @@ def lived(
         with world.living():
             try:
                 loop.run(world.loop, life())
+            except (Standstill, Restless) as endless:
+                world.violations.append(f"seed {seed}: {endless!r}")
             except Violated:
                 assert world.violations
         return world.violations, world.chance.happened
