@@ -13,7 +13,7 @@ from tillgate.core import accounts
 from tillgate.core.bank_accounts import parse_ng
 from tillgate.core.clocks import Wanted
 from tillgate.core.escrow_moves import Coming
-from tillgate.core.escrows import MOVES, Escrow, EscrowStatus, Move, Part, Side
+from tillgate.core.escrows import MOVES, Escrow, EscrowStatus, Move, Part, RefundPolicy, Side
 from tillgate.core.instants import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from tillgate.core.money import Money
 from tillgate.core.parties import PartyKind
@@ -83,7 +83,9 @@ async def assert_as_foretold(market: Market, payment: Payment) -> None:
 async def test_from_wherever_people_have_brought_an_order_what_is_foretold_happens(market: Market, seed: int) -> None:
     random = Random(seed)
     seller = await market.party(PartyKind.SELLER)
-    payment = await market.buys(market.wanted(seller=random.choice((None, seller.id))), random.choice((VISA, DISPUTES)))
+    wanted = market.wanted(seller=random.choice((None, seller.id)))
+    product = structs.replace(wanted.product, refund_policy=random.choice(list(RefundPolicy)))
+    payment = await market.buys(structs.replace(wanted, product=product), random.choice((VISA, DISPUTES)))
     for _ in range(random.randrange(7)):
         await moves(market, random.choice((SECOND, HOUR, DAY, 5 * DAY)) * random.randint(1, 3))
         status = (await market.escrow(payment)).status

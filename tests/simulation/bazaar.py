@@ -17,7 +17,7 @@ from tillgate.core import escrow_orders as core
 from tillgate.core.arrivals import Debtor
 from tillgate.core.cards import Card, CardNumber
 from tillgate.core.conclusions import Standing
-from tillgate.core.escrows import MOVES, Bearer, Buyer, Delivery, EscrowStatus, Move, Product, Side
+from tillgate.core.escrows import MOVES, Bearer, Buyer, Delivery, EscrowStatus, Move, Product, RefundPolicy, Side
 from tillgate.core.instants import DAY
 from tillgate.core.money import Money
 from tillgate.core.parties import Destination, Party, PartyKind
@@ -173,7 +173,7 @@ class Bazaar:
         seller = draw.choice((None, *self.sellers))
         wanted = Wanted(
             price=Money(draw.choice(PRICES), "NGN"),
-            product=Product(id=str(self.errands.count), name="Lamp"),
+            product=Product(id=str(self.errands.count), name="Lamp", refund_policy=draw.choice(list(RefundPolicy))),
             delivery=Delivery(promised_by=now + draw.randint(1, 10) * DAY, sla_days=draw.choice((0, 3))),
             buyer=Buyer(email=stalls.BUYER),
             shipping=draw.choice((0, 150_00)),

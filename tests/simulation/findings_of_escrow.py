@@ -8,7 +8,18 @@ from tests.simulation.disk import Disk
 from tillgate.core import accounts, escrow_mails
 from tillgate.core.arrivals import Place
 from tillgate.core.attempts import State
-from tillgate.core.escrows import MOVES, Escrow, EscrowStatus, Part, Side
+from tillgate.core.escrows import (
+    MOVES,
+    REPLACING,
+    Escrow,
+    EscrowStatus,
+    Move,
+    Part,
+    RefundPolicy,
+    Rule,
+    Side,
+    Step,
+)
 from tillgate.core.events import EventType
 from tillgate.core.mails import MailKind
 from tillgate.core.payments import Payment
@@ -16,7 +27,7 @@ from tillgate.core.payouts import PayoutState
 from tillgate.sandbox.operations import Kind, Operation, Result
 from tillgate.store.audit import audit
 
-_TABLE = dict(MOVES)
+_MOVES, _REPLACING = dict(MOVES), dict(REPLACING)
 """Who may do what, as it is, whatever is planted."""
 
 _NOTIFIED = (
@@ -159,12 +170,11 @@ def _over(payment: Payment, escrow: Escrow) -> Iterator[str]:
 
 def _by_whom(id: str, escrow: Escrow, bazaar: Bazaar) -> Iterator[str]:
     """Every step is one that its side may make from there, was asked for, and is of its time."""
-    status, at, made = EscrowStatus.PENDING, 0, Counter((step.move, step.side) for step in escrow.history)
-    for step in escrow.history:
-        rule = _TABLE.get((status, step.move, step.side))
+    at, made = 0, Counter((step.move, step.side) for step in escrow.history)
+    for status, rule, step in _steps(escrow):
         if rule is None or rule.status not in (None, step.status) or step.at < at:
             yield f"from {status} since {at} came {step}"
-        status, at = step.status, step.at
+        at = step.at
     for (move, side), times in made.items():
         if side is not Side.CLOCK and times > bazaar.asked[id, move, side]:
             yield f"{move} by {side} was made {times} times, and asked for {bazaar.asked[id, move, side]} times"
@@ -173,15 +183,21 @@ def _by_whom(id: str, escrow: Escrow, bazaar: Bazaar) -> Iterator[str]:
             yield f"{side} was told {times} times to have done {move}, and has {made[move, side]} times"
 
 
+def _steps(escrow: Escrow) -> Iterator[tuple[EscrowStatus, Rule | None, Step]]:
+    """Each step, where it came from, and the rule by which it was made."""
+    status, deliveries = EscrowStatus.PENDING, 0
+    for step in escrow.history:
+        way = (status, step.move, step.side)
+        is_owed = escrow.product.refund_policy is RefundPolicy.REPLACEMENT and deliveries < 2
+        yield status, _REPLACING.get(way, _MOVES.get(way)) if is_owed else _MOVES.get(way), step
+        status, deliveries = step.status, deliveries + (step.move is Move.DELIVER)
+
+
 def _told(id: str, escrow: Escrow, disk: Disk) -> Iterator[str]:
     """Every step is told once, in order, between that it was paid and that it is over; so are buyers, by mail."""
     query = f"select type from events where stream = '{id}' and type like 'escrow_order.%' order by sequence"
     told = [EventType(type) for (type,) in disk.rows(query)]
-    expected, status = [EventType.ESCROW_ORDER_PAID] if escrow.holds else [], EscrowStatus.PENDING
-    for step in escrow.history:
-        rule = _TABLE.get((status, step.move, step.side))
-        expected += [rule.told] if rule else []
-        status = step.status
+    expected = [EventType.ESCROW_ORDER_PAID, *[rule.told for _, rule, _ in _steps(escrow) if rule]]
     if told != [*expected, EventType.ESCROW_ORDER_COMPLETED] and escrow.holds:
         yield f"was told {told}, and was {expected}"
     kinds = Counter(escrow_mails.KINDS[type] for type in told if type in escrow_mails.KINDS)

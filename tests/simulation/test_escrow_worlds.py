@@ -1,6 +1,7 @@
 """Whatever goes wrong with money that is held for a seller, in the end it is with whose it is, and all is told once.
 
-What is planted: see bugs_of_escrow.py.
+What is planted (bugs_of_escrow.py): sellers who answer for buyers, a dispute without a deadline, shares given again, a
+timer let go of, a buyer given back twice, a share that came back forgotten, milestones side by side.
 """
 
 from collections import Counter
@@ -11,14 +12,19 @@ import pytest
 
 from tests.simulation import findings_of_escrow, story
 from tests.simulation.bazaar import Bazaar
+from tests.simulation.bugs_of_escrow import BUGS
 from tests.simulation.story import Size
 from tests.simulation.world import World
 from tests.sizes import at_size
 from tillgate.sandbox import rules
 
 SEEDS = at_size((1, 2), range(1, 150))
-SIZE = at_size(Size(days=2, clients=4, requests=25), Size(days=4, clients=8, requests=40))
-SMALL = Size(days=1, clients=4, requests=25)
+SIZE = at_size(Size(days=1, clients=4, requests=20), Size(days=4, clients=8, requests=40))
+SMALL = Size(days=1, clients=4, requests=20)
+WORLDS = 20
+
+PLANTED = at_size(("returned share forgotten", "dispute takes the deadline off"), tuple(BUGS))
+"""Every day those that nearly every world shows."""
 
 _DAY_SECONDS = 86_400.0
 
@@ -59,6 +65,17 @@ def test_in_the_end_all_of_it_is_with_whose_it_is() -> None:
     for seed in SEEDS:
         violations, _ = _without_a_bug(seed, SIZE, ())
         assert not violations, "\n".join(violations[:10])
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_bug_is_found_and_nothing_without_it(name: str) -> None:
+    bug = BUGS[name]
+    with pytest.MonkeyPatch.context() as planted:
+        bug.plant(planted)
+        seeds = range(bug.first, bug.first + WORLDS)
+        found = next((seed for seed in seeds if tell(seed, SMALL, storm=bug.storm, hasty=True)[0]), None)
+    assert found is not None
+    assert not _without_a_bug(found, SMALL, tuple(bug.storm.items()))[0]
 
 
 @cache
