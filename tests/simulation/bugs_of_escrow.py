@@ -9,15 +9,13 @@ from tests.simulation.bugs import Bug, bug
 from tillgate.core import escrow_moves, escrow_orders, escrows, party_payouts, projects
 from tillgate.core.decisions import Decision
 from tillgate.core.escrows import Escrow, EscrowStatus, Move, Side
-from tillgate.core.payments import Payment
-from tillgate.core.records import evolve
 from tillgate.flows import escrow_settlement
 
 BUGS: dict[str, Bug] = {}
 """Every bug of escrow orders, by its name."""
 
 
-@bug(among=BUGS)
+@bug(among=BUGS, first=5)
 def sellers_accept_for_buyers(patch: pytest.MonkeyPatch) -> None:
     """A seller may say for the buyer that all is well."""
     buyers = escrows.MOVES[EscrowStatus.AWAITING_BUYER_RESPONSE, Move.ACCEPT, Side.BUYER]
@@ -35,7 +33,7 @@ def dispute_takes_the_deadline_off(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(escrow_moves, "deadline", deadline)
 
 
-@bug({"bank: pending": 0.3}, BUGS)
+@bug({"bank refuses the connection": 0.5, "question lost on the way": 0.3}, BUGS, first=5)
 def shared_once_more(patch: pytest.MonkeyPatch) -> None:
     """The seller's side has its shares again each time that the buyer's refund is tried."""
     whole = escrow_orders._released
@@ -47,7 +45,7 @@ def shared_once_more(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(escrow_orders, "_released", released)
 
 
-@bug({"bank: pending": 0.6}, BUGS)
+@bug({"bank: pending": 0.6}, BUGS, first=14)
 def settlement_let_go_of(patch: pytest.MonkeyPatch) -> None:
     """While the bank is being asked for the buyer, an order's timer goes."""
     whole = escrow_settlement.proceed
@@ -57,17 +55,6 @@ def settlement_let_go_of(patch: pytest.MonkeyPatch) -> None:
         return True
 
     patch.setattr(escrow_settlement, "proceed", proceed)
-
-
-@bug({"bank: pending": 0.3}, BUGS)
-def buyer_given_back_twice(patch: pytest.MonkeyPatch) -> None:
-    """The bank is asked once more while it is being asked."""
-    whole = escrow_orders.settle
-
-    def settle(payment: Payment, *given: Any) -> Any:
-        return whole(evolve(payment, in_flight=()), *given)
-
-    patch.setattr(escrow_orders, "settle", settle)
 
 
 @bug(among=BUGS)

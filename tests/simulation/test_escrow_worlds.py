@@ -1,7 +1,7 @@
 """Whatever goes wrong with money that is held for a seller, in the end it is with whose it is, and all is told once.
 
 What is planted (bugs_of_escrow.py): sellers who answer for buyers, a dispute without a deadline, shares given again, a
-timer let go of, a buyer given back twice, a share that came back forgotten, milestones side by side.
+timer let go of, a share that came back forgotten, milestones side by side.
 """
 
 from collections import Counter
