@@ -15,7 +15,7 @@ from tests.simulation.chance import BANK_FAULTS, MISHAPS, PER_MINUTE
 from tests.simulation.story import Size, Told, tell
 from tests.sizes import PROVING, at_size
 
-SEEDS = at_size((32, 48, 22, 45, 11, 29, 40, 1, 16, 47, 10, 42, 26, 27), range(1, 300))
+SEEDS = at_size((47, 20, 10, 40, 48, 32, 16, 11, 29, 45, 22, 1, 42, 26), range(1, 300))
 """Every day as many of the stormiest as it takes until everything has gone wrong that can, at full size all."""
 
 SIZE = at_size(Size(), Size(days=4, clients=10, requests=25))
