@@ -19,16 +19,16 @@ from tillgate.core.money import Money
 from tillgate.core.parties import PartyKind
 from tillgate.core.payments import Payment
 from tillgate.core.payout_settings import Change, Interval
-from tillgate.core.payouts import PayoutState
+from tillgate.core.payouts import Payout, PayoutState
 from tillgate.core.reasons import Refused
-from tillgate.flows import bank_accounts, clocks, parties, payout_settings
+from tillgate.flows import bank_accounts, clocks, parties, payout_settings, payouts
 from tillgate.flows import escrow_orders as flows
 from tillgate.flows.clocks import Happened
 from tillgate.flows.gateway import Answer
 from tillgate.sandbox import rules
 from tillgate.sandbox.dispute_desk import DisputeDesk
 from tillgate.sandbox.operations import Code, Kind, Order
-from tillgate.store import events
+from tillgate.store import events, find
 
 ENOUGH: Duration = 200 * DAY
 """More than every deadline there is, one after the other."""
@@ -233,3 +233,31 @@ async def test_what_a_bank_disputes_is_settled_when_that_is_decided_and_no_day_l
     assert [one.at for one in await foretold(market, payment)] == [decided]
     await assert_as_foretold(market, payment)
     assert [share.part for share in (await market.escrow(payment)).shares] == [Part.CHARGED_BACK]
+
+
+async def test_a_payout_that_fails_while_others_are_looked_after_is_made_anew(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seller = await market.party(PartyKind.SELLER)
+    payment = await market.buys(market.wanted(seller=seller.id))
+    await market.does(payment, Move.DELIVER, Side.SELLER)
+    await moves(market, 3 * DAY)
+    (payout,) = await market.payouts()
+    whole = find.every
+
+    async def every(*given: Any) -> Any:
+        found = await whole(*given)
+        if payout.state is PayoutState.PENDING:
+            await payouts.cancel(market.gateway, market.caller, None, payout.id, _nobody)
+        return found
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(find, "every", every)
+        await parties.pay_out(market.gateway, market.tenant, payment.id)
+    await moves(market, 2 * DAY)
+    assert [one.state for one in await market.payouts()] == [PayoutState.PAID, PayoutState.CANCELED]
+    assert await market.balance(accounts.party(seller.id)) == 0
+
+
+async def _nobody(payout: Payout) -> Answer:
+    return Answer(200, b"")
