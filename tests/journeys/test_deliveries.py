@@ -47,6 +47,12 @@ async def test_nothing_is_lost_however_often_the_worker_is_killed(place: Place) 
         with working(place.data, place.url) as worker:
             await until_arrived(receiver, len(told))
             assert await asyncio.to_thread(worker.stop) == 0
+        # What a dead worker had sent and not written down goes out again, if need be from the next one.
+        for _ in range(KILLS):
+            if again := await left(place):
+                with working(place.data, place.url) as worker:
+                    await until_more(receiver, again)
+                    assert await asyncio.to_thread(worker.stop) == 0
         assert_all_arrived(receiver, told)
     assert await left(place) == 0
     assert tillgate("audit", data=place.data, database=place.url).returncode == 0
@@ -66,6 +72,12 @@ async def announced(place: Place, receiver: Receiver) -> set[str]:
 async def until_arrived(receiver: Receiver, count: int) -> None:
     """Until so many different events have come in."""
     await receiver.until(lambda: len({got.headers["webhook-id"] for got in receiver.got}) >= count, 120)
+
+
+async def until_more(receiver: Receiver, count: int) -> None:
+    """Until so many have come in besides, whether for the first time or not."""
+    enough = len(receiver.got) + count
+    await receiver.until(lambda: len(receiver.got) >= enough, 120)
 
 
 async def lapse(place: Place) -> None:
