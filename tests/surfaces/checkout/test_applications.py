@@ -155,6 +155,11 @@ async def test_an_account_is_how_those_who_pay_see_a_merchant(anyones: Store) ->
 async def test_who_asks_too_often_is_told_in_the_same_form(anyones: Store) -> None:
     tenant = await shop.new_tenant(anyones.parts, "Busy", rate_limit=RateLimit.STANDARD)
     busy = Store(anyones.parts, tenant, await store.persons_token(anyones.parts, tenant), "")
-    answers = [await busy.manage("GET", "/api/account") for _ in range(102)]
-    assert message(answers[-1], 429) == "Too many requests"
-    assert int(answers[-1].headers["retry-after"]) <= 60
+    answer = await busy.manage("GET", "/api/account")
+    # A minute may end in between.
+    for _ in range(1_000):
+        if answer.status_code == 429:
+            break
+        answer = await busy.manage("GET", "/api/account")
+    assert message(answer, 429) == "Too many requests"
+    assert int(answer.headers["retry-after"]) <= 60
