@@ -229,7 +229,10 @@ async def test_a_merchant_s_requests_are_counted_with_those_of_its_other_surface
     answer = await limited.ask(BANKS)
     assert answer.headers["x-ratelimit-limit"] == "100"
     assert int(answer.headers["x-ratelimit-remaining"]) in (98, 99)
-    for _ in range(101):
+    # A minute may end in between.
+    for _ in range(1_000):
+        if answer.status_code == 429:
+            break
         answer = await limited.ask(BANKS)
     assert error(answer, 429).startswith("Too many requests")
     assert int(answer.headers["retry-after"]) <= 60
