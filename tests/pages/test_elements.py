@@ -14,6 +14,7 @@ import pytest
 from tests.pages import payer
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import Client
+from tillgate.core import languages
 from tillgate.core.credentials import ALL_SCOPES, PUBLISHABLE_SCOPES, CredentialKind
 from tillgate.core.merchants import Mode, Tenant
 from tillgate.core.sandbox_cards import named
@@ -124,7 +125,7 @@ def test_every_error_of_the_fields_has_words() -> None:
         re.findall(r'"((?:invalid|incomplete|expired)_[a-z_]+)"', scripts.NAMED["card_fields.js"].content.decode())
     )
     assert codes | {"incomplete_postal_code", "incomplete_cvc_amex"} == set(elements.ERRORS)
-    for language in texts.LANGUAGES:
+    for language in languages.LANGUAGES:
         assert all(texts.spoken(language)[name] for name in elements.ERRORS.values())
 
 

@@ -10,7 +10,7 @@ from tests.surfaces.oauth.person import Browser
 from tests.surfaces.v1 import shop
 from tests.surfaces.v1.shop import CARD, Client
 from tillgate.assembly import Assembly
-from tillgate.core import ids
+from tillgate.core import ids, languages
 from tillgate.core.instants import SECOND
 from tillgate.core.mails import MailKind
 from tillgate.core.money import Money
@@ -101,7 +101,7 @@ async def test_what_is_not_there_is_not_found(parts: Assembly) -> None:
     assert (await browser.get(f"/sandbox/mail/ten_other/{told['id']}")).status_code == 404
 
 
-@pytest.mark.parametrize("language", [*texts.LANGUAGES, None, "pt-BR", "de-AT"])
+@pytest.mark.parametrize("language", [*languages.LANGUAGES, None, "pt-BR", "de-AT"])
 def test_a_letter_is_written_in_every_language(language: str | None) -> None:
     told = {
         "merchant": "Ann & Söhne\r\nX: y",

@@ -12,6 +12,7 @@ from tests.surfaces.v1 import shop
 from tests.surfaces.v1.pictures import photograph
 from tillgate.assembly import Assembly
 from tillgate.clock import ManualClock
+from tillgate.core import languages
 from tillgate.core.escrows import MOVES, Delivery, EscrowStatus, Move, Product, RefundPolicy, Side
 from tillgate.core.instants import DAY
 from tillgate.pages import texts
@@ -196,7 +197,7 @@ async def test_what_is_wrong_with_a_form_is_said_at_its_field(market: Market) ->
     assert await status(buyer) is EscrowStatus.AWAITING_BUYER_RESPONSE
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", languages.LANGUAGES)
 def test_whatever_happens_to_an_order_there_are_words_for_it(language: str) -> None:
     spoken = texts.spoken(language)
     for _, move, side in MOVES:

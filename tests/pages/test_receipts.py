@@ -14,6 +14,7 @@ from PIL import Image
 from tests.pages.guest import Page
 from tests.surfaces.checkout.store import Store
 from tests.surfaces.v1.shop import LOCAL
+from tillgate.core import languages
 from tillgate.core.checkouts import Line
 from tillgate.core.instants import SECOND
 from tillgate.core.merchants import DEMO_SHOP
@@ -21,7 +22,7 @@ from tillgate.core.money import Money
 from tillgate.core.profiles import Profile
 from tillgate.core.receipts import Receipt, Way
 from tillgate.flows import profiles
-from tillgate.pages import receipt_pdf, receipt_texts, texts
+from tillgate.pages import receipt_pdf, receipt_texts
 from tillgate.pages.receipt_texts import Written
 from tillgate.pages.receipts import PDFS_A_MINUTE
 
@@ -192,7 +193,7 @@ async def test_the_same_receipt_is_the_same_bytes(seller: Store) -> None:
     assert len(first.content) < 60_000
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", languages.LANGUAGES)
 def test_a_receipt_is_written_on_paper_in_every_language(language: str) -> None:
     drawn = receipt_pdf.drawn(receipt(language=language), None, None)
     assert pages(drawn) == 1

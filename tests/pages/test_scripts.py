@@ -11,6 +11,7 @@ import pytest
 from tests.http.asking import ask
 from tests.pages import payer
 from tests.surfaces.v1.shop import Client
+from tillgate.core import languages
 from tillgate.http.application import Application
 from tillgate.pages import rendering, script_files, scripts, texts
 
@@ -36,7 +37,7 @@ async def test_every_script_is_served_as_the_list_has_it(merchant: Client, scrip
         assert served.headers["content-type"] == "text/javascript; charset=utf-8"
         made = base64.b64encode(hashlib.sha384(served.content).digest()).decode()
         assert script.integrity == f"sha384-{made}"
-    for language in texts.LANGUAGES:
+    for language in languages.LANGUAGES:
         assert texts.spoken(language)[f"script_{script.name}"].endswith(".")
 
 

@@ -4,6 +4,7 @@ import string
 
 import pytest
 
+from tillgate.core import languages
 from tillgate.pages import texts
 
 
@@ -11,7 +12,7 @@ def gaps(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", languages.LANGUAGES)
 def test_every_language_says_everything(language: str) -> None:
     english, spoken = texts.spoken("en"), texts.spoken(language)
     assert spoken.keys() == english.keys()

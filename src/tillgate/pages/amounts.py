@@ -8,6 +8,9 @@ from tillgate.core.instants import SECOND, Instant
 from tillgate.core.money import Money
 from tillgate.pages import texts
 
+_JUST_BEFORE: Final = 1
+"""The end of a day is the beginning of the next one."""
+
 _COMMAS: Final = str.maketrans({",": ".", ".": ","})
 
 _WITH_COMMAS: Final = {"es": frozenset({"EUR"}), "de": None}
@@ -42,6 +45,12 @@ def moment(instant: Instant, language: str) -> str:
     at, spoken = datetime.fromtimestamp(instant // SECOND, UTC), texts.spoken(language)
     month = spoken["wallet_months"].split()[at.month - 1]
     return spoken["checkout_moment"].format(day=at.day, month=month, year=at.year, time=f"{at:%H:%M}")
+
+
+def day(until: Instant, language: str) -> str:
+    """`Mar 5, 2026`, for the day that ends then, or in which it is."""
+    at, spoken = datetime.fromtimestamp((until - _JUST_BEFORE) // SECOND, UTC), texts.spoken(language)
+    return spoken["checkout_day"].format(day=at.day, month=spoken["wallet_months"].split()[at.month - 1], year=at.year)
 
 
 def iso(instant: Instant) -> str:

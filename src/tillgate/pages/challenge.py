@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from tillgate.core import languages
 from tillgate.core.cards import Brand
 from tillgate.core.money import Money
 from tillgate.http import policy, urlencoded
@@ -105,7 +106,7 @@ def _challenge(
     left: int = 0,
     status: int = 200,
 ) -> Reply:
-    spoken = texts.spoken(texts.language(request.header("accept-language")))
+    spoken = texts.spoken(languages.best(request.header("accept-language")))
     brand = operation.brand or Brand.UNKNOWN
     return rendering.page(
         request,
@@ -125,7 +126,7 @@ def _challenge(
 
 def _outcome(request: Request, operation: Operation, frames: Sequence[str]) -> Reply:
     """What was made of it. Who has just chosen goes on to the merchant by themselves, who comes back later does not."""
-    spoken = texts.spoken(texts.language(request.header("accept-language")))
+    spoken = texts.spoken(languages.best(request.header("accept-language")))
     standing = operation.standing or Standing.REJECTED
     is_declined = standing is Standing.AUTHENTICATED and operation.result is Result.DECLINED
     return rendering.page(

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from tillgate.core import checkout_payments, checkouts, sandbox_cards
+from tillgate.core import checkout_payments, checkouts, languages, sandbox_cards
 from tillgate.core.cards import Wallet
 from tillgate.core.instants import MILLISECOND
 from tillgate.core.instructions import How
@@ -302,7 +302,7 @@ class Checkout(site.Pages):
 
 def _language(visit: Visit) -> str:
     """That which the merchant wants the page in, or else the reader's."""
-    return texts.language(checkout_payments.of(visit.payment).locale or visit.request.header("accept-language"))
+    return languages.best(checkout_payments.of(visit.payment).locale or visit.request.header("accept-language"))
 
 
 def _at_bank(payment: Payment) -> str:

@@ -1,21 +1,14 @@
 """What the payment page says of money that will be held: for what, until when, and what was agreed on."""
 
-from datetime import UTC, datetime
-from typing import Final
-
 import msgspec
 
 from tillgate.core import escrow_shares, exchange_rates
 from tillgate.core.escrows import Bearer, Escrow, RefundPolicy
-from tillgate.core.instants import SECOND, Instant
 from tillgate.core.money import Money
 from tillgate.core.payments import Payment
 from tillgate.flows import projects
 from tillgate.flows.gateway import Caller, Gateway
 from tillgate.pages import amounts, texts
-
-_JUST_BEFORE: Final = 1
-"""The end of a day is the beginning of the next one."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -41,8 +34,8 @@ async def held(gateway: Gateway, caller: Caller, payment: Payment, language: str
     return Held(
         lines=_lines(payment, escrow, language),
         milestone=await _milestone(gateway, caller, payment, escrow, language),
-        promised=_day(promised_by, language),
-        returned=_day(promised_by + escrow.patience.delivery, language),
+        promised=amounts.day(promised_by, language),
+        returned=amounts.day(promised_by + escrow.patience.delivery, language),
         agreed=_agreed(escrow, spoken["trustpay_agreed"], language),
         is_replaced=escrow.product.refund_policy is RefundPolicy.REPLACEMENT,
     )
@@ -81,8 +74,3 @@ def _agreed(escrow: Escrow, text: str, language: str) -> str:
         return ""
     shown = f"1 {rate.selling} = {exchange_rates.decimal_text(rate)} {rate.buying}"
     return text.format(price=amounts.written(price, language), rate=shown)
-
-
-def _day(until: Instant, language: str) -> str:
-    at, spoken = datetime.fromtimestamp((until - _JUST_BEFORE) // SECOND, UTC), texts.spoken(language)
-    return spoken["trustpay_day"].format(day=at.day, month=spoken["wallet_months"].split()[at.month - 1], year=at.year)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tillgate.core import languages
 from tillgate.core.credentials import CredentialKind, Scope
 from tillgate.core.reasons import Reason, Refused
 from tillgate.flows import client_secrets, payment_intents, profiles, setup_intents
@@ -66,7 +67,7 @@ class Elements(site.Pages):
             return rendering.problem(request, 403, "card_key_unknown")
         if principal.kind is not CredentialKind.PUBLISHABLE_KEY:
             return rendering.problem(request, 403, "card_key_secret")
-        spoken = locale if locale in texts.LANGUAGES else texts.language(request.header("accept-language"))
+        spoken = locale if locale in languages.LANGUAGES else languages.best(request.header("accept-language"))
         words = texts.spoken(spoken)
         # In live mode there is nothing in the page that could fill its fields in.
         for_tests = () if tenant.is_live else ("test_cards.js",)

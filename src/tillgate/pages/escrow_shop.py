@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tillgate.core import credentials
+from tillgate.core import credentials, languages
 from tillgate.core.instants import DAY, MILLISECOND, SECOND, Instant
 from tillgate.core.merchants import Tenant
 from tillgate.core.money import Money
@@ -14,7 +14,7 @@ from tillgate.flows.gateway import Gateway
 from tillgate.http import policy
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.routing import Route
-from tillgate.pages import amounts, rendering, site, texts
+from tillgate.pages import amounts, rendering, site
 
 PATH: Final = "/sandbox/escrow-shop"
 
@@ -44,7 +44,7 @@ class EscrowShop(site.Pages):
         key = asked.get("key", "").strip()
         printed = credentials.halves(key_pairs.DEMO_KEYS)[0] if self._plays(request) else ""
         tenant = await self._seller(request, key or printed)
-        language = texts.language(request.header("accept-language"))
+        language = languages.best(request.header("accept-language"))
         if tenant is None:
             said: dict[str, Any] = {"key": key[:_LONGEST], "is_unknown": bool(key)}
             return rendering.page(request, "escrow_shop_key.html", sheet="escrow_shop.css", **said)

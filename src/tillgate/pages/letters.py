@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from tillgate.core import languages
 from tillgate.core.cards import Brand
 from tillgate.core.mails import Letter, MailKind, plain
 from tillgate.core.money import Money
@@ -17,8 +18,7 @@ _FOLDER: Final = rendering.HERE / "templates" / "letters"
 
 def write(kind: MailKind, language: str | None, told: Mapping[str, Any]) -> tuple[str, Letter]:
     """The language that a letter of a kind is written in, one of those there are, and the letter."""
-    language = (language or "").lower().partition("-")[0]
-    language = language if language in texts.LANGUAGES else texts.LANGUAGES[0]
+    language = languages.best(language)
     spoken = texts.spoken(language)
     told = {**told, **order_texts.letter(kind, told["order"], told["merchant"], language)} if "order" in told else told
     said = {name: _said(value, language) for name, value in told.items()}

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from tillgate.core import ids
+from tillgate.core import ids, languages
 from tillgate.core.instants import unix_seconds
 from tillgate.flows import mails
 from tillgate.flows.gateway import Gateway
@@ -18,7 +18,7 @@ from tillgate.http import policy
 from tillgate.http.addresses import Networks
 from tillgate.http.exchange import JSON, Reply, Request
 from tillgate.http.routing import Route
-from tillgate.pages import amounts, rendering, site, texts
+from tillgate.pages import amounts, rendering, site
 
 PATH: Final = "/sandbox/mail"
 
@@ -99,7 +99,7 @@ class Mailbox(site.Pages):
             sheet="mailbox.css",
             embeds=policy.OURSELVES,
             mail=shown,
-            sent_at=amounts.moment(found.mail.created, texts.language(request.header("accept-language"))),
+            sent_at=amounts.moment(found.mail.created, languages.best(request.header("accept-language"))),
             formatted=f"{PATH}/{shown.merchant}/{shown.id}/formatted",
         )
 
@@ -123,7 +123,7 @@ def _row(request: Request, one: Shown) -> dict[str, str]:
         "subject": content.letter.subject,
         "sender": content.sender,
         "to": content.to,
-        "sent_at": amounts.moment(mail.created, texts.language(request.header("accept-language"))),
+        "sent_at": amounts.moment(mail.created, languages.best(request.header("accept-language"))),
     }
 
 

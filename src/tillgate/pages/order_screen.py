@@ -85,7 +85,7 @@ def summary(place: Place, payment: Payment) -> str:
         code=amounts.code(payment.amount),
         number=escrow.product.id,
         is_replaced=escrow.product.refund_policy is RefundPolicy.REPLACEMENT,
-        promised=_moment(escrow.delivery.promised_by, place.language),
+        promised=amounts.day(escrow.delivery.promised_by, place.language),
     )
 
 

@@ -80,7 +80,7 @@ def letter(kind: MailKind, payment: Payment, merchant: str, language: str) -> di
         "product": product(payment),
         "product_id": escrow.product.id,
         "paid": money(payment, payment.captured, language),
-        "promised_by": amounts.moment(escrow.delivery.promised_by, language),
+        "promised_by": amounts.day(escrow.delivery.promised_by, language),
         "coming": coming(payment, language),
         "is_over": is_over,
     }

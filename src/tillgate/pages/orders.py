@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from tillgate.core import languages
 from tillgate.core.escrows import PAGE, Move
 from tillgate.core.evidence import LARGEST_BYTES, MOST
 from tillgate.core.payments import Payment
@@ -231,4 +232,4 @@ def _language(visit: Visit) -> str:
     """That which the merchant wants the buyer's pages in, or else the reader's."""
     checkout = visit.payment.checkout
     locale = checkout.locale if checkout else None
-    return texts.language(locale or visit.request.header("accept-language"))
+    return languages.best(locale or visit.request.header("accept-language"))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tillgate.core import payment_links
+from tillgate.core import languages, payment_links
 from tillgate.core.checkout_sessions import LASTS
 from tillgate.core.instants import SECOND
 from tillgate.core.merchants import Tenant
@@ -130,7 +130,7 @@ class PaymentLinks(site.Pages):
         given: Mapping[str, str] | None = None,
     ) -> Reply:
         profile = await profiles.of(self._gateway, tenant)
-        language = texts.language(request.header("accept-language"))
+        language = languages.best(request.header("accept-language"))
         return rendering.page(
             request,
             "payment_link.html",

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from tillgate.core import phone_wallets
+from tillgate.core import languages, phone_wallets
 from tillgate.http import urlencoded
 from tillgate.http.addresses import Networks
 from tillgate.http.event_streams import EventStreams, Watch
@@ -79,7 +79,7 @@ class Phone(site.Pages):
 
     async def _show(self, request: Request) -> Reply:
         query = dict(request.query)
-        if (language := query.get("language")) in texts.LANGUAGES:
+        if (language := query.get("language")) in languages.LANGUAGES:
             return _back(request, (cookies.keep(request, _LANGUAGE, language, _MONTHS_SECONDS),))
         phone = _who(request)
         if phone is None:
@@ -233,7 +233,7 @@ def _who(request: Request) -> str | None:
 def _language(request: Request) -> str:
     """What was chosen on the page, or else what the browser likes best."""
     chosen = cookies.read(request, _LANGUAGE)
-    return chosen if chosen in texts.LANGUAGES else texts.language(request.header("accept-language"))
+    return chosen if chosen in languages.LANGUAGES else languages.best(request.header("accept-language"))
 
 
 def _form(request: Request) -> dict[str, str]:

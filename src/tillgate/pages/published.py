@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from tillgate import __version__
+from tillgate.core import languages
 from tillgate.http import caching
 from tillgate.http.exchange import JSON, Reply, Request
 from tillgate.http.origins import Origins
@@ -49,7 +50,7 @@ class Published(site.Pages):
         self.routes = (Route("GET", PAGE, self._show), Route("GET", FOR_PROGRAMS, self._list, cross_origin=True))
 
     async def _show(self, request: Request) -> Reply:
-        language = texts.language(request.header("accept-language"))
+        language = languages.best(request.header("accept-language"))
         said: dict[str, Any] = {"listing": listing(self._origins.of(request), language), "for_programs": FOR_PROGRAMS}
         return rendering.page(request, "scripts.html", sheet="scripts.css", **said)
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from tillgate.core import checkout_payments, checkouts, receipts
+from tillgate.core import checkout_payments, checkouts, languages, receipts
 from tillgate.core.payments import Payment
 from tillgate.core.profiles import Profile
 from tillgate.core.reasons import Refused
@@ -14,7 +14,7 @@ from tillgate.flows.gateway import Caller, Gateway
 from tillgate.http.exchange import Reply, Request
 from tillgate.http.limits import Limits
 from tillgate.http.routing import Route
-from tillgate.pages import logos, palettes, receipt_pdf, receipt_texts, rendering, site, texts, visits
+from tillgate.pages import logos, palettes, receipt_pdf, receipt_texts, rendering, site, visits
 from tillgate.pages.receipt_texts import Written
 
 PATH: Final = f"{checkouts.PAGE}/{{id}}/receipt"
@@ -85,4 +85,4 @@ class Receipts(site.Pages):
 
 
 def _language(request: Request, payment: Payment) -> str:
-    return texts.language(checkout_payments.of(payment).locale or request.header("accept-language"))
+    return languages.best(checkout_payments.of(payment).locale or request.header("accept-language"))

@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tillgate.core import languages
 from tillgate.http import policy
 from tillgate.http.exchange import Headers, Reply, Request
 from tillgate.pages import scripts as listed
@@ -52,7 +53,7 @@ def page(
     `images` it may show pictures of this server's, and that it holds as data URLs. For `embeds` and `frames` see
     http.policy.
     """
-    language = language or texts.language(request.header("accept-language"))
+    language = language or languages.best(request.header("accept-language"))
     style, digest = _style((sheet,) if isinstance(sheet, str) else sheet, tint)
     nonce = secrets.token_urlsafe(16)
     run = [listed.NAMED[name] for name in scripts]

@@ -120,12 +120,13 @@ class Market:
         payment = await escrow_orders.fetch(self.parts.gateway, self.caller, made[-1].payment.id)
         return await self.number_of(payment)
 
-    async def posts(self, *, accept: str = "*/*", **changes: Any) -> Answer:
+    async def posts(self, *, accept: str = "*/*", speaks: str | None = None, **changes: Any) -> Answer:
         """What a buyer's browser is answered to the form of a shop; a field that is ABSENT is left out."""
         day = shapes.moment(self.parts.gateway.clock.now(self.tenant.id) + 10 * DAY)
         whole = {"token": self.public, **FORM_OF_SHOP, "delivery_date": str(day)[:10], **changes}
         fields = {name: value for name, value in whole.items() if value is not ABSENT}
-        return await self.send(PAY, written(fields), accept=accept)
+        headers = {"accept": accept} if speaks is None else {"accept": accept, "accept-language": speaks}
+        return await self.send(PAY, written(fields), **headers)
 
     async def pays(self, answer: Answer, number: str = "4242424242424242") -> Payment:
         """They pay by card on the page that they were sent to."""

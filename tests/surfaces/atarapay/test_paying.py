@@ -7,6 +7,8 @@ import pytest
 
 from tests.pages import site
 from tests.surfaces.atarapay.market import CREATE, ORDER, PROJECT, Market, done, error
+from tillgate.core.mails import MailKind
+from tillgate.flows import mails
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +89,15 @@ async def test_the_page_says_that_the_money_is_held_and_until_when(seller: Marke
     paid = await seen(seller, answer)
     assert "is held for you. Iya Basira gets it once you accept what you bought, by the link" in paid
     assert "Your money is held until you accept" not in paid
+
+
+async def test_the_page_and_the_mails_speak_what_the_browser_spoke_that_posted_the_form(seller: Market) -> None:
+    answer = await seller.posts(speaks="pt-BR,es-MX;q=0.8,en;q=0.5")
+    page = await seller.http.get(answer.headers["location"], headers={"accept-language": "de"})
+    assert HELD["es"][0] in page.text
+    payment = await seller.pays(answer)
+    (mail,) = await mails.about(seller.parts.gateway, seller.tenant.id, [payment.id])
+    assert (mail.kind, mail.language) == (MailKind.ORDER_PAID, "es")
 
 
 async def test_the_page_says_what_was_agreed_in_dollars_and_who_bears_what(seller: Market) -> None:

@@ -3,6 +3,7 @@
 from typing import Final
 from urllib.parse import urlsplit
 
+from tillgate.core import languages
 from tillgate.core.checkouts import Checkout
 from tillgate.core.credentials import Principal
 from tillgate.core.escrow_settings import CommissionMeans
@@ -80,8 +81,14 @@ async def _opened(call: Call, asks: Caller, asked: Asked) -> Payment:
     """The order; where the very same form has opened one that still waits to be paid, that one."""
     wanted = await _wanted(call, asks, asked)
     expires_at = min(asked.delivery.promised_by, call.now(asks.tenant) + LASTS)
+    accepted = call.request.header("accept-language")
     checkout = Checkout(
-        reference=asked.product.id, reference_label=asked.product.name, expires_at=expires_at, holds_reference=False
+        reference=asked.product.id,
+        reference_label=asked.product.name,
+        expires_at=expires_at,
+        holds_reference=False,
+        # It is the buyer's browser that asks: its language is that of the page, and of the mails that follow.
+        locale=languages.best(accepted) if accepted else None,
     )
     customer = NewCustomer(asked.buyer.email, f"{asked.buyer.first_name} {asked.buyer.last_name}", asked.buyer.phone)
     noted = Noted[Payment]()
