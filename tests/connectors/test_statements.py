@@ -111,6 +111,8 @@ WRONG = {
     "no XML": (b"<<<", 1, "no XML"),
     "another message": (camt(entry()).replace(b"camt.053", b"camt.052"), 2, "camt.053"),
     "no statement": (b"<html/>", 1, "no statement"),
+    "no encoding": (b'<?xml version="1.0" encoding="aUTF-8"?><Document/>', 1, "encoding 'aUTF-8' is not taken"),
+    "encoding of another kind": (b'<?xml version="1.0" encoding="idna"?><Document/>', 1, "encoding 'idna'"),
     "not a number": (camt(entry("NaN")), 4, "no amount"),
     "too much": (camt(entry("1e400")), 4, "no amount"),
     "infinite": (camt(entry("Infinity")), 4, "no amount"),
@@ -173,8 +175,8 @@ def test_a_long_statement_takes_no_more_memory_than_a_short_one() -> None:
         tracemalloc.stop()
         return most
 
-    peak(10)
-    assert peak(at_size(1_000, 10_000)) < 2 * peak(100) + 100_000
+    # What is allocated once, whenever it is, is no matter of the length.
+    assert min(peak(at_size(1_000, 10_000)) for _ in range(3)) < 2 * peak(100) + 100_000
 
 
 def test_ten_thousand_lines_are_read_in_seconds() -> None:

@@ -20,6 +20,8 @@ _MOST_TEXTS: Final = 100
 """How many texts of a payment, or of an entry beside its payments, are kept."""
 
 _NAMESPACE: Final = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.[0-9]{2}")
+_ENCODINGS: Final = frozenset({"utf-8", "utf-16", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252"})
+"""In which banks write; by any other name a parser may fail in ways of its own."""
 _IS_XML: Final = "Take the bank's file as it is: XML, camt.053."
 
 Texts = dict[str, list[str]]
@@ -52,6 +54,7 @@ class _Reader:
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
         self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.XmlDeclHandler = self._declaration
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._characters
@@ -69,6 +72,10 @@ class _Reader:
     @property
     def _line(self) -> int:
         return int(self._parser.CurrentLineNumber)
+
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding is not None and encoding.lower() not in _ENCODINGS:
+            raise StatementInvalid(self._line, f"The encoding {statements.shown(encoding)} is not taken. {_IS_XML}")
 
     def _doctype(self, *_: object) -> None:
         raise StatementInvalid(self._line, f"A document type is not taken: nothing is expanded. {_IS_XML}")

@@ -295,8 +295,10 @@ async def give_back(gateway: Gateway, tenant: Tenant, arrival_id: str) -> bool:
     else:
         return True
     await learn(gateway, tenant, _asked(arrival).id, outcome)
-    arrival = await fetch(gateway, caller, arrival_id)
-    await gateway.store.commit(Decision(schedule=(arrival_moves.follow(arrival, gateway.occasion(caller)),)))
+    timer = arrival_moves.follow(await fetch(gateway, caller, arrival_id), gateway.occasion(caller))
+    # Where nothing is to follow, this timer is taken off, unless somebody has set it anew meanwhile.
+    if timer.due_at is not None:
+        await gateway.store.commit(Decision(schedule=(timer,)))
     return True
 
 

@@ -21,7 +21,7 @@ from tillgate.core.instants import DAY
 from tillgate.core.money import Money
 from tillgate.core.transfers import Booked
 from tillgate.flows import transfers
-from tillgate.flows.gateway import system
+from tillgate.flows.gateway import Caller, Gateway, system
 from tillgate.flows.transfers import Heard
 from tillgate.store import audit, find
 from tillgate.store.lists import Cursor
@@ -343,6 +343,28 @@ async def test_an_earlier_no_to_a_return_says_nothing_of_the_next(bank: Bank, mo
     assert (asked.state, asked.attempt and asked.attempt.is_final) == ("returning", False)
     await transfers.learn(gateway, tenant, f"att_{stray['id']}_2", no)
     assert (await bank.arrival(stray["id"])).why == "return_refused"
+    await bank.assert_right()
+
+
+async def test_a_return_begun_anew_while_the_last_one_is_written_down_goes_out(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway, tenant = bank.seller.parts.gateway, bank.seller.tenant
+    caller, fetch = system(tenant, "test"), transfers.fetch
+    stray = await bank.sends(700, debtor_iban=REFUSING)
+    await transfers.send_back(gateway, caller, stray["id"], None)
+
+    async def overtaken(gateway: Gateway, asks: Caller, id: str) -> Arrival:
+        arrival = await fetch(gateway, asks, id)
+        if arrival.why == "return_refused":
+            monkeypatch.setattr(transfers, "fetch", fetch)
+            await transfers.send_back(gateway, caller, id, Debtor("Ann", IBAN))
+        return arrival
+
+    monkeypatch.setattr(transfers, "fetch", overtaken)
+    await bank.goes_on()
+    gone = await bank.arrival(stray["id"])
+    assert (gone.moved(Place.RETURNS, Place.BANK), gone.returns) == (700, 2)
     await bank.assert_right()
 
 
