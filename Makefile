@@ -29,7 +29,7 @@ run: setup ## serve on 127.0.0.1:8000 (ARGS="--port 9000" and the like)
 # What is imported is compiled once, not in each process and in every server that is started anew.
 test prove: export PYTHONDONTWRITEBYTECODE :=
 
-test: setup ## run every test, within 7 minutes (ARGS="tests/core -k money" and the like)
+test: setup ## run every test, within 9 minutes (ARGS="tests/core -k money" and the like)
 	@tools/ensure_postgres >/dev/null
 	@tools/ensure_strace
 	@tools/ensure_node

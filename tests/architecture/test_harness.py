@@ -21,8 +21,8 @@ from tests.waiting import until
 from tillgate.store import schema
 
 TESTS = Path(__file__).parents[1]
-ALL_FOLDERS_SECONDS = 845
-"""In two processes at once: less than seven minutes by the clock."""
+ALL_FOLDERS_SECONDS = 990
+"""In two processes at once: less than nine minutes by the clock."""
 
 CLUSTER_IN_A_RUN = """
 import time
@@ -33,7 +33,7 @@ with postgres.cluster(durable=False) as cluster:
 """
 
 
-def test_every_folder_of_tests_has_a_budget_and_together_they_take_less_than_seven_minutes() -> None:
+def test_every_folder_of_tests_has_a_budget_and_together_they_take_less_than_nine_minutes() -> None:
     folders = {budget.folder_of(str(path.relative_to(TESTS.parent))) for path in TESTS.rglob("test_*.py")}
     assert folders <= budget.BUDGET_SECONDS.keys()
     assert sum(budget.BUDGET_SECONDS.values()) <= ALL_FOLDERS_SECONDS
